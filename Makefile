@@ -1,0 +1,49 @@
+# warmfold: the commands a person types. Each one installs what it needs into .venv first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test lint format lock clean
+
+help:  ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "warmfold needs Python 3.11, 3.12 or 3.13: '$(PYTHON)' was not found. Install one, or run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "warmfold needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is $$($(PYTHON) -V). Run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements/local.txt pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements/local.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+install: $(VENV)/.installed  ## what make demo needs, into .venv
+install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
+
+test: install-dev  ## every test that needs no AWS account
+	$(BIN)/python -m pytest tests -n 2 --dist loadgroup
+
+lint: install-dev  ## ruff, format, strict mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy functions training_code warmfold
+
+format: install-dev  ## what make lint would have you change
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.python  ## new lock files from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra local --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/local.txt
+	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/local.txt -o requirements/dev.txt
+
+clean:  ## everything that make made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
