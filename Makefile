@@ -28,6 +28,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 install: $(VENV)/.installed  ## what make demo needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
 
+demo: install  ## the whole pipeline on the local cloud, on a real dataset
+	$(BIN)/warmfold demo
+
 test: install-dev  ## every test that needs no AWS account
 	$(BIN)/python -m pytest tests -n 2 --dist loadgroup
 

@@ -1,0 +1,118 @@
+"""Follow a run to its end: live on a terminal, a line per change elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from warmfold.progress import Progress, read_progress
+from warmfold.stack import Stack
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time, as the follower uses it (seconds)."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def follow(stack: Stack, execution_arn: str, console: Console, clock: Clock | None = None) -> Progress:
+    """Show a run's progress until it has its verdict, and return the last look."""
+    clock = clock or Clock()
+    started = clock.now()
+    interval = 0.5 if stack.local else 5.0
+    progress = read_progress(stack, execution_arn)
+    if not console.is_terminal:
+        return _follow_lines(stack, progress, console, clock, interval)
+    with Live(render(progress, 0), console=console, refresh_per_second=4) as live:
+        while not progress.finished:
+            clock.sleep(interval)
+            progress = read_progress(stack, execution_arn)
+            live.update(render(progress, clock.now() - started))
+    return progress
+
+
+def _follow_lines(stack: Stack, progress: Progress, console: Console, clock: Clock, interval: float) -> Progress:
+    shown = None
+    while True:
+        line = one_line(progress)
+        if line != shown:
+            console.print(line, highlight=False, soft_wrap=True)
+            shown = line
+        if progress.finished:
+            return progress
+        clock.sleep(interval)
+        progress = read_progress(stack, progress.execution_arn)
+
+
+def one_line(progress: Progress) -> str:
+    """A run's progress on one line."""
+    parts = [progress.status.lower(), progress.current_state or "starting"]
+    if progress.candidates_total:
+        parts.append(f"candidates {progress.candidates_done}/{progress.candidates_total}")
+        if progress.best_score is not None:
+            parts.append(f"best {progress.best_score:.4f}")
+        parts.append(f"folds {progress.folds_done} done, {progress.folds_running} running")
+        parts.append(f"warm starts {progress.warm_starts}")
+    return " · ".join(parts)
+
+
+def render(progress: Progress, seconds: float) -> RenderableType:
+    """A run's progress as a small table: a line per state, and the tuning's numbers."""
+    table = Table.grid(padding=(0, 2))
+    for state in progress.states:
+        current = state == progress.current_state and not progress.finished
+        mark = Text("▶", style="yellow") if current else Text("✓", style="green")
+        if progress.finished and progress.status != "SUCCEEDED" and state == progress.states[-1]:
+            mark = Text("✗", style="red")
+        table.add_row(mark, Text(state, style="bold" if current else ""), _detail(state, progress))
+    head = Text(f"run {progress.run or '…'}  {progress.status}  {seconds:.0f} s", style="bold cyan")
+    return Group(head, table)
+
+
+def _detail(state: str, progress: Progress) -> str:
+    if state != "Tune Hyperparameters" or not progress.candidates_total:
+        return ""
+    best = "" if progress.best_score is None else f", best score {progress.best_score:.4f}"
+    return (
+        f"candidates {progress.candidates_done}/{progress.candidates_total}{best}, folds {progress.folds_done} done "
+        f"{progress.folds_running} running, warm starts {progress.warm_starts}"
+    )
+
+
+def result_table(summary: dict[str, Any]) -> Table:
+    """The end of a run as a table, from its summary.json."""
+    table = Table(title=f"run {summary['run']}: {summary['outcome']}", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in result_rows(summary):
+        table.add_row(name, value)
+    return table
+
+
+def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is worth saying at the end, as (name, value) pairs."""
+    rows: list[tuple[str, str]] = []
+    if summary.get("reason"):
+        rows.append(("reason", str(summary["reason"])))
+    if best := summary.get("best"):
+        rows.append(("best candidate", str(best["candidate"])))
+        rows.append(("hyperparameters", ", ".join(f"{k}={v}" for k, v in sorted(best["hyperparameters"].items()))))
+        rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f} ± {best['score_std']:.4f}"))
+    if holdout := summary.get("holdout"):
+        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f} ± {holdout['standard_error']:.4f}"))
+    if "cold_starts" in summary:
+        rows.append(("fold starts", f"{summary['cold_starts']} cold, {summary['warm_starts']} warm"))
+    if package := summary.get("model_package"):
+        rows.append(("model package", f"{package['arn']} ({package['status']})"))
+    locations = summary.get("locations") or {}
+    rows += [(name, str(locations[name])) for name in ("predictions", "report", "model") if locations.get(name)]
+    return rows

@@ -1,0 +1,137 @@
+"""How far a run is, read from Step Functions and SageMaker alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from warmfold.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import TrainingJobSummaryTypeDef
+
+TERMINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One look at a run. `states` are those entered, in order; scores are the tuning objective's."""
+
+    execution_arn: str
+    status: str
+    run: str | None = None
+    states: list[str] = field(default_factory=list)
+    current_state: str | None = None
+    candidates_total: int = 0
+    candidates_done: int = 0
+    candidates_failed: int = 0
+    best_score: float | None = None
+    folds_running: int = 0
+    folds_done: int = 0
+    warm_starts: int = 0
+    pools_available: int = 0
+    error: str | None = None
+    cause: str | None = None
+    output: dict[str, Any] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the execution has its verdict."""
+        return self.status in TERMINAL
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return asdict(self)
+
+
+def read_progress(stack: Stack, execution_arn: str) -> Progress:
+    """Look once at a run.
+
+    Parameters
+    ----------
+    stack
+        The deployed stack.
+    execution_arn
+        The run's execution.
+    """
+    execution = stack.stepfunctions.describe_execution(executionArn=execution_arn)
+    states, plan = _history(stack, execution_arn)
+    facts: dict[str, Any] = {"states": states, "current_state": states[-1] if states else None}
+    if plan is not None:
+        facts["run"] = plan["run"]
+        tuning_job = plan["tuning"]["HyperParameterTuningJobName"]
+        facts |= _tuning(stack, tuning_job) if "Tune Hyperparameters" in states else {}
+        facts |= _training_jobs(stack, tuning_job)
+    return Progress(
+        execution_arn=execution_arn,
+        status=execution["status"],
+        error=execution.get("error"),
+        cause=_readable(execution.get("cause")),
+        output=json.loads(execution["output"]) if execution.get("output") else None,
+        **facts,
+    )
+
+
+def _history(stack: Stack, execution_arn: str) -> tuple[list[str], dict[str, Any] | None]:
+    states: list[str] = []
+    plan: dict[str, Any] | None = None
+    for page in stack.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn):
+        for event in page["events"]:
+            if entered := event.get("stateEnteredEventDetails"):
+                states.append(entered["name"])
+            exited = event.get("stateExitedEventDetails")
+            if exited and exited["name"] == "Plan Run" and exited.get("output"):
+                plan = json.loads(exited["output"])
+    return states, plan
+
+
+def _tuning(stack: Stack, tuning_job: str) -> dict[str, Any]:
+    try:
+        job = stack.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=tuning_job)
+    except stack.sagemaker.exceptions.ResourceNotFound:
+        return {}
+    except stack.sagemaker.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] in ("ResourceNotFound", "ValidationException"):
+            return {}
+        raise
+    counters = job["TrainingJobStatusCounters"]
+    failed = counters.get("NonRetryableError", 0) + counters.get("Stopped", 0)
+    best = job.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
+    return {
+        "candidates_total": job["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"],
+        "candidates_done": counters.get("Completed", 0) + failed,
+        "candidates_failed": failed,
+        "best_score": best,
+    }
+
+
+def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
+    jobs: list[TrainingJobSummaryTypeDef] = []
+    for page in stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=tuning_job):
+        jobs += [j for j in page["TrainingJobSummaries"] if j["TrainingJobName"].startswith(tuning_job + "-")]
+    pools = [j.get("WarmPoolStatus", {}) for j in jobs]
+    folds = [j for j in jobs if "-f" in j["TrainingJobName"].removeprefix(tuning_job)[13:]]
+    running = sum(j["TrainingJobStatus"] in ("InProgress", "Stopping") for j in folds)
+    return {
+        "folds_running": running,
+        "folds_done": len(folds) - running,
+        "warm_starts": sum(p.get("Status") == "Reused" for p in pools),
+        "pools_available": sum(p.get("Status") == "Available" for p in pools),
+    }
+
+
+def _readable(cause: str | None) -> str | None:
+    """A Lambda's cause is JSON around the sentence that matters, a job's is its whole description."""
+    if not cause:
+        return cause
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        return cause
+    if not isinstance(parsed, dict):
+        return cause
+    for key in ("errorMessage", "ExitMessage", "FailureReason"):
+        if parsed.get(key):
+            return str(parsed[key])
+    return cause

@@ -1,0 +1,177 @@
+"""A deployed warmfold stack, found the way every AWS tool finds its cloud: profile, region, AWS_ENDPOINT_URL."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+DEFAULT_STACK = "warmfold"
+DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+class CommandError(Exception):
+    """Something the user asked for can't be had; the text says what, where and the remedy."""
+
+
+class StackNotFoundError(CommandError):
+    """There is no such stack in the cloud that the environment points to."""
+
+
+class RunNotFoundError(CommandError):
+    """No execution of the stack's state machine belongs to that run."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack's outputs and the clients to use them with."""
+
+    name: str
+    bucket: str
+    state_machine_arn: str
+    s3: S3Client
+    stepfunctions: SFNClient
+    sagemaker: SageMakerClient
+    local: bool
+
+    def upload(self, dataset: str, data: Path, experiment: Path | None, predict: Path | None) -> str:
+        """Upload a dataset, data.csv last since it starts the run, and return data.csv's version."""
+        for source, name in ((experiment, "experiment.yaml"), (predict, "predict.csv")):
+            if source is not None:
+                self._put(source, f"datasets/{dataset}/{name}")
+        return self._put(data, f"datasets/{dataset}/data.csv")
+
+    def _put(self, source: Path, key: str) -> str:
+        if not source.is_file():
+            raise CommandError(f"{source}: no such file")
+        self.s3.upload_file(str(source), self.bucket, key)
+        return self.s3.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
+
+    def wait_for_execution(
+        self,
+        dataset: str,
+        version: str,
+        *,
+        timeout: float = 90,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> str:
+        """Return the ARN of the execution that EventBridge started for this version of the dataset.
+
+        Raises
+        ------
+        RunNotFoundError
+            Nothing started within `timeout` seconds.
+        """
+        deadline = now() + timeout
+        while now() < deadline:
+            for execution in self.stepfunctions.list_executions(stateMachineArn=self.state_machine_arn, maxResults=50)[
+                "executions"
+            ]:
+                described = self.stepfunctions.describe_execution(executionArn=execution["executionArn"])
+                given = json.loads(described.get("input") or "{}")
+                if given.get("dataset") == dataset and given.get("data_version") == version:
+                    return execution["executionArn"]
+            sleep(0.3 if self.local else 2)
+        raise RunNotFoundError(
+            f"s3://{self.bucket}/datasets/{dataset}/data.csv was uploaded, but no run started within {timeout:.0f} s. "
+            "Look at the log of the start_run function; the bucket must send its events to EventBridge."
+        )
+
+    def find_execution(self, run: str | None) -> str:
+        """Return the ARN of a run's execution; `run` is a run id, an execution's name or ARN, or None for the newest."""
+        pages = self.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=self.state_machine_arn)
+        newest: tuple[Any, str] | None = None
+        for page in pages:
+            for execution in page["executions"]:
+                arn = execution["executionArn"]
+                if run is not None and (run in (arn, execution["name"]) or run.endswith("-" + run_hash(arn))):
+                    return arn
+                if newest is None or execution["startDate"] > newest[0]:
+                    newest = (execution["startDate"], arn)
+        if run is not None:
+            raise RunNotFoundError(f"stack {self.name} has no run {run}; `warmfold watch` follows the newest one")
+        if newest is None:
+            raise RunNotFoundError(f"stack {self.name} has had no run yet; start one with `warmfold run data.csv`")
+        return newest[1]
+
+    def read_json(self, uri: str) -> dict[str, Any]:
+        """Return the JSON object at an s3:// URI."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return dict(json.loads(body))
+
+    def download(self, prefix: str, folder: Path) -> list[Path]:
+        """Copy every object under a key prefix of the data bucket into `folder` and return the files, in key order."""
+        files = []
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                target = folder / item["Key"].removeprefix(prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self.s3.download_file(self.bucket, item["Key"], str(target))
+                files.append(target)
+        return files
+
+
+def run_hash(execution_arn: str) -> str:
+    """The eight characters that every run id ends in, from its execution's ARN."""
+    return hashlib.sha256(execution_arn.encode()).hexdigest()[:8]
+
+
+def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) -> Stack:
+    """Find a deployed stack.
+
+    Raises
+    ------
+    StackNotFoundError
+        The cloud can't be reached or has no such stack.
+    """
+    session = session or boto3.Session()
+    config = Config(retries={"mode": "standard", "max_attempts": 6})
+    try:
+        cloudformation = session.client("cloudformation", config=config)
+        endpoint = cloudformation.meta.endpoint_url
+        local = "localhost" in endpoint or "127.0.0.1" in endpoint
+        described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except (ClientError, BotoCoreError) as error:
+        raise StackNotFoundError(
+            f"stack {name} was not found ({error}). Deploy it with `sam deploy`, or start the local cloud with "
+            "`warmfold local up` and run the export lines it prints; --stack names another stack."
+        ) from error
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
+    missing = {"DataBucketName", "StateMachineArn"} - set(outputs)
+    if missing:
+        raise StackNotFoundError(f"stack {name} is not a warmfold stack: it has no output {', '.join(sorted(missing))}")
+    return Stack(
+        name=name,
+        bucket=outputs["DataBucketName"],
+        state_machine_arn=outputs["StateMachineArn"],
+        s3=session.client("s3", config=config),
+        stepfunctions=session.client("stepfunctions", config=config),
+        sagemaker=session.client("sagemaker", config=config),
+        local=local,
+    )
+
+
+def check_dataset_name(name: str) -> str:
+    """Return a dataset's name, or raise CommandError saying which characters it may have."""
+    if not DATASET_NAME.fullmatch(name):
+        raise CommandError(
+            f"dataset name {name!r}: use up to 63 letters, digits, '_', '.', '-', the first a letter or digit; "
+            "give another with --dataset"
+        )
+    return name
