@@ -1,0 +1,540 @@
+"""What a good dataset is, what a missing value is, and where each row goes: one text for `plan_run` and `processing.py`.
+
+Standard library only: a Lambda function imports it from the training-code layer. Everything streams, so memory does not
+grow with the data. `scan()` says what a dataset is; `Scanner` is the same thing row by row, for who also writes the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import math
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+CLASSIFICATION = "classification"
+REGRESSION = "regression"
+STRATIFIED = "stratified"
+
+MISSING = frozenset(
+    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|")
+)
+"""Cells that hold no value, the empty cell among them: the texts pandas takes as missing by default."""
+
+BOOLEANS = frozenset({"True", "TRUE", "true", "False", "FALSE", "false"})
+"""Cells of a boolean column."""
+
+HOLDOUT = -1
+"""Placement of a row that no candidate ever sees; a placement from 0 up is the number of a part."""
+LEFT_OUT = -2
+"""Placement of a row whose target is missing: it is in no part and not in the holdout."""
+
+MAX_RECORD_BYTES = 1_200_000
+"""The longest row, header included. Rewritten, header and row together then always fit a chunk of 5,000,000 bytes."""
+MAX_CLASSES = 1_000
+"""More different target values than this are no classes; it also bounds the memory of a scan."""
+INFERRED_CLASSES = 20
+"""A numeric target with more different values than this is taken for regression."""
+
+_READ_BYTES = 1 << 20
+_UNKNOWN, _NUMERIC, _BOOLEAN, _TEXT = "unknown", "numeric", "boolean", "text"
+
+
+class DatasetRuleError(ValueError):
+    """The data breaks a rule; the text names the file, the place and the remedy."""
+
+
+class BinaryStream(Protocol):
+    """Anything that hands out bytes: an open file, or the body of a GetObject response."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, none at the end."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of a dataset once every row was seen; counts are rows.
+
+    `rows` counts all of them: `development_rows` + `holdout_rows` + `rows_without_target`. Kinds are `numeric`,
+    `boolean` or `text` (a column without any value is `numeric`), judged on the rows with a target. Classes are the
+    target's cells as written, and None for regression. `part_rows` has one entry per part.
+    """
+
+    file: str
+    rows: int
+    columns: list[str]
+    kinds: dict[str, str]
+    missing: dict[str, int]
+    target: str
+    problem: str
+    classes: dict[str, int] | None
+    development_classes: dict[str, int] | None
+    holdout_classes: dict[str, int] | None
+    rows_without_target: int
+    development_rows: int
+    holdout_rows: int
+    part_rows: list[int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The profile as JSON-ready values, keys as the fields are called."""
+        return asdict(self)
+
+
+def scan(
+    stream: BinaryStream,
+    *,
+    file: str,
+    target: str | None = None,
+    problem: str | None = None,
+    n_splits: int,
+    strategy: str,
+    holdout: float,
+    seed: int,
+) -> Profile:
+    """Read a whole CSV dataset and say what it is, where its rows will go included.
+
+    `file` is how errors call it. Without `target` it is the column called `target`, else the last; without `problem`
+    the target's values decide. Raises DatasetRuleError for the first broken rule.
+    """
+    records = read_records(stream, file=file)
+    scanner = Scanner(
+        next(records)[1],
+        file=file,
+        target=target,
+        problem=problem,
+        n_splits=n_splits,
+        strategy=strategy,
+        holdout=holdout,
+        seed=seed,
+    )
+    for line, row in records:
+        scanner.observe(line, row)
+    return scanner.finish()
+
+
+def check_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str], target: str) -> int:
+    """How many rows a CSV file to score holds; `columns` are those of the training data, the target may be absent.
+
+    Raises DatasetRuleError for an unreadable file, a missing feature column, or no row at all.
+    """
+    return sum(1 for _ in read_rows_to_score(stream, file=file, columns=columns, target=target)) - 1
+
+
+def read_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str], target: str) -> Iterator[list[str]]:
+    """The header of a CSV file to score, then its rows; raises what `check_rows_to_score` raises, as it gets there."""
+    records = read_records(stream, file=file)
+    header = next(records)[1]
+    absent = [column for column in columns if column != target and column not in header]
+    if absent:
+        raise DatasetRuleError(
+            f"{file}: {_named('column', absent)} missing, and the model is trained on it; "
+            f"the header has {_listed(header)}. Add what is missing: an empty cell is a missing value."
+        )
+    yield header
+    rows = 0
+    for _, row in records:
+        rows += 1
+        yield row
+    if not rows:
+        raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
+
+
+def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
+    """Whether a row belongs to the holdout, a share of `holdout` (0 to 1) of all: decided by its content and the seed alone."""
+    content = "\x1f".join(row).encode()
+    digest = hashlib.blake2b(content, digest_size=8, key=str(seed).encode()).digest()
+    return int.from_bytes(digest, "big") < holdout * 2**64
+
+
+class PartAssigner:
+    """Deals rows into `n_splits` parts, so that at any time no class has two rows more in one part than in another.
+
+    Each class goes through all the parts before it comes to one again; among those still due it takes the part with
+    the fewest rows, so that the parts are of equal size too. Not stratified, all rows are of one class.
+    """
+
+    def __init__(self, n_splits: int, seed: int, stratified: bool) -> None:
+        """`seed` decides which of equally good parts is taken."""
+        self.totals = [0] * n_splits
+        self._stratified = stratified
+        self._random = random.Random(f"{seed}:parts")
+        self._due: dict[str, list[int]] = {}
+
+    def assign(self, label: str) -> int:
+        """The part, from 0, of the next row of this class."""
+        due = self._due.setdefault(label if self._stratified else "", [])
+        if not due:
+            due.extend(range(len(self.totals)))
+        fewest = min(self.totals[part] for part in due)
+        tied = [part for part in due if self.totals[part] == fewest]
+        part = tied[int(self._random.random() * len(tied))]
+        due.remove(part)
+        self.totals[part] += 1
+        return part
+
+
+class Scanner:
+    """Takes a dataset row by row, says where each goes, and holds the whole against the rules at the end."""
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        *,
+        file: str,
+        target: str | None,
+        problem: str | None,
+        n_splits: int,
+        strategy: str,
+        holdout: float,
+        seed: int,
+    ) -> None:
+        """As `scan`, with the header read; raises DatasetRuleError when the columns will not do."""
+        self.file = file
+        self.columns = list(header)
+        self.target = _resolve_target(self.columns, target, file)
+        self.rows = 0
+        self._problem = problem
+        self._n_splits, self._strategy = n_splits, strategy
+        self._holdout, self._seed = holdout, seed
+        self._target_index = self.columns.index(self.target)
+        self._kinds = [_UNKNOWN] * len(self.columns)
+        self._missing = [0] * len(self.columns)
+        self._parts = PartAssigner(n_splits, seed, strategy == STRATIFIED)
+        self._labels: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+        self._holdout_rows = 0
+        self._integers = True
+        self._counting = problem != REGRESSION
+        self._first_value: float | None = None
+        self._values_differ = False
+
+    def observe(self, line: int, row: Sequence[str]) -> int:
+        """Where the row goes: the number of a part, HOLDOUT or LEFT_OUT; `line` is for errors."""
+        self.rows += 1
+        for index, cell in enumerate(row):
+            if cell in MISSING:
+                self._missing[index] += 1
+        label = row[self._target_index]
+        if label in MISSING:
+            return LEFT_OUT
+        for index, cell in enumerate(row):
+            kind = self._kinds[index]
+            if kind != _TEXT and cell not in MISSING:
+                seen = _kind_of(cell)
+                if seen != kind:
+                    self._kinds[index] = seen if kind == _UNKNOWN else _TEXT
+        held_out = in_holdout(row, self._seed, self._holdout)
+        self._observe_label(line, label, held_out)
+        if held_out:
+            self._holdout_rows += 1
+            return HOLDOUT
+        return self._parts.assign(label if self._counting else "")
+
+    def finish(self) -> Profile:
+        """The profile of all rows observed; raises DatasetRuleError for a rule that only the whole can break."""
+        labelled = self.rows - self._missing[self._target_index]
+        if not self.rows:
+            raise DatasetRuleError(f"{self.file} has a header and no rows; add the rows to train on.")
+        if not labelled:
+            raise DatasetRuleError(
+                f"{self.file}: column {self.target!r}, the target, is missing in all {self.rows} rows; "
+                "fill it in, or name another column as `target` in experiment.yaml."
+            )
+        problem = self._resolve_problem()
+        classes = None
+        if problem == CLASSIFICATION:
+            classes = self._labels[False] + self._labels[True]
+            self._check_classes(classes, labelled)
+        elif not self._values_differ:
+            raise DatasetRuleError(
+                f"{self.file}: column {self.target!r}, the target, has the same value in every row; "
+                "there is nothing to learn. Name another column as `target` in experiment.yaml."
+            )
+        self._check_split(problem)
+        return Profile(
+            file=self.file,
+            rows=self.rows,
+            columns=self.columns,
+            kinds={
+                column: _NUMERIC if kind == _UNKNOWN else kind
+                for column, kind in zip(self.columns, self._kinds, strict=True)
+            },
+            missing=dict(zip(self.columns, self._missing, strict=True)),
+            target=self.target,
+            problem=problem,
+            classes=None if classes is None else _ordered(classes),
+            development_classes=None if classes is None else _ordered(self._labels[False]),
+            holdout_classes=None if classes is None else _ordered(self._labels[True]),
+            rows_without_target=self.rows - labelled,
+            development_rows=labelled - self._holdout_rows,
+            holdout_rows=self._holdout_rows,
+            part_rows=list(self._parts.totals),
+        )
+
+    def _observe_label(self, line: int, label: str, held_out: bool) -> None:
+        value = _number(label) if self._kinds[self._target_index] == _NUMERIC else None
+        if self._problem == REGRESSION and (value is None or not math.isfinite(value)):
+            raise DatasetRuleError(
+                f"{self.file}, line {line}: {label[:80]!r} in column {self.target!r}, the target, is not a finite number, and the "
+                "problem is regression; correct or empty the cell, or set `problem: classification` in experiment.yaml."
+            )
+        if value is not None:
+            self._integers = self._integers and value.is_integer()
+            if self._first_value is None:
+                self._first_value = value
+            self._values_differ = self._values_differ or value != self._first_value
+        if self._counting:
+            self._labels[held_out][label] += 1
+            if len(self._labels[held_out]) > MAX_CLASSES:
+                self._settle_many_values(line)
+
+    def _settle_many_values(self, line: int) -> None:
+        if self._problem is None and self._kinds[self._target_index] == _NUMERIC:
+            self._problem = REGRESSION
+            self._counting = False
+            return
+        raise DatasetRuleError(
+            f"{self.file}, line {line}: column {self.target!r}, the target, has more than {MAX_CLASSES} different values by here, "
+            "too many for classes; name another column as `target` in experiment.yaml, or, when it holds "
+            "measurements, set `problem: regression`."
+        )
+
+    def _resolve_problem(self) -> str:
+        if self._problem is not None:
+            return self._problem
+        if self._kinds[self._target_index] != _NUMERIC:
+            return CLASSIFICATION
+        different = len(self._labels[False].keys() | self._labels[True].keys())
+        return REGRESSION if different > INFERRED_CLASSES or not self._integers else CLASSIFICATION
+
+    def _check_classes(self, classes: Counter[str], labelled: int) -> None:
+        if len(classes) == 1:
+            (only,) = classes
+            raise DatasetRuleError(
+                f"{self.file}: column {self.target!r}, the target, has one class only, {only[:80]!r}; there is nothing to "
+                "tell apart. Add rows of another class, or name another column as `target` in experiment.yaml."
+            )
+        if len(classes) > 100 and len(classes) * 2 > labelled:
+            raise DatasetRuleError(
+                f"{self.file}: column {self.target!r}, the target, has {len(classes)} classes in {labelled} rows, so most have a "
+                "single row; it looks like an id or a measurement. Name another column as `target` in experiment.yaml, "
+                "or set `problem: regression`."
+            )
+
+    def _check_split(self, problem: str) -> None:
+        development = sum(self._parts.totals)
+        if development < self._n_splits:
+            raise DatasetRuleError(
+                f"{self.file}: {development} rows are left for cross-validation, fewer than the {self._n_splits} folds "
+                f"({self._holdout_rows} are in the holdout, {self._missing[self._target_index]} have no target). "
+                "Add rows, or lower `cross_validation.n_splits` in experiment.yaml."
+            )
+        if problem == CLASSIFICATION:
+            self._check_class_split()
+        if self._holdout and self._holdout_rows < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the holdout has {self._holdout_rows} of {self.rows} rows, and needs at least 2; {_HOLDOUT_REMEDY}"
+            )
+
+    def _check_class_split(self) -> None:
+        developed, held = self._labels[False], self._labels[True]
+        if self._strategy == STRATIFIED:
+            for label in _ordered(developed + held):
+                if developed[label] < self._n_splits:
+                    raise DatasetRuleError(
+                        f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for cross-validation "
+                        f"({held[label]} more are in the holdout), fewer than the {self._n_splits} folds. Add rows of this class, take "
+                        "it out, or lower `cross_validation.n_splits` in experiment.yaml."
+                    )
+        if len(developed) < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the rows for cross-validation are all of one class of column {self.target!r}, {_listed(list(developed))}; "
+                "add rows of the other classes, or set another `cross_validation.seed` in experiment.yaml."
+            )
+        if self._holdout and self._holdout_rows >= 2 and len(held) < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the {self._holdout_rows} rows of the holdout are all of one class of column {self.target!r}, "
+                f"{_listed(list(held))}; no score can be told from them. {_HOLDOUT_REMEDY.capitalize()}"
+            )
+
+
+_HOLDOUT_REMEDY = (
+    "add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
+)
+
+
+def read_records(stream: BinaryStream, *, file: str) -> Iterator[tuple[int, list[str]]]:
+    """The header of a CSV file, then its rows, each with the line it starts on (from 1); blank lines are skipped.
+
+    Raises DatasetRuleError for what is not UTF-8 or not CSV, a column name that is empty, used twice or reserved,
+    a row with more or fewer cells than the header, and a row longer than MAX_RECORD_BYTES.
+    """
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    lines = _Lines(stream, file)
+    reader = csv.reader(lines, strict=True)
+    width = 0
+    while True:
+        line = reader.line_num + 1
+        lines.start_record(line)
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            raise DatasetRuleError(
+                f"{file}, line {line}: not valid CSV ({error}); put cells that hold a quote, a comma or a line break in "
+                'double quotes, double the quotes in them (""), and end lines with a line feed.'
+            ) from error
+        if not row or (width != 1 and len(row) == 1 and not row[0].strip()):
+            continue
+        if not width:
+            _check_header(row, file)
+            width = len(row)
+        elif len(row) != width:
+            raise DatasetRuleError(
+                f"{file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the row, or put cells "
+                "that hold a comma in double quotes."
+            )
+        yield line, row
+    if not width:
+        raise DatasetRuleError(f"{file} is empty; upload a CSV file with a header line and at least one row.")
+
+
+def csv_line(row: Sequence[str]) -> str:
+    """One CSV record, line feed included, that reads back as exactly these cells.
+
+    Not csv.writer: before Python 3.13 it leaves a carriage return unquoted when lines end in a line feed.
+    """
+    line = ",".join(row)
+    if len(row) > 1 and line.count(",") == len(row) - 1 and not ('"' in line or "\n" in line or "\r" in line):
+        return line + "\n"
+    # a row of one cell is always quoted, or an empty one would read back as a blank line
+    return ",".join(_quoted(cell) if len(row) == 1 or _needs_quotes(cell) else cell for cell in row) + "\n"
+
+
+class _Lines:
+    """The lines of a UTF-8 stream, line ends kept, that bounds how many bytes one record may take."""
+
+    def __init__(self, stream: BinaryStream, file: str) -> None:
+        self._stream, self._file = stream, file
+        self._record_line = 1
+        self._record_bytes = 0
+        self._lines = self._decoded()
+
+    def start_record(self, line: int) -> None:
+        self._record_line, self._record_bytes = line, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._lines)
+
+    def _decoded(self) -> Iterator[str]:
+        offset = 0
+        for raw in self._raw():
+            self._count(len(raw))
+            try:
+                text = raw.decode()
+            except UnicodeDecodeError as error:
+                place = offset + error.start
+                raise DatasetRuleError(
+                    f"{self._file}: not UTF-8 at byte {place} (0x{raw[error.start]:02x}), in the row that starts on line "
+                    f"{self._record_line}; save the file as UTF-8 and upload it again."
+                ) from error
+            if "\x00" in text:
+                raise DatasetRuleError(
+                    f"{self._file}: a zero byte at byte {offset + raw.index(0)}, in the row that starts on line "
+                    f"{self._record_line}; this is no text. Save the file as CSV in UTF-8 and upload it again."
+                )
+            yield text.removeprefix("\ufeff") if not offset else text
+            offset += len(raw)
+
+    def _raw(self) -> Iterator[bytes]:
+        rest = b""
+        while chunk := self._stream.read(_READ_BYTES):
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                yield line + b"\n"
+            if len(rest) > MAX_RECORD_BYTES:
+                self._count(len(rest))
+        if rest:
+            yield rest
+
+    def _count(self, size: int) -> None:
+        self._record_bytes += size
+        if self._record_bytes > MAX_RECORD_BYTES:
+            raise DatasetRuleError(
+                f"{self._file}, line {self._record_line}: the row that starts here is longer than {MAX_RECORD_BYTES} bytes; "
+                "close the quotes that are open in it, or shorten its cells."
+            )
+
+
+def _check_header(header: Sequence[str], file: str) -> None:
+    for number, name in enumerate(header, start=1):
+        if not name.strip():
+            raise DatasetRuleError(
+                f"{file}: column {number} has no name; name it in the header, or leave it out (pandas: to_csv(index=False))."
+            )
+        if name == "prediction" or name.startswith("probability_"):
+            raise DatasetRuleError(
+                f"{file}: column {name!r} has a name that is reserved for the predictions; rename it or leave it out."
+            )
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise DatasetRuleError(f"{file}: {_named('column name', twice)} used more than once; give each its own name.")
+
+
+def _resolve_target(columns: list[str], target: str | None, file: str) -> str:
+    if target is None:
+        target = "target" if "target" in columns else columns[-1]
+    if target not in columns:
+        near = difflib.get_close_matches(target, columns, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DatasetRuleError(
+            f"{file}: no column is called {target!r}, the `target` of experiment.yaml; the columns are {_listed(columns)}.{hint}"
+        )
+    if len(columns) == 1:
+        other = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in target), None)
+        remedy = f"separate the cells by commas, not {other}" if other else "add at least one column to learn from"
+        raise DatasetRuleError(f"{file}: the only column is {target!r}, so there is no feature column; {remedy}.")
+    return target
+
+
+def _kind_of(cell: str) -> str:
+    if _number(cell) is not None:
+        return _NUMERIC
+    return _BOOLEAN if cell in BOOLEANS else _TEXT
+
+
+def _number(cell: str) -> float | None:
+    """The number that pandas would read, which knows neither `1_000` nor other scripts' digits."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
+
+
+def _needs_quotes(cell: str) -> bool:
+    return "," in cell or '"' in cell or "\n" in cell or "\r" in cell
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def _ordered(classes: Counter[str]) -> dict[str, int]:
+    return dict(sorted(classes.items()))
+
+
+def _named(noun: str, names: Sequence[str]) -> str:
+    return f"{noun} {_listed(names)} is" if len(names) == 1 else f"{noun}s {_listed(names)} are"
+
+
+def _listed(names: Sequence[str], most: int = 20) -> str:
+    shown = ", ".join(repr(name[:80]) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
