@@ -93,7 +93,7 @@ class Stack:
         )
 
     def find_execution(self, run: str | None) -> str:
-        """Return the ARN of a run's execution; `run` is a run id, an execution's name or ARN, or None for the newest."""
+        """Return a run's execution ARN; `run` is a run id, an execution's name or ARN, or None for the newest."""
         pages = self.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=self.state_machine_arn)
         newest: tuple[Any, str] | None = None
         for page in pages:

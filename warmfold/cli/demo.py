@@ -25,7 +25,7 @@ search: {max_candidates: 12, max_parallel_candidates: 2}
 
 
 def demo(
-    output: Annotated[Path, typer.Option(help="Folder for the report, the predictions and the model.")] = Path("demo-output"),
+    output: Annotated[Path, typer.Option(help="Folder for report, predictions, model.")] = Path("demo-output"),
     port: Annotated[int, typer.Option(help="Port of the local cloud.")] = 4566,
     home: HomeOption = DEFAULT_HOME,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the local cloud up afterwards.")] = False,
