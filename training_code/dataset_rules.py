@@ -1,12 +1,12 @@
-"""What a good dataset is, what a missing value is, and where each row goes: one text for `plan_run` and `processing.py`.
+"""What a good dataset is, what a missing value is, where each row goes: one text for `plan_run` and `processing.py`.
 
-Standard library only: a Lambda function imports it from the training-code layer. Everything streams, so memory does not
-grow with the data. `scan()` says what a dataset is; `Scanner` is the same thing row by row, for who also writes the rows.
+Standard library only: a Lambda function imports it from the training-code layer, which it puts on its path.
+Everything streams, so memory does not grow with the data. `scan()` says what a dataset is; `Scanner` is the same
+thing row by row, for who also writes the rows.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
 import math
@@ -14,14 +14,37 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
+
+from csv_records import BinaryStream, listed, named, read_records
+from csv_records import DatasetRuleError as DatasetRuleError
 
 CLASSIFICATION = "classification"
 REGRESSION = "regression"
 STRATIFIED = "stratified"
 
 MISSING = frozenset(
-    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|")
+    [
+        "",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+        "<NA>",
+        "N/A",
+        "NA",
+        "NULL",
+        "NaN",
+        "None",
+        "n/a",
+        "nan",
+        "null",
+    ]
 )
 """Cells that hold no value, the empty cell among them: the texts pandas takes as missing by default."""
 
@@ -33,26 +56,12 @@ HOLDOUT = -1
 LEFT_OUT = -2
 """Placement of a row whose target is missing: it is in no part and not in the holdout."""
 
-MAX_RECORD_BYTES = 1_200_000
-"""The longest row, header included. Rewritten, header and row together then always fit a chunk of 5,000,000 bytes."""
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
 INFERRED_CLASSES = 20
 """A numeric target with more different values than this is taken for regression."""
 
-_READ_BYTES = 1 << 20
 _UNKNOWN, _NUMERIC, _BOOLEAN, _TEXT = "unknown", "numeric", "boolean", "text"
-
-
-class DatasetRuleError(ValueError):
-    """The data breaks a rule; the text names the file, the place and the remedy."""
-
-
-class BinaryStream(Protocol):
-    """Anything that hands out bytes: an open file, or the body of a GetObject response."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, none at the end."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +140,8 @@ def read_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str
     absent = [column for column in columns if column != target and column not in header]
     if absent:
         raise DatasetRuleError(
-            f"{file}: {_named('column', absent)} missing, and the model is trained on it; "
-            f"the header has {_listed(header)}. Add what is missing: an empty cell is a missing value."
+            f"{file}: {named('column', absent)} missing, and the model is trained on it; "
+            f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
         )
     yield header
     rows = 0
@@ -144,7 +153,7 @@ def read_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str
 
 
 def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
-    """Whether a row belongs to the holdout, a share of `holdout` (0 to 1) of all: decided by its content and the seed alone."""
+    """Whether a row is of the holdout, a share of `holdout` (0 to 1) of all; its content and the seed alone decide."""
     content = "\x1f".join(row).encode()
     digest = hashlib.blake2b(content, digest_size=8, key=str(seed).encode()).digest()
     return int.from_bytes(digest, "big") < holdout * 2**64
@@ -200,6 +209,8 @@ class Scanner:
         self._problem = problem
         self._n_splits, self._strategy = n_splits, strategy
         self._holdout, self._seed = holdout, seed
+        self._named_target = f"column {self.target!r}, the target,"
+        self._place = f"{file}: {self._named_target}"
         self._target_index = self.columns.index(self.target)
         self._kinds = [_UNKNOWN] * len(self.columns)
         self._missing = [0] * len(self.columns)
@@ -209,6 +220,7 @@ class Scanner:
         self._integers = True
         self._counting = problem != REGRESSION
         self._first_value: float | None = None
+        self._first_unfit: tuple[int, str] | None = None
         self._values_differ = False
 
     def observe(self, line: int, row: Sequence[str]) -> int:
@@ -240,7 +252,7 @@ class Scanner:
             raise DatasetRuleError(f"{self.file} has a header and no rows; add the rows to train on.")
         if not labelled:
             raise DatasetRuleError(
-                f"{self.file}: column {self.target!r}, the target, is missing in all {self.rows} rows; "
+                f"{self._place} is missing in all {self.rows} rows; "
                 "fill it in, or name another column as `target` in experiment.yaml."
             )
         problem = self._resolve_problem()
@@ -248,11 +260,13 @@ class Scanner:
         if problem == CLASSIFICATION:
             classes = self._labels[False] + self._labels[True]
             self._check_classes(classes, labelled)
-        elif not self._values_differ:
-            raise DatasetRuleError(
-                f"{self.file}: column {self.target!r}, the target, has the same value in every row; "
-                "there is nothing to learn. Name another column as `target` in experiment.yaml."
-            )
+        else:
+            self._check_values()
+            if not self._values_differ:
+                raise DatasetRuleError(
+                    f"{self._place} has the same value in every row; there is nothing to learn. "
+                    "Name another column as `target` in experiment.yaml."
+                )
         self._check_split(problem)
         return Profile(
             file=self.file,
@@ -276,11 +290,10 @@ class Scanner:
 
     def _observe_label(self, line: int, label: str, held_out: bool) -> None:
         value = _number(label) if self._kinds[self._target_index] == _NUMERIC else None
-        if self._problem == REGRESSION and (value is None or not math.isfinite(value)):
-            raise DatasetRuleError(
-                f"{self.file}, line {line}: {label[:80]!r} in column {self.target!r}, the target, is not a finite number, and the "
-                "problem is regression; correct or empty the cell, or set `problem: classification` in experiment.yaml."
-            )
+        if (value is None or not math.isfinite(value)) and self._first_unfit is None:
+            self._first_unfit = (line, label)
+            if self._problem == REGRESSION:
+                self._check_values()
         if value is not None:
             self._integers = self._integers and value.is_integer()
             if self._first_value is None:
@@ -291,13 +304,22 @@ class Scanner:
             if len(self._labels[held_out]) > MAX_CLASSES:
                 self._settle_many_values(line)
 
+    def _check_values(self) -> None:
+        if self._first_unfit is not None:
+            line, label = self._first_unfit
+            raise DatasetRuleError(
+                f"{self.file}, line {line}: {label[:80]!r} in {self._named_target} is not a finite number, and the "
+                "problem is regression; correct or empty the cell, or set `problem: classification` in experiment.yaml."
+            )
+
     def _settle_many_values(self, line: int) -> None:
         if self._problem is None and self._kinds[self._target_index] == _NUMERIC:
             self._problem = REGRESSION
             self._counting = False
+            self._check_values()
             return
         raise DatasetRuleError(
-            f"{self.file}, line {line}: column {self.target!r}, the target, has more than {MAX_CLASSES} different values by here, "
+            f"{self.file}, line {line}: {self._named_target} has more than {MAX_CLASSES} different values by here, "
             "too many for classes; name another column as `target` in experiment.yaml, or, when it holds "
             "measurements, set `problem: regression`."
         )
@@ -314,12 +336,12 @@ class Scanner:
         if len(classes) == 1:
             (only,) = classes
             raise DatasetRuleError(
-                f"{self.file}: column {self.target!r}, the target, has one class only, {only[:80]!r}; there is nothing to "
+                f"{self._place} has one class only, {only[:80]!r}; there is nothing to "
                 "tell apart. Add rows of another class, or name another column as `target` in experiment.yaml."
             )
         if len(classes) > 100 and len(classes) * 2 > labelled:
             raise DatasetRuleError(
-                f"{self.file}: column {self.target!r}, the target, has {len(classes)} classes in {labelled} rows, so most have a "
+                f"{self._place} has {len(classes)} classes in {labelled} rows, so most have a "
                 "single row; it looks like an id or a measurement. Name another column as `target` in experiment.yaml, "
                 "or set `problem: regression`."
             )
@@ -334,9 +356,10 @@ class Scanner:
             )
         if problem == CLASSIFICATION:
             self._check_class_split()
-        if self._holdout and self._holdout_rows < 2:
+        if self._holdout_rows < 2:
             raise DatasetRuleError(
-                f"{self.file}: the holdout has {self._holdout_rows} of {self.rows} rows, and needs at least 2; {_HOLDOUT_REMEDY}"
+                f"{self.file}: the holdout has {self._holdout_rows} of {self.rows} rows, and needs 2. "
+                + _HOLDOUT_REMEDY
             )
 
     def _check_class_split(self) -> None:
@@ -345,147 +368,26 @@ class Scanner:
             for label in _ordered(developed + held):
                 if developed[label] < self._n_splits:
                     raise DatasetRuleError(
-                        f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for cross-validation "
-                        f"({held[label]} more are in the holdout), fewer than the {self._n_splits} folds. Add rows of this class, take "
-                        "it out, or lower `cross_validation.n_splits` in experiment.yaml."
+                        f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for "
+                        f"cross-validation ({held[label]} more are in the holdout), fewer than the {self._n_splits} "
+                        "folds. Add rows of this class, take it out, or lower `cross_validation.n_splits` in experiment.yaml."
                     )
         if len(developed) < 2:
             raise DatasetRuleError(
-                f"{self.file}: the rows for cross-validation are all of one class of column {self.target!r}, {_listed(list(developed))}; "
+                f"{self.file}: the rows for cross-validation are all of one class of column {self.target!r}, "
+                f"{listed(list(developed))}; "
                 "add rows of the other classes, or set another `cross_validation.seed` in experiment.yaml."
             )
-        if self._holdout and self._holdout_rows >= 2 and len(held) < 2:
+        if self._holdout_rows >= 2 and len(held) < 2:
             raise DatasetRuleError(
-                f"{self.file}: the {self._holdout_rows} rows of the holdout are all of one class of column {self.target!r}, "
-                f"{_listed(list(held))}; no score can be told from them. {_HOLDOUT_REMEDY.capitalize()}"
+                f"{self.file}: the {self._holdout_rows} rows of the holdout are all of one class of column "
+                f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
             )
 
 
 _HOLDOUT_REMEDY = (
-    "add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
+    "Add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
 )
-
-
-def read_records(stream: BinaryStream, *, file: str) -> Iterator[tuple[int, list[str]]]:
-    """The header of a CSV file, then its rows, each with the line it starts on (from 1); blank lines are skipped.
-
-    Raises DatasetRuleError for what is not UTF-8 or not CSV, a column name that is empty, used twice or reserved,
-    a row with more or fewer cells than the header, and a row longer than MAX_RECORD_BYTES.
-    """
-    csv.field_size_limit(MAX_RECORD_BYTES)
-    lines = _Lines(stream, file)
-    reader = csv.reader(lines, strict=True)
-    width = 0
-    while True:
-        line = reader.line_num + 1
-        lines.start_record(line)
-        try:
-            row = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            raise DatasetRuleError(
-                f"{file}, line {line}: not valid CSV ({error}); put cells that hold a quote, a comma or a line break in "
-                'double quotes, double the quotes in them (""), and end lines with a line feed.'
-            ) from error
-        if not row or (width != 1 and len(row) == 1 and not row[0].strip()):
-            continue
-        if not width:
-            _check_header(row, file)
-            width = len(row)
-        elif len(row) != width:
-            raise DatasetRuleError(
-                f"{file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the row, or put cells "
-                "that hold a comma in double quotes."
-            )
-        yield line, row
-    if not width:
-        raise DatasetRuleError(f"{file} is empty; upload a CSV file with a header line and at least one row.")
-
-
-def csv_line(row: Sequence[str]) -> str:
-    """One CSV record, line feed included, that reads back as exactly these cells.
-
-    Not csv.writer: before Python 3.13 it leaves a carriage return unquoted when lines end in a line feed.
-    """
-    line = ",".join(row)
-    if len(row) > 1 and line.count(",") == len(row) - 1 and not ('"' in line or "\n" in line or "\r" in line):
-        return line + "\n"
-    # a row of one cell is always quoted, or an empty one would read back as a blank line
-    return ",".join(_quoted(cell) if len(row) == 1 or _needs_quotes(cell) else cell for cell in row) + "\n"
-
-
-class _Lines:
-    """The lines of a UTF-8 stream, line ends kept, that bounds how many bytes one record may take."""
-
-    def __init__(self, stream: BinaryStream, file: str) -> None:
-        self._stream, self._file = stream, file
-        self._record_line = 1
-        self._record_bytes = 0
-        self._lines = self._decoded()
-
-    def start_record(self, line: int) -> None:
-        self._record_line, self._record_bytes = line, 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        return next(self._lines)
-
-    def _decoded(self) -> Iterator[str]:
-        offset = 0
-        for raw in self._raw():
-            self._count(len(raw))
-            try:
-                text = raw.decode()
-            except UnicodeDecodeError as error:
-                place = offset + error.start
-                raise DatasetRuleError(
-                    f"{self._file}: not UTF-8 at byte {place} (0x{raw[error.start]:02x}), in the row that starts on line "
-                    f"{self._record_line}; save the file as UTF-8 and upload it again."
-                ) from error
-            if "\x00" in text:
-                raise DatasetRuleError(
-                    f"{self._file}: a zero byte at byte {offset + raw.index(0)}, in the row that starts on line "
-                    f"{self._record_line}; this is no text. Save the file as CSV in UTF-8 and upload it again."
-                )
-            yield text.removeprefix("\ufeff") if not offset else text
-            offset += len(raw)
-
-    def _raw(self) -> Iterator[bytes]:
-        rest = b""
-        while chunk := self._stream.read(_READ_BYTES):
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                yield line + b"\n"
-            if len(rest) > MAX_RECORD_BYTES:
-                self._count(len(rest))
-        if rest:
-            yield rest
-
-    def _count(self, size: int) -> None:
-        self._record_bytes += size
-        if self._record_bytes > MAX_RECORD_BYTES:
-            raise DatasetRuleError(
-                f"{self._file}, line {self._record_line}: the row that starts here is longer than {MAX_RECORD_BYTES} bytes; "
-                "close the quotes that are open in it, or shorten its cells."
-            )
-
-
-def _check_header(header: Sequence[str], file: str) -> None:
-    for number, name in enumerate(header, start=1):
-        if not name.strip():
-            raise DatasetRuleError(
-                f"{file}: column {number} has no name; name it in the header, or leave it out (pandas: to_csv(index=False))."
-            )
-        if name == "prediction" or name.startswith("probability_"):
-            raise DatasetRuleError(
-                f"{file}: column {name!r} has a name that is reserved for the predictions; rename it or leave it out."
-            )
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DatasetRuleError(f"{file}: {_named('column name', twice)} used more than once; give each its own name.")
 
 
 def _resolve_target(columns: list[str], target: str | None, file: str) -> str:
@@ -495,7 +397,8 @@ def _resolve_target(columns: list[str], target: str | None, file: str) -> str:
         near = difflib.get_close_matches(target, columns, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise DatasetRuleError(
-            f"{file}: no column is called {target!r}, the `target` of experiment.yaml; the columns are {_listed(columns)}.{hint}"
+            f"{file}: no column is called {target!r}, the `target` of experiment.yaml; "
+            f"the columns are {listed(columns)}.{hint}"
         )
     if len(columns) == 1:
         other = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in target), None)
@@ -519,22 +422,5 @@ def _number(cell: str) -> float | None:
     return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
 
 
-def _needs_quotes(cell: str) -> bool:
-    return "," in cell or '"' in cell or "\n" in cell or "\r" in cell
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"'
-
-
 def _ordered(classes: Counter[str]) -> dict[str, int]:
     return dict(sorted(classes.items()))
-
-
-def _named(noun: str, names: Sequence[str]) -> str:
-    return f"{noun} {_listed(names)} is" if len(names) == 1 else f"{noun}s {_listed(names)} are"
-
-
-def _listed(names: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(repr(name[:80]) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
