@@ -370,7 +370,8 @@ class Scanner:
                     raise DatasetRuleError(
                         f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for "
                         f"cross-validation ({held[label]} more are in the holdout), fewer than the {self._n_splits} "
-                        "folds. Add rows of this class, take it out, or lower `cross_validation.n_splits` in experiment.yaml."
+                        "folds. Add rows of this class, take it out, or lower `cross_validation.n_splits` in "
+                        "experiment.yaml."
                     )
         if len(developed) < 2:
             raise DatasetRuleError(

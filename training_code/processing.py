@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-from csv_records import DatasetRuleError, csv_line, read_records
+from csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
 from dataset_rules import HOLDOUT, LEFT_OUT, REGRESSION, STRATIFIED, Scanner, read_rows_to_score
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 5_000_000
 """The largest chunk of rows to score, header included: what batch transform takes in one request."""
@@ -30,13 +33,6 @@ HOLDOUT_FILE = "holdout/holdout-00000.csv"
 """Where the holdout goes, below the output folder."""
 MESSAGE_CHARACTERS = 1024
 """What SageMaker keeps of an exit message."""
-
-
-class S3Client(Protocol):
-    """The part of boto3's S3 client that is used here."""
-
-    def get_object(self, **request: Any) -> Any:
-        """S3's GetObject."""
 
 
 def main() -> int:
@@ -90,11 +86,13 @@ class ObjectStream:
         """Without `version_id` the object must still have this `etag`, when there is one."""
         self.name = f"s3://{bucket}/{key}"
         self._s3 = s3
-        self._request = {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
+        self._request: dict[str, Any] = {"Bucket": bucket, "Key": key} | (
+            {"VersionId": version_id} if version_id else {}
+        )
         self._etag = etag.strip('"') if etag else None
         self._position = 0
         self._size: int | None = None
-        self._body: BinaryIO | None = None
+        self._body: BinaryStream | None = None
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, none at the end; raises botocore's error after READ_ATTEMPTS broken reads in a row."""
@@ -111,11 +109,11 @@ class ObjectStream:
                 self._position += len(data)
                 return data
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> BinaryStream:
         if self._body is None:
             if self._position and self._position == self._size:
                 return BytesIO()
-            resumed = {"Range": f"bytes={self._position}-"} if self._position else {}
+            resumed: dict[str, Any] = {"Range": f"bytes={self._position}-"} if self._position else {}
             response = self._s3.get_object(**self._request, **resumed)
             etag = response["ETag"].strip('"')
             if self._etag not in (None, etag):

@@ -1,0 +1,254 @@
+"""What a good dataset is: reading, profile, the rules, and where rows go."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import dataset_rules
+from csv_records import csv_line, read_records
+from dataset_rules import DatasetRuleError, PartAssigner, check_rows_to_score, in_holdout, scan
+
+CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(
+    ["", "\r", "\n", "\r\n", '"', '""', ",", " ", "a\rb", 'say "no", then\nleave', "é☃"]
+)
+
+
+def rules(text: str | bytes, **options: Any) -> dataset_rules.Profile:
+    """`scan` of a small file, by default into 2 folds."""
+    settings_ = {"n_splits": 2, "strategy": "stratified", "holdout": 0.3, "seed": 42} | options
+    return scan(io.BytesIO(text.encode() if isinstance(text, str) else text), file="data.csv", **settings_)
+
+
+def table(rows: list[tuple[object, ...]], header: str = "size,label") -> str:
+    """CSV text of these rows."""
+    return header + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+TWO_CLASSES = table([(number, "yes" if number % 3 else "no") for number in range(60)])
+
+
+def error(text: str | bytes, **options: Any) -> str:
+    """The text of the rule that this file breaks."""
+    with pytest.raises(DatasetRuleError) as caught:
+        rules(text, **options)
+    assert str(caught.value).startswith("data.csv")
+    assert str(caught.value).endswith((".", "?"))
+    return str(caught.value)
+
+
+def test_missing_is_what_pandas_takes_as_missing() -> None:
+    parsers = pytest.importorskip("pandas._libs.parsers")
+    assert parsers.STR_NA_VALUES == dataset_rules.MISSING
+
+
+def test_a_profile_says_what_the_dataset_is() -> None:
+    rows = [(n, n / 7, "True" if n % 2 else "", f"t{n}", "", "ab"[n % 2]) for n in range(40)]
+    profile = rules(table([*rows, ("x", "x", "x", "x", "x", "NA")], "count,share,flag,word,nothing,target"))
+    assert profile.kinds == {
+        "count": "numeric",
+        "share": "numeric",
+        "flag": "boolean",
+        "word": "text",
+        "nothing": "numeric",
+        "target": "text",
+    }
+    assert (profile.rows, profile.rows_without_target, profile.missing["flag"], profile.missing["target"]) == (
+        41,
+        1,
+        20,
+        1,
+    )
+    assert (profile.target, profile.problem, profile.classes) == ("target", "classification", {"a": 20, "b": 20})
+    assert profile.development_rows + profile.holdout_rows == 40
+    assert sum(profile.part_rows) == profile.development_rows
+    assert Counter(profile.development_classes) + Counter(profile.holdout_classes) == {"a": 20, "b": 20}
+    assert profile.as_dict()["kinds"]["flag"] == "boolean"
+
+
+@pytest.mark.parametrize(
+    ("header", "named", "target"),
+    [("n,target,b", None, "target"), ("n,b,c", None, "c"), ("n,b,c", "b", "b"), ("n,target,c", "c", "c")],
+)
+def test_the_target_is_the_named_column_else_the_one_called_target_else_the_last(
+    header: str, named: str | None, target: str
+) -> None:
+    assert rules(table([(n, n % 2, n % 2) for n in range(40)], header), target=named).target == target
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (range(20), "classification"),
+        (range(21), "regression"),
+        ([0.5, 1, 2], "regression"),
+        ([0.0, 1.0, 2.0], "classification"),
+        (["yes", "no"], "classification"),
+        (["True", "False"], "classification"),
+        ([*range(30), "other"], "classification"),
+        (range(3000), "regression"),
+    ],
+)
+def test_the_problem_is_told_from_the_targets_values(values: list[object], problem: str) -> None:
+    rows = [(copy, value) for value in values for copy in range(30 if len(values) < 100 else 2)]
+    profile = rules(table(rows))
+    assert profile.problem == problem
+    assert (profile.classes is None) == (problem == "regression")
+
+
+def test_a_named_problem_wins_over_the_values() -> None:
+    whole = table([(n, n % 2) for n in range(40)])
+    assert rules(whole, problem="regression").problem == "regression"
+    measured = table([(n, n % 2 + 0.5) for n in range(40)])
+    assert rules(measured, problem="classification").classes == {"0.5": 20, "1.5": 20}
+
+
+def test_quoted_line_breaks_blank_lines_and_a_byte_order_mark_are_read() -> None:
+    text = "\ufeff" + TWO_CLASSES.replace("\n", "\r\n") + '\r\n\r\n"6,\n\n1",yes\r\n'
+    profile = rules(text)
+    assert profile.columns == ["size", "label"]
+    assert profile.rows == 61
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("", {}, "empty"),
+        ("\n\n", {}, "empty"),
+        ("a,b\n", {}, "a header and no rows"),
+        ("a,b\n1,2\n3\n", {}, "line 3: 1 cells, and the header has 2 columns"),
+        ('a,b\n"x\ny",2\n1,2,3\n', {}, "line 4: 3 cells"),
+        ("a,b,a\n1,2,3\n", {}, "column name 'a' is used more than once"),
+        ("a,,b\n1,2,3\n", {}, "column 2 has no name"),
+        ("a,prediction\n1,2\n", {}, "'prediction' has a name that is reserved"),
+        ("probability_x,b\n1,2\n", {}, "'probability_x' has a name that is reserved"),
+        ('a,b\n1,"2\n3,4\n', {}, "line 2: not valid CSV"),
+        ('a,b\n"1"2,3\n', {}, "line 2: not valid CSV"),
+        ("a,b\r1,2\r", {}, "line 1: not valid CSV"),
+        ("a,b\n1,\x002\n", {}, "zero byte at byte 6"),
+        ("a,b\nü,1\n".encode("latin-1"), {}, "not UTF-8 at byte 4 (0xfc), in the row that starts on line 2"),
+        ("a,b\n1,2\n".encode("utf-16"), {}, "not UTF-8 at byte 0"),
+        ("b\n1\n", {}, "no feature column"),
+        ("a;b\n1;2\n", {}, "by commas, not semicolons"),
+        ("a\tb\n1\t2\n", {}, "by commas, not tabs"),
+        (TWO_CLASSES, {"target": "lable"}, "the columns are 'size', 'label'. Did you mean 'label'?"),
+        (table([(n, "") for n in range(9)]), {}, "missing in all 9 rows"),
+        (table([(n, "yes") for n in range(99)]), {}, "one class only, 'yes'"),
+        (table([(n, "4.5") for n in range(99)]), {}, "the same value in every row"),
+        (table([(n, n % 2) for n in range(4)]), {"n_splits": 5}, "fewer than the 5 folds"),
+        (TWO_CLASSES + "1,rare\n", {}, "class 'rare' of column 'label' has"),
+        (table([(1, n) for n in range(9)]) + "1,tall\n", {"problem": "regression"}, "line 11: 'tall'"),
+        (table([(1, n) for n in range(50)]) + "1,-inf\n", {}, "line 52: '-inf'"),
+        (table([(1, n) for n in range(3000)]) + "1,tall\n", {}, "line 3002: 'tall'"),
+        (table([(1, f"id{n}") for n in range(150)]), {}, "150 classes in 150 rows"),
+        (table([(1, f"id{n}") for n in range(5000)]), {}, "more than 1000 different values"),
+        (TWO_CLASSES, {"holdout": 0.0}, "the holdout has 0 of 60 rows"),
+        (
+            table([(n, "a") for n in range(300)] + [(1, "b")] * 9),
+            {"holdout": 0.1},
+            "are all of one class of column 'label', 'a'",
+        ),
+        (f"a,b\n{'x' * 1_300_000},2\n", {}, "line 2: the row that starts here is longer"),
+        ('a,b\n1,"2\n' + "3,4\n" * 400_000, {}, "line 2: the row that starts here is longer"),
+    ],
+)
+def test_bad_data_is_refused_with_the_place_and_the_remedy(
+    text: str | bytes, options: dict[str, Any], says: str
+) -> None:
+    assert says in error(text, **options)
+
+
+def test_a_row_stays_on_its_side_when_the_data_grows_and_duplicates_share_it() -> None:
+    sides = {n: in_holdout([str(n), "yes"], 7, 0.25) for n in range(4000)}
+    assert 0.22 < sum(sides.values()) / 4000 < 0.28
+    assert sides == {n: in_holdout([str(n), "yes"], 7, 0.25) for n in range(4000)}
+    assert all(in_holdout([str(n), "yes"], 7, 0.4) for n, held in sides.items() if held)
+    assert sides != {n: in_holdout([str(n), "yes"], 8, 0.25) for n in range(4000)}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from("aaaaaabbbc"), max_size=300), st.integers(2, 11) | st.just(11), st.integers(0, 2**32))
+def test_at_any_time_the_parts_of_a_class_differ_by_at_most_one_row(
+    labels: list[str], n_splits: int, seed: int
+) -> None:
+    assigner = PartAssigner(n_splits, seed, stratified=True)
+    counts: dict[str, list[int]] = {label: [0] * n_splits for label in "abc"}
+    for label in labels:
+        counts[label][assigner.assign(label)] += 1
+        assert max(counts[label]) - min(counts[label]) <= 1
+    assert assigner.totals == [sum(part) for part in zip(*counts.values(), strict=True)]
+    assert max(assigner.totals) - min(assigner.totals) <= 3
+
+
+@pytest.mark.parametrize("n_splits", [2, 5, 11])
+def test_many_small_classes_do_not_pile_up_in_one_part(n_splits: int) -> None:
+    assigner = PartAssigner(n_splits, 0, stratified=True)
+    labels = [f"{n}" for n in range(100) for _ in range(n_splits + 1)]
+    random.Random(1).shuffle(labels)
+    for label in labels:
+        assigner.assign(label)
+    assert max(assigner.totals) - min(assigner.totals) <= 3
+
+
+def test_without_stratification_the_label_does_not_matter() -> None:
+    one, other = PartAssigner(5, 3, stratified=False), PartAssigner(5, 3, stratified=False)
+    assert [one.assign("a") for _ in range(50)] == [other.assign(str(n)) for n in range(50)]
+
+
+def test_the_same_seed_deals_the_same_parts_and_another_seed_others() -> None:
+    first, same, other = (PartAssigner(5, seed, stratified=True) for seed in (1, 1, 2))
+    dealt = [first.assign("a") for _ in range(50)]
+    assert dealt == [same.assign("a") for _ in range(50)]
+    assert dealt != [other.assign("a") for _ in range(50)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=1) | st.lists(CELLS, min_size=3, max_size=3), max_size=9))
+@example([["", "\r", ""], ["a\rb", '"', " "]])
+@example([[""], [" "]])
+def test_what_is_written_reads_back_as_the_same_cells(rows: list[list[str]]) -> None:
+    for width, header in ((1, ["a"]), (3, ["a", "b", "c"])):
+        chosen = [row for row in rows if len(row) == width]
+        text = csv_line(header) + "".join(csv_line(row) for row in chosen)
+        read = [row for _, row in read_records(io.BytesIO(text.encode()), file="data.csv")]
+        assert read == [header, *chosen]
+
+
+def test_lines_are_those_where_rows_start() -> None:
+    text = 'a,b\n\n"1\n1",2\n3,4\n'
+    assert [line for line, _ in read_records(io.BytesIO(text.encode()), file="data.csv")] == [1, 3, 5]
+
+
+@pytest.mark.parametrize("header", ["a,b,target", "target,b,a", "b,a", "b,more,a"])
+def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> None:
+    text = table([tuple("x" * len(header.split(",")))] * 3, header)
+    assert (
+        check_rows_to_score(
+            io.BytesIO(text.encode()), file="predict.csv", columns=["a", "b", "target"], target="target"
+        )
+        == 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a,target\n1,2\n", "predict.csv: column 'b' is missing"),
+        ("x\n1\n", "predict.csv: columns 'a', 'b' are missing"),
+        ("a,b\n", "predict.csv has a header and no rows"),
+        ("", "predict.csv is empty"),
+        ("a,b\n1\n", "predict.csv, line 2: 1 cells"),
+        ("a,b,prediction\n1,2,3\n", "reserved"),
+    ],
+)
+def test_bad_rows_to_score_are_refused(text: str, says: str) -> None:
+    with pytest.raises(DatasetRuleError, match=says):
+        check_rows_to_score(
+            io.BytesIO(text.encode()), file="predict.csv", columns=["a", "b", "target"], target="target"
+        )
