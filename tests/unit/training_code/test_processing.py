@@ -1,0 +1,294 @@
+"""Split Dataset: every row in its place, unharmed, and bad data refused with a message."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import IncompleteReadError, ResponseStreamingError
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+import processing
+from dataset_rules import DatasetRuleError, in_holdout, scan
+from processing import CHUNK_BYTES, ObjectStream, split_dataset
+
+CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=6) | st.sampled_from(
+    ["", "\r", "\n", "x\r\ny", '"', ",", " ", 'say "no",\nleave']
+)
+
+
+class Bucket:
+    """S3 as far as the job needs it: objects in memory, with an ETag and ranges."""
+
+    def __init__(self, **objects: bytes) -> None:
+        self.objects = objects
+        self.requests: list[dict[str, Any]] = []
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        start = int(request.get("Range", "bytes=0-")[6:-1])
+        data = self.objects[request["Key"]][start:]
+        return {"Body": io.BytesIO(data), "ContentLength": len(data), "ETag": '"e1"'}
+
+
+def plan_for(*, predict: bool = False, problem: str = "classification", **cross_validation: Any) -> dict[str, Any]:
+    """The keys of plan.json that the job reads."""
+    splitting = {"n_splits": 5, "strategy": "stratified", "holdout": 0.2, "seed": 42} | cross_validation
+    return {
+        "bucket": "bucket",
+        "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
+        "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
+        "experiment": {"target": "label", "problem": problem, "cross_validation": splitting},
+        "locations": {"parts": "s3://bucket/runs/r/parts/"},
+    }
+
+
+def csv_bytes(header: list[str], rows: list[list[str]]) -> bytes:
+    """The file as Python's own csv module writes it."""
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([header, *rows])
+    return text.getvalue().encode()
+
+
+def read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows as Python's own csv module reads them."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+def parts_of(output: Path, n_splits: int) -> list[list[list[str]]]:
+    """The rows of each part."""
+    return [read(output / f"parts/{part}/part-00000.csv")[1] for part in range(n_splits)]
+
+
+HEADER = ["size", "word", "label"]
+ROWS = [[str(n), "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    cells=st.lists(st.tuples(CELLS, CELLS), min_size=40, max_size=90),
+    n_splits=st.sampled_from([2, 5, 11]),
+    strategy=st.sampled_from(["stratified", "kfold"]),
+    seed=st.integers(0, 999),
+)
+def test_parts_and_holdout_hold_every_row_exactly_once(
+    cells: list[tuple[str, str]], n_splits: int, strategy: str, seed: int
+) -> None:
+    rows = [[*pair, "ab"[number % 2]] for number, pair in enumerate(cells * 2)]
+    with TemporaryDirectory() as folder:
+        output = Path(folder)
+        plan = plan_for(n_splits=n_splits, strategy=strategy, seed=seed)
+        try:
+            profile = split_dataset(plan, Bucket(data=csv_bytes(HEADER, rows)), output)  # type: ignore[arg-type]
+        except DatasetRuleError:
+            assume(False)
+        parts = parts_of(output, n_splits)
+        holdout = read(output / "holdout/holdout-00000.csv")[1]
+
+    assert Counter(map(tuple, sum(parts, holdout))) == Counter(map(tuple, rows))
+    sides = {tuple(row) for row in holdout}
+    assert sides.isdisjoint(tuple(row) for part in parts for row in part)
+    assert all(in_holdout(row, seed, 0.2) for row in holdout)
+    assert [len(part) for part in parts] == profile["part_rows"]
+    assert max(profile["part_rows"]) - min(profile["part_rows"]) <= (1 if strategy == "kfold" else 2)
+    if strategy == "stratified":
+        for label in "ab":
+            counts = [sum(row[2] == label for row in part) for part in parts]
+            assert max(counts) - min(counts) <= 1
+
+
+def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
+    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", "NA"]])
+    plan = plan_for(n_splits=11)
+    profile = split_dataset(plan, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
+    foreseen = scan(
+        io.BytesIO(data), file="s3://bucket/data", target="label", **plan["experiment"]["cross_validation"]
+    ).as_dict()
+    assert profile == {**foreseen, "rows_to_score": foreseen["holdout_rows"]}
+    assert json.loads((tmp_path / "profile.json").read_text()) == profile
+    assert profile["rows_without_target"] == 1
+    assert "left out" not in "".join(path.read_text() for path in tmp_path.rglob("*.csv"))
+
+
+def test_rows_stay_on_their_side_when_the_data_grows(tmp_path: Path) -> None:
+    for name, rows in (("small", ROWS[:200]), ("large", [*ROWS[300:], *ROWS[:300]])):
+        split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, rows)), tmp_path / name)  # type: ignore[arg-type]
+    small, large = (
+        {tuple(row) for row in read(tmp_path / name / "holdout/holdout-00000.csv")[1]} for name in ("small", "large")
+    )
+    assert small < large
+    assert large & {tuple(row) for row in ROWS[:200]} == small
+
+
+def test_each_fold_trains_on_all_parts_but_its_own(tmp_path: Path) -> None:
+    split_dataset(plan_for(n_splits=11), Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
+    for fold in range(11):
+        manifest = json.loads((tmp_path / f"folds/{fold}/train.manifest").read_text())
+        assert manifest[0] == {"prefix": "s3://bucket/runs/r/parts/"}
+        assert manifest[1:] == [f"{part}/part-00000.csv" for part in range(11) if part != fold]
+    assert all(read(path)[0] == HEADER for path in tmp_path.rglob("*.csv"))
+
+
+def test_without_rows_to_score_the_holdout_is_scored(tmp_path: Path) -> None:
+    profile = split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
+    assert read(tmp_path / "score/chunk-00000.csv") == read(tmp_path / "holdout/holdout-00000.csv")
+    assert profile["rows_to_score"] == profile["holdout_rows"]
+
+
+def test_rows_to_score_are_chunked_in_order_and_uncut(tmp_path: Path) -> None:
+    header = ["word", "id", "size"]
+    rows = [[f'line\n\r\n{"x" * 900},"{n}"', str(n), ""] for n in range(12_000)]
+    bucket = Bucket(data=csv_bytes(HEADER, ROWS), predict=csv_bytes(header, rows))
+    profile = split_dataset(plan_for(predict=True), bucket, tmp_path)  # type: ignore[arg-type]
+    chunks = sorted((tmp_path / "score").iterdir())
+    assert [chunk.name for chunk in chunks] == [f"chunk-0000{n}.csv" for n in range(3)]
+    assert all(chunk.stat().st_size <= CHUNK_BYTES for chunk in chunks)
+    assert all(read(chunk)[0] == header for chunk in chunks)
+    assert [row for chunk in chunks for row in read(chunk)[1]] == rows
+    assert profile["rows_to_score"] == 12_000
+
+
+def test_pandas_reads_a_single_column_with_missing_values_as_it_was(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    data = csv_bytes(["size", "label"], [[str(n), "ab"[n % 2]] for n in range(60)])
+    bucket = Bucket(data=data, predict=csv_bytes(["size"], [["1"], [""], ["3"]]))
+    split_dataset(plan_for(predict=True), bucket, tmp_path)  # type: ignore[arg-type]
+    assert pandas.read_csv(tmp_path / "score/chunk-00000.csv")["size"].isna().tolist() == [False, True, False]
+
+
+def test_the_pinned_version_is_read(tmp_path: Path) -> None:
+    bucket = Bucket(data=csv_bytes(HEADER, ROWS), predict=csv_bytes(HEADER, ROWS))
+    split_dataset(plan_for(predict=True), bucket, tmp_path)  # type: ignore[arg-type]
+    assert bucket.requests == [
+        {"Bucket": "bucket", "Key": "data", "VersionId": "v1"},
+        {"Bucket": "bucket", "Key": "predict"},
+    ]
+
+
+def test_data_replaced_after_planning_is_refused(tmp_path: Path) -> None:
+    plan = plan_for()
+    plan["data"] |= {"version_id": None, "etag": "older"}
+    with pytest.raises(DatasetRuleError, match=r"s3://bucket/data was replaced"):
+        split_dataset(plan, Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("data", "predict", "problem", "says"),
+    [
+        (b"", None, "classification", "s3://bucket/data is empty"),
+        (b"size,label\n1\n", None, "classification", "s3://bucket/data, line 2: 1 cells"),
+        (csv_bytes(HEADER, ROWS[:3]), None, "classification", "fewer than the 5 folds"),
+        (csv_bytes(HEADER, ROWS), b"size\n1\n", "classification", "s3://bucket/predict: column 'word' is missing"),
+        (csv_bytes(HEADER, ROWS), b"size,word\n", "classification", "s3://bucket/predict has a header and no rows"),
+        (csv_bytes(HEADER, [[f"{n}", "", f"{n}"] for n in range(99)]), None, "regression", "strategy: kfold"),
+    ],
+)
+def test_bad_data_is_refused(data: bytes, predict: bytes | None, problem: str, says: str, tmp_path: Path) -> None:
+    bucket = Bucket(data=data, predict=predict or b"")
+    with pytest.raises(DatasetRuleError) as caught:
+        split_dataset(plan_for(predict=predict is not None, problem=problem), bucket, tmp_path)  # type: ignore[arg-type]
+    assert says in str(caught.value)
+
+
+class Breaking(Bucket):
+    """A bucket whose connections break after so many bytes."""
+
+    def __init__(self, data: bytes, after: int) -> None:
+        super().__init__(data=data)
+        self.after = after
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        response = super().get_object(**request)
+        response["Body"] = _BreakingBody(response["Body"], self.after)
+        return response
+
+
+class _BreakingBody:
+    def __init__(self, body: io.BytesIO, after: int) -> None:
+        self.body, self.after = body, after
+
+    def read(self, size: int) -> bytes:
+        if self.body.tell() >= self.after:
+            raise ResponseStreamingError(error="reset")
+        return self.body.read(min(size, self.after))
+
+
+@pytest.mark.parametrize("size", [999, 1000, 1001])
+def test_a_broken_connection_is_read_on_from_where_it_broke(size: int) -> None:
+    data = bytes(number % 251 for number in range(size))
+    bucket = Breaking(data, after=100)
+    stream = ObjectStream(bucket, "bucket", "data", "v1", "e1")  # type: ignore[arg-type]
+    assert b"".join(iter(lambda: stream.read(64), b"")) == data
+    assert bucket.requests[1]["Range"].startswith("bytes=1")
+
+
+def test_a_connection_that_never_delivers_is_given_up() -> None:
+    bucket = Breaking(b"data", after=0)
+    with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+        ObjectStream(bucket, "bucket", "data", None, None).read(64)  # type: ignore[arg-type]
+    assert len(bucket.requests) == processing.READ_ATTEMPTS
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A processing job's folders and environment."""
+    for name, value in {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "WARMFOLD_INPUT": str(tmp_path / "input"),
+        "WARMFOLD_OUTPUT": str(tmp_path / "output"),
+        "WARMFOLD_MESSAGE": str(tmp_path / "ml" / "message"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    (tmp_path / "input/config").mkdir(parents=True)
+    return tmp_path
+
+
+def put_job(job: Path, data: bytes) -> None:
+    """Upload the data, then something newer, and write the plan for the first version."""
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="bucket", Key="data", Body=data)
+    s3.put_object(Bucket="bucket", Key="data", Body=b"newer")
+    plan = plan_for()
+    plan["data"] |= {"version_id": version["VersionId"], "etag": version["ETag"].strip('"')}
+    (job / "input/config/plan.json").write_text(json.dumps(plan))
+
+
+@mock_aws
+def test_the_job_reads_its_plan_and_splits_the_version_planned(job: Path) -> None:
+    put_job(job, csv_bytes(HEADER, ROWS))
+    assert processing.main() == 0
+    assert json.loads((job / "output/profile.json").read_text())["rows"] == 400
+    assert not (job / "ml/message").exists()
+
+
+@mock_aws
+def test_the_job_fails_with_the_broken_rule_as_its_message(job: Path) -> None:
+    put_job(job, b"size,word,label\n1,2\n")
+    assert processing.main() == 1
+    assert (
+        (job / "ml/message").read_text().startswith("s3://bucket/data, line 2: 2 cells, and the header has 3 columns")
+    )
+
+
+@mock_aws
+def test_any_other_failure_leaves_its_message_and_is_raised(job: Path) -> None:
+    (job / "input/config/plan.json").write_text(json.dumps(plan_for()))
+    with pytest.raises(Exception, match="NoSuchBucket"):
+        processing.main()
+    assert "NoSuchBucket" in (job / "ml/message").read_text()
