@@ -1,0 +1,82 @@
+"""Work is admitted by cores, in the order in which it came."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class StopSignal:
+    """A flag that is raised once; whoever waits for something else as well registers a callback."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def set(self) -> None:
+        """Raise the flag and call what was registered, in this thread."""
+        with self._lock:
+            self._event.set()
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+    def is_set(self) -> bool:
+        """Whether the flag is up."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most `seconds`; true when the flag is up."""
+        return self._event.wait(seconds)
+
+    @contextmanager
+    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Call `callback` when the flag goes up inside this block, or at once when it is up already."""
+        with self._lock:
+            self._callbacks.append(callback)
+            already = self._event.is_set()
+        if already:
+            callback()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._callbacks.remove(callback)
+
+
+class Admission:
+    """As many jobs at a time as there are cores; the rest wait in line."""
+
+    def __init__(self, cores: int) -> None:
+        self._free = max(1, cores)
+        self._line: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def core(self, stop: StopSignal, needed: bool = True) -> Iterator[bool]:
+        """Hold one core for the length of the block; false (and no core) when `stop` was raised first."""
+        granted = needed and self._take(stop)
+        try:
+            yield granted or (not needed and not stop.is_set())
+        finally:
+            if granted:
+                with self._changed:
+                    self._free += 1
+                    self._changed.notify_all()
+
+    def _take(self, stop: StopSignal) -> bool:
+        ticket = object()
+        with stop.calling(self._wake), self._changed:
+            self._line.append(ticket)
+            self._changed.wait_for(lambda: stop.is_set() or (self._free > 0 and self._line[0] is ticket))
+            self._line.remove(ticket)
+            self._changed.notify_all()
+            if stop.is_set():
+                return False
+            self._free -= 1
+            return True
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,85 @@
+"""What every kind of job shares: settings, clock, AWS clients per role, tags, events, admission, instances."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from warmfold.cloud.sagemaker.admission import Admission
+from warmfold.cloud.sagemaker.data import S3Clients
+from warmfold.cloud.sagemaker.instances import Instance
+from warmfold.cloud.sagemaker.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+RoleCredentials = Callable[[str], Mapping[str, str]]
+"""Role ARN to `{"AccessKeyId", "SecretAccessKey", "SessionToken"}`."""
+LogSink = Callable[[str, str, Sequence[tuple[int, str]]], None]
+"""Takes log group, stream and (epoch milliseconds, line) pairs."""
+EventSink = Callable[[str, dict[str, Any], list[str]], None]
+"""Takes detail-type, detail and resource ARNs."""
+
+
+@dataclass
+class Core:
+    """The ground the operations stand on; hold `lock` to read or change any job's record."""
+
+    settings: Settings
+    clock: Callable[[], float]
+    credentials: RoleCredentials
+    log_sink: LogSink
+    event_sink: EventSink
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Resource ARN to its tags; a resource that may carry tags has an entry."""
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(self.settings.cores)
+        self.s3 = S3Clients(self.settings, self.credentials)
+        self._instances: set[Instance] = set()
+        self._ended = False
+
+    def now(self) -> datetime:
+        """The clock's time, in UTC."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    def arn(self, kind: str, name: str) -> str:
+        """The ARN of a resource such as `training-job`; SageMaker lowercases the name."""
+        return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account_id}:{kind}/{name.lower()}"
+
+    def start_instance(self, warm: bool = True) -> Instance:
+        """A new instance, still importing its libraries; end it with `stop_instance`."""
+        instance = Instance(self.settings, preload=warm)
+        with self.lock:
+            if self._ended:
+                instance.close()
+            self._instances.add(instance)
+        return instance
+
+    def stop_instance(self, instance: Instance) -> None:
+        """Kill the instance and whatever runs on it."""
+        with self.lock:
+            self._instances.discard(instance)
+        instance.close()
+
+    def start_thread(self, work: Callable[[], None], name: str) -> None:
+        """Run `work` beside the server; it ends with the server."""
+        threading.Thread(target=work, name=name, daemon=True).start()
+
+    def publish(self, detail_type: str, detail: dict[str, Any], resource: str) -> None:
+        """Put a state-change event on the bus; a bus that fails does not harm the job. Never call it holding the lock."""
+        try:
+            self.event_sink(detail_type, detail, [resource])
+        except Exception:
+            logger.exception("%s of %s could not be delivered", detail_type, resource)
+
+    def shutdown(self) -> None:
+        """Kill every instance with what runs on it."""
+        with self.lock:
+            self._ended = True
+            instances = list(self._instances)
+            self._instances.clear()
+        for instance in instances:
+            instance.close()

@@ -1,0 +1,37 @@
+"""Metric scraping: a job's MetricDefinitions over each line it prints."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+
+class MetricScraper:
+    """Keeps, for each metric, the value that was printed last."""
+
+    def __init__(self, definitions: Sequence[Mapping[str, str]], clock: Callable[[], float]) -> None:
+        self._patterns = [(item["Name"], re.compile(item["Regex"])) for item in definitions]
+        self._clock = clock
+        self._last: dict[str, tuple[float, float]] = {}
+
+    def feed(self, line: str) -> None:
+        """Read one line; text that the pattern captures and that is no number is passed over, as AWS does."""
+        for name, pattern in self._patterns:
+            for match in pattern.finditer(line):
+                value = _number(match.group(1) if pattern.groups else match.group(0))
+                if value is not None:
+                    self._last[name] = (value, self._clock())
+
+    def final(self) -> list[dict[str, Any]]:
+        """The FinalMetricDataList: one entry per metric that was seen."""
+        return [
+            {"MetricName": name, "Value": value, "Timestamp": datetime.fromtimestamp(at, UTC)}
+            for name, (value, at) in self._last.items()
+        ]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

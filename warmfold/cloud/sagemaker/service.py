@@ -1,0 +1,95 @@
+"""The one door of the local SageMaker: `Service.call(operation, request, identity)`."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from warmfold.cloud.sagemaker.core import Core, EventSink, LogSink, RoleCredentials
+from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.settings import Settings
+from warmfold.cloud.sagemaker.tags import Tags
+from warmfold.cloud.sagemaker.training import TrainingJobs
+from warmfold.cloud.sagemaker.validation import validated
+
+Identity = object
+"""Who calls, as `warmfold.cloud.identity` knows it; handed on to the operations, not looked into here."""
+Handler = Callable[[dict[str, Any], Identity], dict[str, Any]]
+"""One operation: validated request (timestamps are aware datetimes) and identity to the response (the same)."""
+
+
+class Feature(Protocol):
+    """A group of operations, such as training jobs."""
+
+    def operations(self) -> Mapping[str, Handler]:
+        """Operation name to its handler."""
+
+    def shutdown(self) -> None:
+        """Stop what runs on its own."""
+
+
+class Service:
+    """SageMaker's operations over one set of jobs. Thread-safe."""
+
+    def __init__(self, core: Core, features: Sequence[Feature]) -> None:
+        self.core = core
+        self._features = features
+        self._handlers: dict[str, Handler] = {}
+        self._rates = _Rates(core.settings.api_rates, core.clock)
+        for feature in features:
+            self._handlers.update(feature.operations())
+
+    def call(self, operation: str, request: dict[str, Any], identity: Identity) -> dict[str, Any]:
+        """Answer one request in AWS's shape, times as aware datetimes; raises ServiceError."""
+        handler = self._handlers.get(operation)
+        if handler is None:
+            raise ServiceError(
+                "UnsupportedOperation",
+                f"The local cloud's SageMaker has no operation {operation}; it has {', '.join(sorted(self._handlers))}",
+            )
+        if not self._rates.admit(operation):
+            raise ServiceError("ThrottlingException", "Rate exceeded")
+        return handler(validated(operation, request), identity)
+
+    def shutdown(self) -> None:
+        """Stop every job at once and kill its processes."""
+        for feature in self._features:
+            feature.shutdown()
+        self.core.shutdown()
+
+
+def build_service(
+    settings: Settings,
+    *,
+    credentials: RoleCredentials,
+    log_sink: LogSink,
+    event_sink: EventSink,
+    clock: Callable[[], float] = time.time,
+) -> Service:
+    """The whole local SageMaker; its jobs' files live under `settings.base_dir`."""
+    core = Core(settings, clock, credentials, log_sink, event_sink)
+    training = TrainingJobs(core)
+    return Service(core, [training, Tags(core)])
+
+
+class _Rates:
+    """A token bucket of one second's worth of calls per throttled operation."""
+
+    def __init__(self, rates: Mapping[str, float], clock: Callable[[], float]) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def admit(self, operation: str) -> bool:
+        rate = self._rates.get(operation)
+        if rate is None:
+            return True
+        with self._lock:
+            now = self._clock()
+            size = max(1.0, rate)
+            tokens, at = self._buckets.get(operation, (size, now))
+            tokens = min(size, tokens + (now - at) * rate)
+            admitted = tokens >= 1
+            self._buckets[operation] = (tokens - 1 if admitted else tokens, now)
+            return admitted

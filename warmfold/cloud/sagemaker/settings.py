@@ -1,0 +1,40 @@
+"""What can be chosen about the local SageMaker."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is configurable; times are in seconds, rates in requests per second, quotas in instances."""
+
+    base_dir: Path
+    account_id: str
+    region: str = "us-east-1"
+    endpoint_url: str = "http://localhost:4566"
+    instance_quota: int = 20
+    instance_quotas: Mapping[str, int] = field(default_factory=dict)
+    """Per instance type, where it differs from `instance_quota`: "<type> for training job usage"."""
+    warm_pool_quota: int = 20
+    warm_pool_quotas: Mapping[str, int] = field(default_factory=dict)
+    """Per instance type, where it differs: "<type> for training warm pool usage". At 0 no pool is kept, without an error."""
+    cold_start_seconds: float = 0.0
+    warm_start_seconds: float = 0.0
+    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
+    api_rates: Mapping[str, float] = field(default_factory=dict)
+    """Operation to requests per second; an operation that is not named is not throttled."""
+    stop_grace_seconds: float = 0.5
+    """How long a stopped job may go on before it is killed. AWS waits 120 seconds."""
+    fork_workers: bool = sys.platform == "linux"
+    """Fork each job off a warm parent; else (macOS) a warm instance is a process that runs one job."""
+
+    def training_quota(self, instance_type: str) -> int:
+        """How many instances of the type training jobs and warm pools may use together."""
+        return self.instance_quotas.get(instance_type, self.instance_quota)
+
+    def pool_quota(self, instance_type: str) -> int:
+        """How many instances of the type may be in warm pools."""
+        return self.warm_pool_quotas.get(instance_type, self.warm_pool_quota)

@@ -1,0 +1,61 @@
+"""AddTags, ListTags and DeleteTags, for every resource that has an entry in the core's tags."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.errors import validation_error
+
+MAXIMUM = 50
+
+
+def tag_map(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """AWS's list of Key and Value as a dictionary; more than 50 are refused."""
+    if len(tags) > MAXIMUM:
+        raise validation_error(f"A resource may have {MAXIMUM} tags; the request gives {len(tags)}.")
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """The dictionary as AWS's list."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+class Tags:
+    """The tag operations."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
+        """Operation name to its handler."""
+        return {"AddTags": self._add, "ListTags": self._list, "DeleteTags": self._delete}
+
+    def shutdown(self) -> None:
+        """Nothing runs on its own."""
+
+    def _add(self, request: dict[str, Any], _identity: object) -> dict[str, Any]:
+        with self._core.lock:
+            tags = self._tags(request)
+            merged = tags | tag_map(request["Tags"])
+            if len(merged) > MAXIMUM:
+                raise validation_error(f"A resource may have {MAXIMUM} tags; this one would have {len(merged)}.")
+            tags.update(merged)
+            return {"Tags": tag_list(tags)}
+
+    def _list(self, request: dict[str, Any], _identity: object) -> dict[str, Any]:
+        with self._core.lock:
+            return {"Tags": tag_list(self._tags(request))}
+
+    def _delete(self, request: dict[str, Any], _identity: object) -> dict[str, Any]:
+        with self._core.lock:
+            tags = self._tags(request)
+            for key in request["TagKeys"]:
+                tags.pop(key, None)
+            return {}
+
+    def _tags(self, request: dict[str, Any]) -> dict[str, str]:
+        arn = request["ResourceArn"]
+        if arn not in self._core.tags:
+            raise validation_error(f"The resource {arn} does not exist.")
+        return self._core.tags[arn]
