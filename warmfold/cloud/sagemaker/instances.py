@@ -17,7 +17,12 @@ from pathlib import Path
 from warmfold.cloud.sagemaker.admission import StopSignal
 from warmfold.cloud.sagemaker.settings import Settings
 
-SINGLE_THREADED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
+SINGLE_THREADED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "LOKY_MAX_CPU_COUNT": "1",
+}
 FLUSH_SECONDS = 0.25
 
 

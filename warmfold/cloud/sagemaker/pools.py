@@ -107,6 +107,12 @@ class WarmPools(Generic[Kept]):
         pool = self._pools[job_name]
         pool.expires_at = pool.since + keep_alive
 
+    def release(self, job_name: str, now: float) -> Pool[Kept]:
+        """Terminate the Available pool that the job left and hand it back."""
+        pool = self._pools[job_name]
+        self._end(pool, "Terminated", now)
+        return pool
+
     def expire(self, now: float) -> list[Pool[Kept]]:
         """Terminate the pools whose time is over and hand them back."""
         over = [pool for pool in self._pools.values() if now >= pool.expires_at]

@@ -70,7 +70,6 @@ def main(argv: list[str]) -> int:
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            gc.unfreeze()
             for inherited in (wake, waker):
                 inherited.close()
             _become(job, log, control, announce=False)
@@ -106,7 +105,9 @@ def _become(job: dict[str, Any], log: int, control: socket.socket, announce: boo
         os.setsid()
     if announce:
         _send(control, {"pid": os.getpid()})
-    control.close()
+        control.set_inheritable(False)  # it stays open: that it closes tells the instance that the job ended
+    else:
+        control.close()
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
@@ -154,7 +155,7 @@ def _reseed() -> None:
     if "numpy" in sys.modules:
         import numpy as np
 
-        np.random.seed()  # noqa: NPY002 - the global state is what is shared
+        np.random.seed()
 
 
 def _send(control: socket.socket, message: dict[str, Any]) -> None:

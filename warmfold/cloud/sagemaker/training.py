@@ -1,0 +1,301 @@
+"""Training jobs: the operations, warm pools and quotas. What happens while a job runs is in training_run.py."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
+from warmfold.cloud.sagemaker.instances import Instance
+from warmfold.cloud.sagemaker.listing import page_of
+from warmfold.cloud.sagemaker.pools import WarmPools, WarmPoolState
+from warmfold.cloud.sagemaker.tags import tag_map
+from warmfold.cloud.sagemaker.training_job import TrainingJob
+from warmfold.cloud.sagemaker.training_run import TrainingRun
+
+EVENT = "SageMaker Training Job State Change"
+KEPT_AFTER = ("AlgorithmError",)
+
+
+class TrainingJobs:
+    """All training jobs and the instances kept warm after them."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._jobs: dict[str, TrainingJob] = {}
+        self._pools: WarmPools[Instance] = WarmPools()
+        self._idle_candidates: dict[str, list[Instance]] = {}
+        self._closed_keys: set[str] = set()
+        self._finished = threading.Condition(core.lock)
+        self._listeners: list[Callable[[TrainingJob], None]] = []
+
+    def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
+        """Operation name to its handler."""
+        return {
+            "CreateTrainingJob": lambda request, _: {"TrainingJobArn": self.create(request).arn},
+            "DescribeTrainingJob": lambda request, _: self.describe(request["TrainingJobName"]),
+            "ListTrainingJobs": lambda request, _: self.list(request),
+            "StopTrainingJob": lambda request, _: self.stop(request["TrainingJobName"]),
+            "UpdateTrainingJob": lambda request, _: self.update(request),
+        }
+
+    def on_finish(self, listener: Callable[[TrainingJob], None]) -> None:
+        """Call `listener` with every job that becomes terminal, from that job's thread, without the lock."""
+        self._listeners.append(listener)
+
+    def create(
+        self,
+        request: dict[str, Any],
+        *,
+        holds_core: bool = True,
+        pool_key: str | None = None,
+        tuning_job_arn: str | None = None,
+    ) -> TrainingJob:
+        """Check the (validated) CreateTrainingJob request, start the job, return its record; raises ServiceError.
+
+        Jobs with one `pool_key` hand their instance on to each other until `release_key`.
+        """
+        _check(request)
+        name = request["TrainingJobName"]
+        job = TrainingJob(
+            name,
+            self._core.arn("training-job", name),
+            request,
+            self._core.now(),
+            holds_core=holds_core,
+            pool_key=pool_key,
+            tuning_job_arn=tuning_job_arn,
+        )
+        tags = tag_map(request.get("Tags", ()))
+        with self._core.lock:
+            self._expire()
+            if name in self._jobs:
+                raise ServiceError(
+                    "ResourceInUse",
+                    "Training job names must be unique within an AWS account and region, or are currently in use.",
+                )
+            self._check_quota(job)
+            self._take_instance(job)
+            self._jobs[name] = job
+            self._core.tags[job.arn] = tags
+            job.move("InProgress", "Starting", "Starting the training job", job.created_at)
+            detail = job.event_detail(tags)
+        self._core.publish(EVENT, detail, job.arn)
+        self._core.start_thread(TrainingRun(self._core, job, self.move, self._finish).run, f"training-{name}")
+        return job
+
+    def get(self, name: str) -> TrainingJob:
+        """The job's record; raises ServiceError when there is none."""
+        job = self._jobs.get(name)
+        if job is None:
+            raise validation_error("Requested resource not found.")
+        return job
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """The DescribeTrainingJob response."""
+        with self._core.lock:
+            self._expire()
+            return self.get(name).describe()
+
+    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The ListTrainingJobs response."""
+        wanted = request.get("WarmPoolStatusEquals")
+        with self._core.lock:
+            self._expire()
+            jobs = [
+                job.summary()
+                for job in self._jobs.values()
+                if wanted is None or (job.warm_pool is not None and job.warm_pool.status == wanted)
+            ]
+        return page_of(
+            jobs,
+            request,
+            name_field="TrainingJobName",
+            status_field="TrainingJobStatus",
+            result="TrainingJobSummaries",
+        )
+
+    def stop(self, name: str) -> dict[str, Any]:
+        """StopTrainingJob: the job is Stopping, and Stopped soon after."""
+        with self._core.lock:
+            job = self.get(name)
+            if job.is_finished:
+                raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
+            already = job.status == "Stopping"
+        if not already:
+            self.move(job, "Stopping", "Stopping", "Stopping the training job")
+            job.stop.set()
+        return {}
+
+    def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """UpdateTrainingJob: another keep-alive for the job's pool; 0 releases it."""
+        name = request["TrainingJobName"]
+        unknown = set(request) - {"TrainingJobName", "ResourceConfig"}
+        if unknown:
+            raise validation_error(f"The local cloud updates only ResourceConfig, not {', '.join(sorted(unknown))}.")
+        released = None
+        with self._core.lock:
+            self._expire()
+            job = self.get(name)
+            if "ResourceConfig" in request:
+                keep_alive = request["ResourceConfig"]["KeepAlivePeriodInSeconds"]
+                state = job.warm_pool.status if job.warm_pool else "none"
+                if state not in ("Available", "InUse"):
+                    raise validation_error(
+                        f"The keep-alive period of training job {name} cannot be updated: "
+                        f"its warm pool must be Available or InUse, and is {state}."
+                    )
+                job.request["ResourceConfig"] = job.request["ResourceConfig"] | {"KeepAlivePeriodInSeconds": keep_alive}
+                if state == "Available" and keep_alive == 0:
+                    released = self._pools.release(name, self._core.clock())
+                elif state == "Available":
+                    self._pools.extend(name, keep_alive)
+                    self._expire_at(name)
+                else:
+                    job.keeps_pool = keep_alive > 0
+        if released is not None:
+            self._core.stop_instance(released.kept)
+        return {"TrainingJobArn": job.arn}
+
+    def wait(self, name: str, timeout: float | None = None) -> TrainingJob:
+        """Wait until the job is terminal; raises TimeoutError after `timeout` seconds."""
+        with self._finished:
+            job = self.get(name)
+            if not self._finished.wait_for(lambda: job.is_finished, timeout):
+                raise TimeoutError(f"training job {name} is still {job.status} after {timeout} s")
+            return job
+
+    def release_key(self, pool_key: str) -> None:
+        """End the idle instances of a `pool_key`, and those of its jobs that still run when they end."""
+        with self._core.lock:
+            self._closed_keys.add(pool_key)
+            idle = self._idle_candidates.pop(pool_key, [])
+        for instance in idle:
+            self._core.stop_instance(instance)
+
+    def shutdown(self) -> None:
+        """Stop every job and pool; nothing is waited for."""
+        with self._core.lock:
+            running = [job for job in self._jobs.values() if not job.is_finished]
+            kept = self._pools.release_all(self._core.clock())
+        for job in running:
+            job.stop.set()
+        for pool in kept:
+            self._core.stop_instance(pool.kept)
+
+    def move(self, job: TrainingJob, status: str | None, secondary: str, message: str) -> None:
+        """Change a job's statuses (None: keep the status) and tell EventBridge."""
+        with self._core.lock:
+            if job.is_finished:
+                return
+            if job.status == "Stopping" and status is None and secondary != "Uploading":
+                return
+            job.move(status or job.status, secondary, message, self._core.now())
+            detail = job.event_detail(self._core.tags[job.arn])
+            if job.is_finished:
+                self._finished.notify_all()
+        self._core.publish(EVENT, detail, job.arn)
+
+    def _finish(self, job: TrainingJob, status: str, secondary: str, message: str, instance: Instance | None) -> None:
+        """Make the job terminal and its instance a pool, a colleague's, or nothing: in one step for whoever looks."""
+        surplus = instance
+        with self._core.lock:
+            now = self._core.clock()
+            sound = status != "Failed" or (job.failure_reason or "").startswith(KEPT_AFTER)
+            keep_alive = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0)
+            if instance is not None and sound and job.keeps_pool and job.warm_pool is not None:
+                self._pools.keep(job.name, job.shape, job.warm_pool, instance, now, keep_alive)
+                self._expire_at(job.name)
+                surplus = None
+            elif instance is not None and sound and job.pool_key is not None and job.pool_key not in self._closed_keys:
+                self._idle_candidates.setdefault(job.pool_key, []).append(instance)
+                surplus = None
+            elif job.warm_pool is not None:
+                job.warm_pool.status = "Terminated"
+        self.move(job, status, secondary, message)
+        if surplus is not None:
+            self._core.stop_instance(surplus)
+        for listener in self._listeners:
+            listener(job)
+
+    def _check_quota(self, job: TrainingJob) -> None:
+        resources = job.request["ResourceConfig"]
+        kind, count = resources["InstanceType"], resources["InstanceCount"]
+        quota = self._core.settings.training_quota(kind)
+        used = self._pools.instances(kind) + sum(
+            other.shape.instance_count
+            for other in self._jobs.values()
+            if not other.is_finished and other.shape.instance_type == kind
+        )
+        reuse = count if self._pools.matches(job.shape, self._core.clock()) else 0
+        if used - reuse + count > quota:
+            raise ServiceError(
+                "ResourceLimitExceeded",
+                f"The account-level service limit '{kind} for training job usage' is {quota} Instances, with current "
+                f"utilization of {used} Instances and a request delta of {count} Instances. Please use AWS Service "
+                "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS "
+                "support to request an increase for this quota.",
+            )
+
+    def _take_instance(self, job: TrainingJob) -> None:
+        if job.pool_key is not None:
+            idle = self._idle_candidates.get(job.pool_key)
+            job.instance = idle.pop() if idle else None
+            return
+        pool = self._pools.take(job.shape, job.name, self._core.clock())
+        if pool is not None:
+            job.instance = pool.kept
+        kind, count = job.shape.instance_type, job.shape.instance_count
+        pooled = self._pools.instances(kind) + sum(
+            other.shape.instance_count
+            for other in self._jobs.values()
+            if other.keeps_pool and not other.is_finished and other.shape.instance_type == kind
+        )
+        wants = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0) > 0
+        job.keeps_pool = wants and pooled + count <= self._core.settings.pool_quota(kind)
+        if job.keeps_pool or pool is not None:
+            job.warm_pool = WarmPoolState()
+
+    def _expire(self) -> None:
+        for pool in self._pools.expire(self._core.clock()):
+            instance = pool.kept
+            self._core.start_thread(lambda instance=instance: self._core.stop_instance(instance), "pool-expired")  # type: ignore[misc]
+
+    def _expire_at(self, name: str) -> None:
+        """Look again when the pool's time is over, so that its process does not outlive it."""
+        pool = self._pools.get(name)
+        if pool is None:
+            return
+        timer = threading.Timer(max(0.0, pool.expires_at - self._core.clock()) + 0.05, self._expire_locked)
+        timer.daemon = True
+        timer.start()
+
+    def _expire_locked(self) -> None:
+        with self._core.lock:
+            self._expire()
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    """What SageMaker checks beyond its model, and what the local cloud cannot do."""
+    resources = request["ResourceConfig"]
+    missing = [name for name in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if name not in resources]
+    if missing:
+        raise validation_error(f"ResourceConfig lacks {', '.join(missing)}.")
+    if resources["InstanceCount"] != 1:
+        raise validation_error(
+            "ResourceConfig.InstanceCount must be 1: the local cloud trains on one instance per job."
+        )
+    if request.get("EnableManagedSpotTraining") and resources.get("KeepAlivePeriodInSeconds"):
+        raise validation_error(
+            "Warm pools cannot be used with managed spot training: set KeepAlivePeriodInSeconds to 0."
+        )
+    if "StoppingCondition" not in request:
+        raise validation_error("StoppingCondition is missing: give it MaxRuntimeInSeconds.")
+    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
+    if len(names) != len(set(names)):
+        raise validation_error(f"InputDataConfig has two channels of one name: {', '.join(names)}.")
+    for channel in request.get("InputDataConfig", ()):
+        if "S3DataSource" not in channel["DataSource"]:
+            raise validation_error(
+                f"Channel {channel['ChannelName']} has no S3DataSource; the local cloud reads S3 only."
+            )

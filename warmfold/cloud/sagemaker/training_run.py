@@ -1,0 +1,169 @@
+"""What happens to one training job from Starting to its end, in a thread of its own."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.data import DataError, download_channel, download_object, pack, unpack, upload_file
+from warmfold.cloud.sagemaker.instances import Instance, InstanceLost, Outcome
+from warmfold.cloud.sagemaker.logs import JobLog
+from warmfold.cloud.sagemaker.metrics import MetricScraper
+from warmfold.cloud.sagemaker.script_mode import (
+    HOST,
+    JobFolder,
+    ScriptModeError,
+    submit_directory,
+    training_task,
+    write_inputs,
+)
+from warmfold.cloud.sagemaker.training_job import TrainingJob
+
+logger = logging.getLogger(__name__)
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+DEFAULT_MAX_RUNTIME = 86_400
+
+Move = Callable[[TrainingJob, str | None, str, str], None]
+Finish = Callable[[TrainingJob, str, str, str, Instance | None], None]
+
+
+class TrainingRun:
+    """Runs one job; `move` reports a status on the way, `finish` its end with the instance if that may be kept."""
+
+    def __init__(self, core: Core, job: TrainingJob, move: Move, finish: Finish) -> None:
+        self._core = core
+        self._job = job
+        self._move = move
+        self._finish = finish
+        self._folder = JobFolder(core.settings.base_dir / "jobs" / job.name)
+        self._instance = job.instance
+
+    def run(self) -> None:
+        """Take the job to a terminal status, whatever happens."""
+        job = self._job
+        sound = True
+        try:
+            status, secondary, message = self._stages()
+        except (DataError, ScriptModeError) as error:
+            status, secondary, message = "Failed", "Failed", "Training job failed"
+            job.failure_reason = f"ClientError: {error}"
+        except InstanceLost as error:
+            sound = False
+            status, secondary, message = self._lost(error)
+        except Exception as error:
+            logger.exception("training job %s failed inside the local cloud", job.name)
+            sound = False
+            status, secondary, message = "Failed", "Failed", "Training job failed"
+            job.failure_reason = f"InternalServerError: {type(error).__name__}: {error}"
+        try:
+            shutil.rmtree(self._folder.root, ignore_errors=True)
+            if not sound and self._instance is not None:
+                self._core.stop_instance(self._instance)
+        finally:
+            self._finish(job, status, secondary, message, self._instance if sound else None)
+
+    def _lost(self, error: InstanceLost) -> tuple[str, str, str]:
+        if self._job.stop.is_set():
+            return "Stopped", "Stopped", "Training job stopped"
+        self._job.failure_reason = f"InternalServerError: We encountered an internal error: {error}. Please try again."
+        return "Failed", "Failed", "Training job failed"
+
+    def _stages(self) -> tuple[str, str, str]:
+        core, job = self._core, self._job
+        settings = core.settings
+        stopped = "Stopped", "Stopped", "Training job stopped"
+        if job.stop.wait(settings.warm_start_seconds if job.instance else settings.cold_start_seconds):
+            return stopped
+        with core.admission.core(job.stop, job.holds_core) as admitted:
+            if not admitted:
+                return stopped
+            self._move(job, None, "Pending", "Preparing the instances for training")
+            if self._instance is None:
+                self._instance = core.start_instance()
+            with core.lock:
+                job.started_at = core.now()
+            self._move(job, None, "Downloading", "Downloading input data")
+            self._download()
+            self._instance.wait_ready()
+            if job.stop.is_set():
+                return stopped
+            self._move(job, None, "Training", "Training image download completed. Training in progress.")
+            outcome = self._train(self._instance)
+            failed = self._failure_of(outcome)
+            if failed:
+                with core.lock:
+                    job.failure_reason = failed
+                return "Failed", "Failed", "Training job failed"
+            self._upload()
+        if outcome.timed_out:
+            text = "Training job runtime exceeded MaxRuntimeInSeconds provided"
+            return "Stopped", "MaxRuntimeExceeded", text
+        if outcome.stopped:
+            return stopped
+        return "Completed", "Completed", "Training job completed"
+
+    def _download(self) -> None:
+        request = self._job.request
+        s3 = self._core.s3.of_role(request["RoleArn"])
+        write_inputs(self._folder, request)
+        if source := submit_directory(request):
+            archive = self._folder.root / "sourcedir.tar.gz"
+            download_object(s3, source, archive)
+            unpack(archive, self._folder.code)
+        for channel in request.get("InputDataConfig", ()):
+            folder = self._folder.channel(channel["ChannelName"])
+            folder.mkdir(parents=True)
+            download_channel(s3, channel["DataSource"]["S3DataSource"], folder)
+
+    def _train(self, instance: Instance) -> Outcome:
+        core, job = self._core, self._job
+        keys = core.credentials(job.request["RoleArn"])
+        task = training_task(self._folder, job.request, job.arn, core.settings, keys)
+        scraper = MetricScraper(job.request["AlgorithmSpecification"].get("MetricDefinitions", ()), core.clock)
+        stream = f"{job.name}/{HOST}-{int(core.clock())}"
+        log = JobLog(core.log_sink, LOG_GROUP, stream, core.clock, scraper.feed)
+        condition = job.request["StoppingCondition"]
+        try:
+            return instance.run(
+                task,
+                log.write,
+                job.stop,
+                max_seconds=condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME),
+                grace=core.settings.stop_grace_seconds,
+                on_idle=log.flush,
+            )
+        finally:
+            log.close()
+            with core.lock:
+                job.metrics = scraper.final()
+
+    def _failure_of(self, outcome: Outcome) -> str | None:
+        """AWS's FailureReason; None when the script succeeded or was ended from outside."""
+        if outcome.exit_code == 0 or outcome.stopped or outcome.timed_out:
+            return None
+        reason = self._folder.failure()
+        code = outcome.exit_code if outcome.exit_code > 0 else 128 - outcome.exit_code
+        return f"AlgorithmError: {reason}" if reason else f"AlgorithmError: , exit code: {code}"
+
+    def _upload(self) -> None:
+        job = self._job
+        output = job.request["OutputDataConfig"]["S3OutputPath"].rstrip("/") + f"/{job.name}/output"
+        archives = {"model.tar.gz": self._folder.model, "output.tar.gz": self._folder.output / "data"}
+        filled = {name: folder for name, folder in archives.items() if _has_content(folder)}
+        if not filled and job.status != "InProgress":
+            return
+        self._move(job, None, "Uploading", "Uploading generated training model")
+        s3 = self._core.s3.of_role(job.request["RoleArn"])
+        for name, folder in filled.items():
+            archive = self._folder.root / name
+            pack(folder, archive)
+            upload_file(s3, archive, f"{output}/{name}")
+        if "model.tar.gz" in filled or job.status == "InProgress":
+            with self._core.lock:
+                job.model_uri = f"{output}/model.tar.gz"
+
+
+def _has_content(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
