@@ -1,0 +1,23 @@
+"""What can go wrong in a run, one class per cause; a class's name is the error's name in the state machine."""
+
+from __future__ import annotations
+
+
+class WarmfoldError(Exception):
+    """Base of every error that a function raises on purpose; the text names the thing, the place and the remedy."""
+
+
+class DatasetError(WarmfoldError):
+    """The data can't be used as it is."""
+
+
+class ExperimentError(WarmfoldError):
+    """experiment.yaml or the execution's input asks for something that can't be had."""
+
+
+class StorageError(WarmfoldError):
+    """S3 refused something that a run can't do without."""
+
+
+class NoCompleteCandidateError(WarmfoldError):
+    """The tuning job ended without one candidate that has all its fold scores."""

@@ -1,0 +1,48 @@
+"""Names: everything that lets a function find what another one made, from the execution's ARN alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+DATA_KEY = re.compile(r"datasets/(?P<dataset>[^/]+)/data\.csv")
+
+
+def slug(text: str, length: int) -> str:
+    """Return `text` as lowercase letters, digits and single hyphens, at most `length` characters, never empty."""
+    folded = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return folded[:length].strip("-") or "run"
+
+
+def run_id(execution_arn: str) -> str:
+    """Return the run that an execution is, `<slug>-<hash>`, at most 19 characters."""
+    execution_name = execution_arn.rsplit(":", 1)[-1]
+    return f"{slug(execution_name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+
+
+def execution_name(bucket: str, key: str, version: str) -> str:
+    """Return the name of the one execution that an object version starts, at most 57 characters."""
+    dataset = key.split("/")[1] if key.count("/") else key
+    return f"{slug(dataset, 40)}-{hashlib.sha256(f'{bucket}/{key}/{version}'.encode()).hexdigest()[:16]}"
+
+
+def dataset_of(key: str) -> str | None:
+    """Return the dataset whose data.csv a key is, or None: the event pattern also matches deeper keys."""
+    match = DATA_KEY.fullmatch(key)
+    return match["dataset"] if match else None
+
+
+def tuning_job(prefix: str, run: str) -> str:
+    """Return the tuning job's name, at most 32 characters."""
+    return f"{prefix}-{run}"
+
+
+def model_package_group(prefix: str, dataset: str) -> str:
+    """Return the model package group of a dataset, at most 63 characters."""
+    return f"{prefix}-{slug(dataset, 50)}"
+
+
+def job_tags(prefix: str, run: str) -> list[dict[str, str]]:
+    """Return the tags that every job of a run has."""
+    return [{"Key": "warmfold:stack", "Value": prefix}, {"Key": "warmfold:run", "Value": run}]
