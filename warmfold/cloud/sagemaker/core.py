@@ -69,7 +69,7 @@ class Core:
         threading.Thread(target=work, name=name, daemon=True).start()
 
     def publish(self, detail_type: str, detail: dict[str, Any], resource: str) -> None:
-        """Put a state-change event on the bus; a bus that fails does not harm the job. Never call it holding the lock."""
+        """Put a state-change event on the bus; a failing bus harms no job. Do not hold the lock."""
         try:
             self.event_sink(detail_type, detail, [resource])
         except Exception:

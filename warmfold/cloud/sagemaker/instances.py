@@ -61,8 +61,11 @@ class _Limits:
     tell: bool
     started: float = field(default_factory=time.monotonic)
     stopped_at: float | None = None
+    killed: bool = False
 
     def kill_at(self) -> float | None:
+        if self.killed:
+            return None
         times = [self.started + self.max_seconds] if self.max_seconds is not None else []
         if self.stopped_at is not None:
             times.append(self.stopped_at + self.grace)
@@ -78,6 +81,7 @@ class Instance:
         self._lock = threading.Lock()
         self._closed = False
         self._child: int | None = None
+        self._ready = False
         self._spawn()
 
     def run(
@@ -100,7 +104,7 @@ class Instance:
         os.set_blocking(reader, False)
         try:
             self.wait_ready()
-            message = {
+            message: dict[str, object] = {
                 "program": str(task.program) if task.program else None,
                 "argv": list(task.argv),
                 "env": dict(task.env),
@@ -199,7 +203,7 @@ class Instance:
                 if code is None and kill_at is not None and time.monotonic() >= kill_at and self._child is not None:
                     timed_out = limits.stopped_at is None
                     _kill_group(self._child)
-                    limits.max_seconds, limits.stopped_at = None, limits.stopped_at and float("inf")
+                    limits.killed = True
         with self._lock:
             child, self._child = self._child, None
         if child is not None:

@@ -19,7 +19,7 @@ def page_of(
     result: str,
     descending: bool = True,
 ) -> dict[str, Any]:
-    """The response holding, under `result`, those summaries that the request asks for, and a NextToken if there are more.
+    """The response holding, under `result`, the summaries that the request asks for, and a NextToken when more follow.
 
     Understands NameContains, StatusEquals, the CreationTime and LastModifiedTime bounds, SortBy, SortOrder, MaxResults
     (default 10) and NextToken. `descending` is the operation's default order.

@@ -17,7 +17,7 @@ class JobLog:
         group: str,
         stream: str,
         clock: Callable[[], float],
-        on_line: Callable[[str], None] = lambda line: None,
+        on_line: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._sink = sink
         self._group = group

@@ -74,7 +74,7 @@ def decoded(value: str) -> Any:
 
 
 def base_environment(settings: Settings, keys: Mapping[str, str], role_arn: str) -> dict[str, str]:
-    """What every container of the local cloud finds: its role's credentials, region and endpoint, one thread per library."""
+    """What every container finds: its role's credentials, region and endpoint, one thread per library."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     environment |= SINGLE_THREADED

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from warmfold.cloud.sagemaker.core import Core, EventSink, LogSink, RoleCredentials
 from warmfold.cloud.sagemaker.errors import ServiceError
@@ -16,6 +16,8 @@ Identity = object
 """Who calls, as `warmfold.cloud.identity` knows it; handed on to the operations, not looked into here."""
 Handler = Callable[[dict[str, Any], Identity], dict[str, Any]]
 """One operation: validated request (timestamps are aware datetimes) and identity to the response (the same)."""
+
+Group = TypeVar("Group")
 
 
 class Feature(Protocol):
@@ -38,6 +40,13 @@ class Service:
         self._rates = _Rates(core.settings.api_rates, core.clock)
         for feature in features:
             self._handlers.update(feature.operations())
+
+    def feature(self, kind: type[Group]) -> Group:
+        """The group of operations of that class, such as TrainingJobs; raises LookupError."""
+        for feature in self._features:
+            if isinstance(feature, kind):
+                return feature
+        raise LookupError(f"this service has no {kind.__name__}")
 
     def call(self, operation: str, request: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """Answer one request in AWS's shape, times as aware datetimes; raises ServiceError."""

@@ -20,7 +20,7 @@ class Settings:
     """Per instance type, where it differs from `instance_quota`: "<type> for training job usage"."""
     warm_pool_quota: int = 20
     warm_pool_quotas: Mapping[str, int] = field(default_factory=dict)
-    """Per instance type, where it differs: "<type> for training warm pool usage". At 0 no pool is kept, without an error."""
+    """Per instance type, where it differs: "<type> for training warm pool usage". At 0 none is kept, and no error."""
     cold_start_seconds: float = 0.0
     warm_start_seconds: float = 0.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)

@@ -186,14 +186,10 @@ class TrainingJobs:
     def move(self, job: TrainingJob, status: str | None, secondary: str, message: str) -> None:
         """Change a job's statuses (None: keep the status) and tell EventBridge."""
         with self._core.lock:
-            if job.is_finished:
-                return
-            if job.status == "Stopping" and status is None and secondary != "Uploading":
+            if job.is_finished or (job.status == "Stopping" and status is None and secondary != "Uploading"):
                 return
             job.move(status or job.status, secondary, message, self._core.now())
             detail = job.event_detail(self._core.tags[job.arn])
-            if job.is_finished:
-                self._finished.notify_all()
         self._core.publish(EVENT, detail, job.arn)
 
     def _finish(self, job: TrainingJob, status: str, secondary: str, message: str, instance: Instance | None) -> None:
@@ -212,7 +208,10 @@ class TrainingJobs:
                 surplus = None
             elif job.warm_pool is not None:
                 job.warm_pool.status = "Terminated"
-        self.move(job, status, secondary, message)
+            job.move(status, secondary, message, self._core.now())
+            detail = job.event_detail(self._core.tags[job.arn])
+            self._finished.notify_all()
+        self._core.publish(EVENT, detail, job.arn)
         if surplus is not None:
             self._core.stop_instance(surplus)
         for listener in self._listeners:
@@ -277,6 +276,9 @@ class TrainingJobs:
 
 def _check(request: Mapping[str, Any]) -> None:
     """What SageMaker checks beyond its model, and what the local cloud cannot do."""
+    for part in ("AlgorithmSpecification", "ResourceConfig", "OutputDataConfig", "StoppingCondition"):
+        if part not in request:
+            raise validation_error(f"{part} is missing: every training job needs one.")
     resources = request["ResourceConfig"]
     missing = [name for name in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if name not in resources]
     if missing:
@@ -289,8 +291,6 @@ def _check(request: Mapping[str, Any]) -> None:
         raise validation_error(
             "Warm pools cannot be used with managed spot training: set KeepAlivePeriodInSeconds to 0."
         )
-    if "StoppingCondition" not in request:
-        raise validation_error("StoppingCondition is missing: give it MaxRuntimeInSeconds.")
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if len(names) != len(set(names)):
         raise validation_error(f"InputDataConfig has two channels of one name: {', '.join(names)}.")

@@ -47,16 +47,14 @@ class TrainingRun:
         try:
             status, secondary, message = self._stages()
         except (DataError, ScriptModeError) as error:
-            status, secondary, message = "Failed", "Failed", "Training job failed"
-            job.failure_reason = f"ClientError: {error}"
+            status, secondary, message = self._fail(f"ClientError: {error}")
         except InstanceLost as error:
             sound = False
             status, secondary, message = self._lost(error)
         except Exception as error:
             logger.exception("training job %s failed inside the local cloud", job.name)
             sound = False
-            status, secondary, message = "Failed", "Failed", "Training job failed"
-            job.failure_reason = f"InternalServerError: {type(error).__name__}: {error}"
+            status, secondary, message = self._fail(f"InternalServerError: {type(error).__name__}: {error}")
         try:
             shutil.rmtree(self._folder.root, ignore_errors=True)
             if not sound and self._instance is not None:
@@ -67,7 +65,11 @@ class TrainingRun:
     def _lost(self, error: InstanceLost) -> tuple[str, str, str]:
         if self._job.stop.is_set():
             return "Stopped", "Stopped", "Training job stopped"
-        self._job.failure_reason = f"InternalServerError: We encountered an internal error: {error}. Please try again."
+        return self._fail(f"InternalServerError: We encountered an internal error: {error}. Please try again.")
+
+    def _fail(self, reason: str) -> tuple[str, str, str]:
+        with self._core.lock:
+            self._job.failure_reason = reason
         return "Failed", "Failed", "Training job failed"
 
     def _stages(self) -> tuple[str, str, str]:
@@ -93,9 +95,7 @@ class TrainingRun:
             outcome = self._train(self._instance)
             failed = self._failure_of(outcome)
             if failed:
-                with core.lock:
-                    job.failure_reason = failed
-                return "Failed", "Failed", "Training job failed"
+                return self._fail(failed)
             self._upload()
         if outcome.timed_out:
             text = "Training job runtime exceeded MaxRuntimeInSeconds provided"

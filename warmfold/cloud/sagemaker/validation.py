@@ -21,8 +21,19 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "float": (int, float),
     "double": (int, float),
 }
-# Java's Unicode classes, which SageMaker's patterns use inside brackets and Python's re does not know.
-_UNICODE_CLASSES = {r"\p{L}": "a-zA-Zª-\U0010ffff", r"\p{N}": "0-9", r"\p{Z}": " \u00a0", r"\p{P}": "!-/", r"\p{M}": ""}
+# What SageMaker's patterns (Java's) say inside brackets and Python's re does not know; and two of them end in a slip.
+_JAVA_TO_PYTHON = {
+    r"\p{L}": "a-zA-Zª-\U0010ffff",
+    r"\p{N}": "0-9",
+    r"\p{Z}": " \u00a0",
+    r"\p{P}": r"!-/:-@\[-`{-~",
+    r"\p{S}": r"$+<=>\^`|~",
+    r"\p{M}": "\u0300-\u036f",
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\uD800\uDC00-\uDBFF\uDFFF": "\U00010000-\U0010ffff",
+    "${1,128}": "",
+    "${1,256}": "",
+}
 
 
 @cache
@@ -91,7 +102,7 @@ def _check_constraints(shape: Shape, value: Any, path: str, problems: list[str])
     if high is not None and not isinstance(value, bool) and size > high:
         problems.append(_problem(value, path, f"Member must have {measure} less than or equal to {high}"))
     pattern = shape.metadata.get("pattern")
-    if pattern and isinstance(value, str) and not _compiled(pattern).fullmatch(value):
+    if pattern and isinstance(value, str) and not compiled_pattern(pattern).fullmatch(value):
         problems.append(_problem(value, path, f"Member must satisfy regular expression pattern: {pattern}"))
     allowed = shape.metadata.get("enum")
     if allowed and value not in allowed:
@@ -99,8 +110,9 @@ def _check_constraints(shape: Shape, value: Any, path: str, problems: list[str])
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    for java, python in _UNICODE_CLASSES.items():
+def compiled_pattern(pattern: str) -> re.Pattern[str]:
+    """One of the model's patterns, as Python has it."""
+    for java, python in _JAVA_TO_PYTHON.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern, re.DOTALL)
 

@@ -22,7 +22,7 @@ def application(
     identify: Callable[[WSGIEnvironment], Identity],
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
 ) -> WSGIApplication:
-    """Serve `POST /` with `X-Amz-Target: SageMaker.<operation>`; `identify` tells who calls from the WSGI environment."""
+    """Serve `POST /` with `X-Amz-Target: SageMaker.<operation>`; `identify` says who calls, from the environ."""
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         headers = [("Content-Type", CONTENT_TYPE), ("x-amzn-RequestId", new_id())]

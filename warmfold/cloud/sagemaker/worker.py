@@ -1,8 +1,8 @@
 """The inside of an instance: a process with the scientific stack imported that runs jobs on command.
 
 Started as `python -m warmfold.cloud.sagemaker.worker <control fd> <fork: 0|1> <preload: 0|1>`. On the control socket it
-sends one JSON object per line: `{"ready": true}` once, then for each job `{"pid": n}` and `{"exit": code}` (negative: the
-signal that ended it). It receives one JSON object per job, with the job's log pipe as an attached file descriptor:
+sends one JSON object per line: `{"ready": true}` once, then for each job `{"pid": n}` and `{"exit": code}` (negative:
+the signal that ended it). It receives one JSON object per job, with the job's log pipe as an attached file descriptor:
 `{"program": path | null, "argv": [...], "env": {...}, "cwd": path, "path": folder for sys.path[0]}`.
 With fork 0 it becomes the job instead of forking it, and the instance sees its exit code.
 """

@@ -1,0 +1,329 @@
+"""The local SageMaker really runs training jobs: scripts, channels, metrics, warm pools, stops and failures."""
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+
+from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.service import Service, build_service
+from warmfold.cloud.sagemaker.settings import Settings
+from warmfold.cloud.sagemaker.training import TrainingJobs
+
+ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/fold"
+KEYS = {"AccessKeyId": "testing", "SecretAccessKey": "testing", "SessionToken": "testing"}
+SCRIPTS = {
+    "fit.py": """
+import json, os, pathlib, sys
+import helper
+hyperparameters = json.loads(os.environ["SM_HPS"])
+rows = sorted(p.name for p in pathlib.Path(os.environ["SM_CHANNEL_TRAIN"]).rglob("*") if p.is_file())
+print("rows", rows)
+print("validation score:0.25;")
+print(f"validation score:{hyperparameters['depth'] / 3!r};", file=sys.stderr)
+print("imported", "sklearn.ensemble" in sys.modules, helper.NAME, sys.argv[1:], os.environ["TRAINING_JOB_NAME"])
+pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("fitted")
+""",
+    "helper.py": "NAME = 'sibling'\n",
+    "fail.py": """
+import os, pathlib, sys
+pathlib.Path(os.environ["SM_OUTPUT_DIR"], "failure").write_text("the data is bad")
+sys.exit(3)
+""",
+    "crash.py": "raise ValueError('no')\n",
+    "hang.py": "import time\nprint('begun', flush=True)\ntime.sleep(600)\n",
+    "die.py": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n",
+}
+
+
+class Recorder:
+    """What the service told the rest of the cloud."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[str]] = {}
+        self.events: list[tuple[str, dict[str, Any], list[str]]] = []
+
+    def log(self, group: str, stream: str, lines: Any) -> None:
+        self.lines.setdefault(f"{group} {stream.split('/')[0]}", []).extend(text for _, text in lines)
+
+    def event(self, kind: str, detail: dict[str, Any], resources: list[str]) -> None:
+        json.dumps(detail)
+        self.events.append((kind, detail, resources))
+
+    def output(self, job: str) -> list[str]:
+        return self.lines.get(f"/aws/sagemaker/TrainingJobs {job}", [])
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host if host != '0.0.0.0' else 'localhost'}:{port}"
+    s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    s3.create_bucket(Bucket="bucket")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, text in SCRIPTS.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    s3.put_object(Bucket="bucket", Key="code/sourcedir.tar.gz", Body=packed.getvalue())
+    for part in range(12):
+        s3.put_object(Bucket="bucket", Key=f"parts/{part}/rows-{part}.csv", Body=b"a,b\n1,2\n")
+    manifest = [{"prefix": "s3://bucket/parts/"}, "1/rows-1.csv", "10/rows-10.csv"]
+    s3.put_object(Bucket="bucket", Key="train.manifest", Body=json.dumps(manifest).encode())
+    yield url
+    server.stop()
+
+
+class Cloud:
+    """A service with its recorder and the requests the tests send."""
+
+    def __init__(self, endpoint: str, base: Path, **settings: Any) -> None:
+        self.seen = Recorder()
+        self.endpoint = endpoint
+        self.service: Service = build_service(
+            Settings(base_dir=base, account_id=DEFAULT_ACCOUNT_ID, endpoint_url=endpoint, **settings),
+            credentials=lambda _: KEYS,
+            log_sink=self.seen.log,
+            event_sink=self.seen.event,
+        )
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        return self.service.call(operation, request, None)
+
+    def create(self, name: str, program: str = "fit.py", keep_alive: int = 0, **changes: Any) -> None:
+        source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/parts/1/"}
+        request: dict[str, Any] = {
+            "TrainingJobName": name,
+            "RoleArn": ROLE,
+            "AlgorithmSpecification": {
+                "TrainingImage": "image",
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "validation:score", "Regex": "validation score:([^;]+);"}],
+            },
+            "HyperParameters": {
+                "sagemaker_program": program,
+                "sagemaker_submit_directory": "s3://bucket/code/sourcedir.tar.gz",
+                "depth": "2",
+            },
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/runs/"},
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.xlarge",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 10,
+                "KeepAlivePeriodInSeconds": keep_alive,
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "Tags": [{"Key": "warmfold:run", "Value": "one"}],
+        }
+        self.call("CreateTrainingJob", **(request | changes))
+
+    def finished(self, name: str) -> dict[str, Any]:
+        self.service.feature(TrainingJobs).wait(name, 60)
+        return self.call("DescribeTrainingJob", TrainingJobName=name)
+
+    def pool(self, name: str) -> dict[str, Any] | None:
+        return self.call("DescribeTrainingJob", TrainingJobName=name).get("WarmPoolStatus")
+
+
+@pytest.fixture(scope="module")
+def cloud(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(endpoint, tmp_path_factory.mktemp("jobs"), cores=2)
+    yield cloud
+    cloud.service.shutdown()
+
+
+def until(condition: Any, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.005)
+
+
+def test_a_script_runs_with_its_channels_hyperparameters_metrics_and_artifact(cloud: Cloud) -> None:
+    cloud.create("whole")
+    job = cloud.finished("whole")
+    output = cloud.seen.output("whole")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed", (job, output)
+    assert "rows ['rows-1.csv']" in output, "a prefix that ends in / must not match parts/10"
+    assert "imported True sibling ['--depth', '2'] whole" in output
+    assert [(m["MetricName"], m["Value"]) for m in job["FinalMetricDataList"]] == [("validation:score", 2 / 3)]
+    assert job["ModelArtifacts"] == {"S3ModelArtifacts": "s3://bucket/runs/whole/output/model.tar.gz"}
+    stages = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
+    assert stages == ["Starting", "Pending", "Downloading", "Training", "Uploading", "Completed"]
+    assert [d["SecondaryStatus"] for _, d, _ in cloud.seen.events if d["TrainingJobName"] == "whole"] == stages
+    assert job["BillableTimeInSeconds"] >= 1
+    assert job["TrainingStartTime"] <= job["TrainingEndTime"]
+    assert "WarmPoolStatus" not in job
+    tags = cloud.call("ListTags", ResourceArn=job["TrainingJobArn"])["Tags"]
+    assert tags == [{"Key": "warmfold:run", "Value": "one"}]
+    assert not (cloud.service.core.settings.base_dir / "jobs" / "whole").exists()
+
+
+def test_a_manifest_names_the_objects_of_a_channel(cloud: Cloud) -> None:
+    source = {"S3DataType": "ManifestFile", "S3Uri": "s3://bucket/train.manifest"}
+    cloud.create("manifest", InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}])
+    assert cloud.finished("manifest")["TrainingJobStatus"] == "Completed"
+    assert "rows ['rows-1.csv', 'rows-10.csv']" in cloud.seen.output("manifest")
+
+
+def test_a_warm_pool_is_reused_quickly_and_released(cloud: Cloud) -> None:
+    cloud.create("pool-a", keep_alive=600)
+    assert cloud.pool("pool-a") == {"Status": "InUse"}
+    cloud.finished("pool-a")
+    assert cloud.pool("pool-a") == {"Status": "Available"}
+    started = time.monotonic()
+    cloud.create("pool-b", keep_alive=600)
+    cloud.finished("pool-b")
+    assert time.monotonic() - started < 1.0, "a warm start must not import the libraries again"
+    reused = cloud.pool("pool-a")
+    assert reused is not None
+    assert (reused["Status"], reused["ReusedByJob"]) == ("Reused", "pool-b")
+    assert reused["ResourceRetainedBillableTimeInSeconds"] >= 0
+    listed = cloud.call("ListTrainingJobs", WarmPoolStatusEquals="Available", NameContains="pool-")
+    assert [item["TrainingJobName"] for item in listed["TrainingJobSummaries"]] == ["pool-b"]
+    cloud.call("UpdateTrainingJob", TrainingJobName="pool-b", ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+    released = cloud.pool("pool-b")
+    assert released is not None
+    assert released["Status"] == "Terminated"
+
+
+@pytest.mark.parametrize("field", ["InstanceType", "VolumeSizeInGB", "RoleArn"])
+def test_a_pool_that_differs_does_not_match(cloud: Cloud, field: str) -> None:
+    first, second = f"differs-{field.lower()}-a", f"differs-{field.lower()}-b"
+    cloud.create(first, keep_alive=600)
+    cloud.finished(first)
+    resources = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10}
+    other = {"InstanceType": "ml.m5.large", "VolumeSizeInGB": 20, "RoleArn": ROLE + "-other"}[field]
+    changes = {"RoleArn": other} if field == "RoleArn" else {"ResourceConfig": resources | {field: other}}
+    cloud.create(second, **changes)
+    cloud.finished(second)
+    assert cloud.pool(first) == {"Status": "Available"}
+    cloud.call("UpdateTrainingJob", TrainingJobName=first, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+
+
+def test_a_pool_ends_when_its_keep_alive_is_over(cloud: Cloud) -> None:
+    cloud.create("expires", keep_alive=1)
+    cloud.finished("expires")
+    until(lambda: (cloud.pool("expires") or {})["Status"] == "Terminated", 10)
+    assert (cloud.pool("expires") or {})["ResourceRetainedBillableTimeInSeconds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [("fail.py", "AlgorithmError: the data is bad"), ("crash.py", "AlgorithmError: , exit code: 1")],
+)
+def test_a_failing_script_gives_its_reason_and_keeps_its_pool(cloud: Cloud, program: str, reason: str) -> None:
+    name = program.replace(".", "-")
+    cloud.create(name, program, keep_alive=600)
+    job = cloud.finished(name)
+    assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", reason)
+    assert job["WarmPoolStatus"] == {"Status": "Available"}
+    cloud.call("UpdateTrainingJob", TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+
+
+def test_an_instance_that_is_lost_fails_the_job_and_leaves_no_pool(cloud: Cloud) -> None:
+    cloud.create("lost", "die.py", keep_alive=600)
+    job = cloud.finished("lost")
+    assert job["FailureReason"].startswith("InternalServerError")
+    assert job["WarmPoolStatus"]["Status"] == "Terminated"
+
+
+def test_missing_channel_data_fails_the_job(cloud: Cloud) -> None:
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/nowhere/"}
+    cloud.create("no-data", InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}])
+    reason = cloud.finished("no-data")["FailureReason"]
+    assert reason == "ClientError: Data download failed: No S3 objects found under S3 URL 's3://bucket/nowhere/'"
+
+
+def test_a_stopped_job_is_killed_and_leaves_its_pool(cloud: Cloud) -> None:
+    cloud.create("stopped", "hang.py", keep_alive=600)
+    until(lambda: "begun" in cloud.seen.output("stopped"))
+    cloud.call("StopTrainingJob", TrainingJobName="stopped")
+    job = cloud.finished("stopped")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
+    assert job["WarmPoolStatus"] == {"Status": "Available"}
+    cloud.create("after-stop")
+    assert cloud.finished("after-stop")["TrainingJobStatus"] == "Completed"
+    assert (cloud.pool("stopped") or {})["ReusedByJob"] == "after-stop"
+    with pytest.raises(ServiceError, match="is in status Stopped"):
+        cloud.call("StopTrainingJob", TrainingJobName="stopped")
+
+
+def test_a_job_over_its_runtime_ends_as_stopped(cloud: Cloud) -> None:
+    cloud.create("too-long", "hang.py", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    job = cloud.finished("too-long")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+
+
+def test_a_name_is_used_once(cloud: Cloud) -> None:
+    cloud.create("twice")
+    with pytest.raises(ServiceError, match="names must be unique") as caught:
+        cloud.create("twice")
+    assert caught.value.code == "ResourceInUse"
+    cloud.finished("twice")
+
+
+def test_jobs_beyond_the_cores_wait_in_starting_and_a_stop_reaches_them(cloud: Cloud) -> None:
+    for name in ("busy-1", "busy-2", "waits"):
+        cloud.create(name, "hang.py")
+        if name != "waits":
+            until(lambda name=name: "begun" in cloud.seen.output(name))
+    describe = cloud.call("DescribeTrainingJob", TrainingJobName="waits")
+    assert describe["SecondaryStatus"] == "Starting"
+    for name in ("waits", "busy-1", "busy-2"):
+        cloud.call("StopTrainingJob", TrainingJobName=name)
+        assert cloud.finished(name)["TrainingJobStatus"] == "Stopped"
+    assert cloud.seen.output("waits") == []
+
+
+def test_quotas_count_running_jobs_and_pools_but_not_a_matching_pool_twice(endpoint: str, tmp_path: Path) -> None:
+    cloud = Cloud(endpoint, tmp_path, instance_quota=1)
+    try:
+        cloud.create("first", keep_alive=600)
+        with pytest.raises(ServiceError, match="current utilization of 1 Instances and a request delta of 1") as caught:
+            cloud.create("second")
+        assert caught.value.code == "ResourceLimitExceeded"
+        cloud.finished("first")
+        cloud.create("third")
+        cloud.finished("third")
+        assert (cloud.pool("first") or {})["ReusedByJob"] == "third"
+        assert cloud.pool("third") == {"Status": "Terminated"}
+    finally:
+        cloud.service.shutdown()
+
+
+def test_without_a_warm_pool_quota_the_job_runs_and_keeps_nothing(endpoint: str, tmp_path: Path) -> None:
+    cloud = Cloud(endpoint, tmp_path, warm_pool_quota=0)
+    try:
+        cloud.create("cold", keep_alive=600)
+        assert cloud.finished("cold")["TrainingJobStatus"] == "Completed"
+        assert cloud.pool("cold") is None
+    finally:
+        cloud.service.shutdown()
+
+
+def test_without_fork_an_instance_is_a_process_per_job(endpoint: str, tmp_path: Path) -> None:
+    cloud = Cloud(endpoint, tmp_path, fork_workers=False)
+    try:
+        for name in ("single-a", "single-b"):
+            cloud.create(name, keep_alive=600)
+            assert cloud.finished(name)["TrainingJobStatus"] == "Completed"
+        assert (cloud.pool("single-a") or {})["ReusedByJob"] == "single-b"
+        cloud.create("single-c", "crash.py")
+        assert cloud.finished("single-c")["FailureReason"] == "AlgorithmError: , exit code: 1"
+        cloud.create("single-d", "hang.py", StoppingCondition={"MaxRuntimeInSeconds": 1})
+        assert cloud.finished("single-d")["SecondaryStatus"] == "MaxRuntimeExceeded"
+    finally:
+        cloud.service.shutdown()
