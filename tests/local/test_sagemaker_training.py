@@ -23,12 +23,14 @@ KEYS = {"AccessKeyId": "testing", "SecretAccessKey": "testing", "SessionToken": 
 SCRIPTS = {
     "fit.py": """
 import json, os, pathlib, sys
-import helper
+import boto3, helper
 hyperparameters = json.loads(os.environ["SM_HPS"])
 rows = sorted(p.name for p in pathlib.Path(os.environ["SM_CHANNEL_TRAIN"]).rglob("*") if p.is_file())
 print("rows", rows)
 print("validation score:0.25;")
 print(f"validation score:{hyperparameters['depth'] / 3!r};", file=sys.stderr)
+client = boto3.client("s3")
+print("client", client._request_signer._credentials.access_key, client.meta.region_name, client.meta.endpoint_url)
 print("imported", "sklearn.ensemble" in sys.modules, helper.NAME, sys.argv[1:], os.environ["TRAINING_JOB_NAME"])
 pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("fitted")
 """,
@@ -158,6 +160,7 @@ def test_a_script_runs_with_its_channels_hyperparameters_metrics_and_artifact(cl
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed", (job, output)
     assert "rows ['rows-1.csv']" in output, "a prefix that ends in / must not match parts/10"
     assert "imported True sibling ['--depth', '2'] whole" in output
+    assert f"client testing us-east-1 {cloud.endpoint}" in output, "the job's credentials, region and endpoint count"
     assert [(m["MetricName"], m["Value"]) for m in job["FinalMetricDataList"]] == [("validation:score", 2 / 3)]
     assert job["ModelArtifacts"] == {"S3ModelArtifacts": "s3://bucket/runs/whole/output/model.tar.gz"}
     stages = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]

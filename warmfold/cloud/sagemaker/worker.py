@@ -49,8 +49,7 @@ def main(argv: list[str]) -> int:
     control = socket.socket(fileno=int(argv[0]))
     fork, preload = argv[1] == "1", argv[2] == "1"
     if preload:
-        for name in PRELOADED:
-            importlib.import_module(name)
+        _preload()
         gc.collect()
         gc.freeze()
     _send(control, {"ready": True})
@@ -79,6 +78,16 @@ def main(argv: list[str]) -> int:
         if code is None:
             return 0
         _send(control, {"exit": code})
+
+
+def _preload() -> None:
+    for name in PRELOADED:
+        importlib.import_module(name)
+    import boto3
+
+    for service in ("s3", "sagemaker"):
+        # The default session then has their models read. It has looked for no credentials: the job's count.
+        boto3.client(service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
 
 
 def _wait_for(pid: int, control: socket.socket, wake: socket.socket) -> int | None:
