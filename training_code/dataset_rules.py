@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import itertools
 import math
 import random
 from collections import Counter
@@ -58,6 +59,8 @@ LEFT_OUT = -2
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
+SAMPLE_ROWS = 1000
+"""Rows that `sample` looks at."""
 INFERRED_CLASSES = 20
 """A numeric target with more different values than this is taken for regression."""
 
@@ -123,6 +126,20 @@ def scan(
     for line, row in records:
         scanner.observe(line, row)
     return scanner.finish()
+
+
+def sample(stream: BinaryStream, *, file: str, target: str | None, problem: str | None) -> tuple[str, str]:
+    """The target and the problem that the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
+
+    For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
+    """
+    records = read_records(stream, file=file)
+    scanner = Scanner(
+        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy="kfold", holdout=0.2, seed=0
+    )
+    for line, row in itertools.islice(records, SAMPLE_ROWS):
+        scanner.observe(line, row)
+    return scanner.target, scanner.resolve_problem()
 
 
 def check_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str], target: str) -> int:
@@ -255,7 +272,7 @@ class Scanner:
                 f"{self._place} is missing in all {self.rows} rows; "
                 "fill it in, or name another column as `target` in experiment.yaml."
             )
-        problem = self._resolve_problem()
+        problem = self.resolve_problem()
         classes = None
         if problem == CLASSIFICATION:
             classes = self._labels[False] + self._labels[True]
@@ -324,7 +341,8 @@ class Scanner:
             "measurements, set `problem: regression`."
         )
 
-    def _resolve_problem(self) -> str:
+    def resolve_problem(self) -> str:
+        """The problem that was asked for, or the one that the rows observed so far suggest."""
         if self._problem is not None:
             return self._problem
         if self._kinds[self._target_index] != _NUMERIC:

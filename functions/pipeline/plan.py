@@ -1,0 +1,192 @@
+"""The plan: everything about a run that can be known before money is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline import experiment as experiments
+from pipeline import names, requests, training_code
+from pipeline.environment import PlanEnvironment
+from pipeline.errors import DatasetError, ExperimentError
+from pipeline.storage import ObjectVersion, Storage
+
+WHOLE_SCAN_BYTES = 64 * 1024 * 1024
+_PLACES = ("parts", "folds", "holdout", "candidates", "model", "score", "predictions")
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Makes plans; clock and bucket are injected."""
+
+    storage: Storage
+    environment: PlanEnvironment
+    now: Callable[[], datetime]
+
+    def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Check data and experiment, write plan.json, and return what the state machine needs of it.
+
+        A retry finds the plan of the first attempt and returns the same.
+
+        Raises
+        ------
+        DatasetError, ExperimentError
+            The data or the experiment can't be used; nothing has been created.
+        """
+        run = names.run_id(execution_arn)
+        key = f"runs/{run}/plan.json"
+        plan = self.storage.read_json(key)
+        if plan is None:
+            plan = self._make(run, execution_arn, asked)
+            self.storage.write_json(key, plan)
+        return {
+            "run": run,
+            "plan_uri": self.storage.uri(key),
+            "processing": plan["requests"]["processing"],
+            "tuning": plan["requests"]["tuning"],
+            "timeouts": plan["timeouts"],
+        }
+
+    def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> dict[str, Any]:
+        dataset, overrides, version = _check_input(asked)
+        folder = f"datasets/{dataset}/"
+        data = self.storage.head(folder + "data.csv", version)
+        if data is None:
+            raise DatasetError(f"{self.storage.uri(folder)}data.csv is not there; upload it, or name another dataset")
+        file = self.storage.head(folder + "experiment.yaml")
+        predict = self.storage.head(folder + "predict.csv")
+        text = self.storage.open(file).read() if file else None
+        given = experiments.load_experiment(text, overrides)
+        profile, facts = self._scan(data, predict, given)
+        resolved = experiments.resolve(given, **facts)
+        code = training_code.upload(self.storage, self._code_folder)
+        context = self._context(run, resolved, code["uri"])
+        return {
+            "schema": 1,
+            "run": run,
+            "prefix": context.prefix,
+            "dataset": dataset,
+            "execution_arn": execution_arn,
+            "region": context.region,
+            "bucket": self.storage.bucket,
+            "created_at": self.now().isoformat(timespec="seconds"),
+            "data": data.as_dict(),
+            "experiment_file": file.as_dict() if file else None,
+            "predict": predict.as_dict() if predict else None,
+            "code": code,
+            "experiment": resolved,
+            "profile": profile,
+            "locations": context.locations,
+            "fold_retries": requests.FOLD_RETRIES,
+            "bound": _bound(context),
+            "timeouts": _timeouts(context),
+            "requests": {
+                "processing": requests.processing_request(context),
+                "tuning": requests.tuning_request(context),
+                "fold": requests.fold_request(context),
+                "final": requests.final_request(context),
+            },
+        }
+
+    @property
+    def _code_folder(self) -> Path:
+        return Path(self.environment.training_code_dir)
+
+    def _context(self, run: str, resolved: dict[str, Any], code_uri: str) -> requests.Context:
+        root = self.storage.uri(f"runs/{run}/")
+        return requests.Context(
+            prefix=self.environment.name_prefix,
+            run=run,
+            region=self.environment.region,
+            experiment=resolved,
+            locations={"run": root, **{place: f"{root}{place}/" for place in _PLACES}},
+            plan_uri=f"{root}plan.json",
+            code_uri=code_uri,
+            image=self.environment.training_image,
+            candidate_role=self.environment.candidate_role_arn,
+            fold_role=self.environment.fold_role_arn,
+        )
+
+    def _scan(
+        self, data: ObjectVersion, predict: ObjectVersion | None, given: experiments.Experiment
+    ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """Return the profile (None when the data is too large to read here) and target, problem and classes."""
+        rules = training_code.load_dataset_rules(self._code_folder)
+        validation = given.cross_validation
+        settings = {
+            "n_splits": validation.n_splits,
+            "strategy": validation.strategy or "stratified",
+            "holdout": float(validation.holdout),
+            "seed": validation.seed,
+        }
+        whole = data.size <= WHOLE_SCAN_BYTES
+        try:
+            if not whole:
+                target, problem = rules.sample(
+                    self.storage.open(data),
+                    file=data.key,
+                    target=given.target,
+                    problem=given.problem,
+                )
+                return None, {"target": target, "problem": problem, "classes": None}
+            found = rules.scan(
+                self.storage.open(data), file=data.key, target=given.target, problem=given.problem, **settings
+            ).as_dict()
+            if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
+                rules.check_rows_to_score(
+                    self.storage.open(predict), file=predict.key, columns=found["columns"], target=found["target"]
+                )
+        except rules.DatasetRuleError as error:
+            raise DatasetError(str(error)) from error
+        classes = found["classes"]
+        facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
+        return found, facts
+
+
+def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
+    unknown = set(asked) - {"dataset", "experiment", "data_version"}
+    if unknown:
+        raise ExperimentError(
+            f"execution input: unknown key {', '.join(sorted(unknown))}; there is dataset, experiment, data_version"
+        )
+    dataset = asked.get("dataset")
+    if not isinstance(dataset, str) or not names.DATASET.fullmatch(dataset):
+        raise ExperimentError(
+            f'execution input: dataset is {dataset!r}; give the folder\'s name, as in {{"dataset": "churn"}}: '
+            "up to 63 letters, digits, '_', '.', '-'"
+        )
+    overrides = asked.get("experiment")
+    if overrides is not None and not isinstance(overrides, dict):
+        raise ExperimentError(
+            f"execution input: experiment is {overrides!r}; it must be a mapping of experiment.yaml's keys"
+        )
+    version = asked.get("data_version")
+    return dataset, overrides, None if version in (None, "null") else str(version)
+
+
+def _bound(context: requests.Context) -> dict[str, Any]:
+    search, folds = context.experiment["search"], context.experiment["cross_validation"]["n_splits"]
+    candidates = search["max_candidates"]
+    candidate_seconds = candidates * context.candidate_seconds
+    keep_alive = requests.fold_request(context)["ResourceConfig"]["KeepAlivePeriodInSeconds"]
+    fold_seconds = candidates * folds * (requests.FOLD_SECONDS * (1 + requests.FOLD_RETRIES) + keep_alive)
+    compute = context.experiment["compute"]
+    text = (
+        f"Tuning can use at most {candidate_seconds} s of {compute['candidate_instance_type']} and {fold_seconds} s of "
+        f"{compute['instance_type']}: {candidates} candidates of {folds} folds, each at its MaxRuntime."
+    )
+    return {"instance_seconds": candidate_seconds + fold_seconds, "usd": None, "text": text}
+
+
+def _timeouts(context: requests.Context) -> dict[str, int]:
+    search = context.experiment["search"]
+    rounds = -(-search["max_candidates"] // min(search["max_parallel_candidates"], search["max_candidates"]))
+    return {
+        "processing": requests.PROCESSING_SECONDS + requests.START_SECONDS,
+        "tuning": min(2592000, rounds * (context.candidate_seconds + requests.START_SECONDS)),
+        "final": requests.FINAL_SECONDS + requests.START_SECONDS,
+        "transform": requests.TRANSFORM_SECONDS + requests.START_SECONDS,
+    }

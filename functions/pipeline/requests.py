@@ -1,0 +1,218 @@
+"""The requests of a run's jobs, complete but for what only a candidate knows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import names
+
+FOLD_SECONDS = 3600
+FINAL_SECONDS = 7200
+PROCESSING_SECONDS = 3600
+TRANSFORM_SECONDS = 7200
+FOLD_RETRIES = 1
+START_SECONDS = 900  # what a start may take, cold, with a retry
+KEEP_ALIVE_SECONDS = 600
+VOLUME_GB = 30
+MAX_CANDIDATE_SECONDS = 432000
+_FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the requests of a run have in common; locations are s3:// URIs that end in `/`."""
+
+    prefix: str
+    run: str
+    region: str
+    experiment: dict[str, Any]
+    locations: dict[str, str]
+    plan_uri: str
+    code_uri: str
+    image: str
+    candidate_role: str
+    fold_role: str
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        """The tags of every job."""
+        return names.job_tags(self.prefix, self.run)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of every job."""
+        return {"AWS_DEFAULT_REGION": self.region, "OMP_NUM_THREADS": "1"}
+
+    @property
+    def candidate_seconds(self) -> int:
+        """The longest a candidate may take: its folds one after another, each retried."""
+        folds = int(self.experiment["cross_validation"]["n_splits"])
+        return min(MAX_CANDIDATE_SECONDS, (FOLD_SECONDS + START_SECONDS) * folds * (1 + FOLD_RETRIES))
+
+
+def processing_request(context: Context) -> dict[str, Any]:
+    """CreateProcessingJob of Split Dataset."""
+    base = "/opt/ml/processing"
+    unpack = f"mkdir -p {base}/code && tar -xzf {base}/input/code/sourcedir.tar.gz -C {base}/code"
+    return {
+        "ProcessingJobName": f"{context.prefix}-{context.run}-split",
+        "RoleArn": context.fold_role,
+        "AppSpecification": {
+            "ImageUri": context.image,
+            "ContainerEntrypoint": ["/bin/sh", "-c", f"{unpack} && exec python3 {base}/code/processing.py"],
+        },
+        "Environment": {
+            **context.environment,
+            "AWS_REGION": context.region,
+            "WARMFOLD_INPUT": f"{base}/input",
+            "WARMFOLD_OUTPUT": f"{base}/output",
+            "WARMFOLD_MESSAGE": "/opt/ml/output/message",
+        },
+        "ProcessingInputs": [
+            _processing_input("code", context.code_uri, f"{base}/input/code"),
+            _processing_input("config", context.plan_uri, f"{base}/input/config"),
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "run",
+                    "S3Output": {
+                        "S3Uri": context.locations["run"],
+                        "LocalPath": f"{base}/output",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceType": context.experiment["compute"]["instance_type"],
+                "InstanceCount": 1,
+                "VolumeSizeInGB": VOLUME_GB,
+            }
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": PROCESSING_SECONDS},
+        "Tags": context.tags,
+    }
+
+
+def fold_request(context: Context) -> dict[str, Any]:
+    """CreateTrainingJob of a fold, without its name; `{fold}` in a location stands for the fold's number."""
+    keep_alive = context.experiment["compute"]["keep_alive_seconds"]
+    folds, parts = context.locations["folds"], context.locations["parts"]
+    request = _training_request(context, "model", context.locations["run"] + "fold-output/", FOLD_SECONDS)
+    request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
+    request["InputDataConfig"] = [
+        _channel("config", context.plan_uri),
+        _channel("train", f"{folds}{{fold}}/train.manifest", "ManifestFile"),
+        _channel("validation", f"{parts}{{fold}}/"),
+    ]
+    return request
+
+
+def final_request(context: Context) -> dict[str, Any]:
+    """CreateTrainingJob of the final model; it matches a fold's warm pool and leaves none."""
+    request = _training_request(context, "model", context.locations["model"], FINAL_SECONDS)
+    request["TrainingJobName"] = f"{context.prefix}-{context.run}-final"
+    request["InputDataConfig"] = [
+        _channel("config", context.plan_uri),
+        _channel("train", context.locations["parts"]),
+        _channel("holdout", context.locations["holdout"]),
+    ]
+    return request
+
+
+def tuning_request(context: Context) -> dict[str, Any]:
+    """CreateHyperParameterTuningJob; each of its training jobs is a candidate."""
+    search = context.experiment["search"]
+    definition = _training_request(
+        context, "average model", context.locations["run"] + "candidate-output/", context.candidate_seconds
+    )
+    compute = context.experiment["compute"]
+    definition["ResourceConfig"]["InstanceType"] = compute["candidate_instance_type"]
+    definition["RoleArn"] = context.candidate_role
+    static = definition.pop("HyperParameters") | {"sagemaker_program": "cross_validation.py"}
+    del definition["Tags"], definition["ProfilerConfig"]
+    specification = definition["AlgorithmSpecification"]
+    return {
+        "HyperParameterTuningJobName": names.tuning_job(context.prefix, context.run),
+        "HyperParameterTuningJobConfig": {
+            "Strategy": search["strategy"],
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:score"},
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": search["max_candidates"],
+                "MaxParallelTrainingJobs": min(search["max_parallel_candidates"], search["max_candidates"]),
+            },
+            "ParameterRanges": _parameter_ranges(search["hyperparameters"]),
+            "TrainingJobEarlyStoppingType": "Off",
+            "RandomSeed": context.experiment["cross_validation"]["seed"],
+        },
+        "TrainingJobDefinition": {
+            **definition,
+            "AlgorithmSpecification": specification,
+            "StaticHyperParameters": static,
+            "InputDataConfig": [_channel("config", context.plan_uri)],
+        },
+        "Tags": context.tags,
+    }
+
+
+def _training_request(context: Context, metric_prefix: str, output: str, seconds: int) -> dict[str, Any]:
+    static = {n: v["value"] for n, v in context.experiment["search"]["hyperparameters"].items() if "value" in v}
+    return {
+        "RoleArn": context.fold_role,
+        "AlgorithmSpecification": {
+            "TrainingImage": context.image,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [
+                {"Name": "train:score", "Regex": f"{metric_prefix} training score:{_FLOAT};"},
+                {"Name": "validation:score", "Regex": f"{metric_prefix} validation score:{_FLOAT};"},
+            ],
+        },
+        "HyperParameters": {
+            "sagemaker_program": "training.py",
+            "sagemaker_submit_directory": context.code_uri,
+            "sagemaker_container_log_level": "20",
+            "sagemaker_region": context.region,
+            **{name: value if isinstance(value, str) else json.dumps(value) for name, value in static.items()},
+        },
+        "Environment": context.environment,
+        "OutputDataConfig": {"S3OutputPath": output},
+        "ResourceConfig": {
+            "InstanceType": context.experiment["compute"]["instance_type"],
+            "InstanceCount": 1,
+            "VolumeSizeInGB": VOLUME_GB,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
+        "ProfilerConfig": {"DisableProfiler": True},
+        "Tags": context.tags,
+    }
+
+
+def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    ranges: dict[str, list[dict[str, Any]]] = {
+        "ContinuousParameterRanges": [],
+        "IntegerParameterRanges": [],
+        "CategoricalParameterRanges": [],
+    }
+    for name, asked in space.items():
+        if "values" in asked:
+            values = [v if isinstance(v, str) else json.dumps(v) for v in asked["values"]]
+            ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
+        elif "min" in asked:
+            kind = "IntegerParameterRanges" if asked["type"] == "integer" else "ContinuousParameterRanges"
+            bounds = {"MinValue": str(asked["min"]), "MaxValue": str(asked["max"]), "ScalingType": asked["scaling"]}
+            ranges[kind].append({"Name": name, **bounds})
+    return {kind: some for kind, some in ranges.items() if some}
+
+
+def _channel(name: str, uri: str, kind: str = "S3Prefix") -> dict[str, Any]:
+    source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+
+def _processing_input(name: str, uri: str, path: str) -> dict[str, Any]:
+    source = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": source}

@@ -1,0 +1,30 @@
+"""One execution per object version, however often the event comes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pipeline import names
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+def start_run(
+    stepfunctions: SFNClient, state_machine_arn: str, *, bucket: str, key: str, version: str | None
+) -> dict[str, str]:
+    """Start the run of a dataset's version; returns `execution_arn`, or `ignored` and why."""
+    dataset = names.dataset_of(key)
+    if dataset is None or not names.DATASET.fullmatch(dataset):
+        return {"ignored": f"{key} is not datasets/<dataset>/data.csv with a usable dataset name"}
+    name = names.execution_name(bucket, key, version or "null")
+    try:
+        started = stepfunctions.start_execution(
+            stateMachineArn=state_machine_arn,
+            name=name,
+            input=json.dumps({"dataset": dataset, "data_version": version or "null"}),
+        )
+    except stepfunctions.exceptions.ExecutionAlreadyExists:
+        return {"ignored": f"{name} has already run"}
+    return {"execution_arn": started["executionArn"]}

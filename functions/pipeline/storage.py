@@ -1,0 +1,111 @@
+"""S3, as the functions use it: pinned reads, JSON, and errors that name the object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from botocore.exceptions import ClientError
+
+from pipeline.errors import StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchVersion")
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of one object; `version_id` is None where the bucket keeps no versions, `size` is in bytes."""
+
+    key: str
+    version_id: str | None
+    etag: str
+    size: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {"key": self.key, "version_id": self.version_id, "etag": self.etag, "size": self.size}
+
+
+class Storage:
+    """The data bucket."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self.bucket = bucket
+
+    def uri(self, key: str) -> str:
+        """Return the s3:// URI of a key."""
+        return f"s3://{self.bucket}/{key}"
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectVersion | None:
+        """Return an object's version, the latest unless told, or None when there is none."""
+        try:
+            if version_id is None:
+                found = self._s3.head_object(Bucket=self.bucket, Key=key)
+            else:
+                found = self._s3.head_object(Bucket=self.bucket, Key=key, VersionId=version_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise self._refused("read", key, error) from error
+        version = found.get("VersionId")
+        return ObjectVersion(
+            key, None if version == "null" else version, found["ETag"].strip('"'), found["ContentLength"]
+        )
+
+    def open(self, version: ObjectVersion) -> BinaryIO:
+        """Return a version's bytes as a stream."""
+        try:
+            if version.version_id is None:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key)
+            else:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
+        except ClientError as error:
+            raise self._refused("read", version.key, error) from error
+        return cast(BinaryIO, answer["Body"])
+
+    def read(self, key: str) -> bytes | None:
+        """Return an object's bytes, or None when there is none."""
+        try:
+            return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise self._refused("read", key, error) from error
+
+    def read_json(self, key: str) -> dict[str, Any] | None:
+        """Return an object's JSON, or None when there is none."""
+        body = self.read(key)
+        return None if body is None else dict(json.loads(body))
+
+    def write(self, key: str, body: bytes, content_type: str) -> str:
+        """Write an object and return its URI."""
+        try:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+        except ClientError as error:
+            raise self._refused("written", key, error) from error
+        return self.uri(key)
+
+    def write_json(self, key: str, value: dict[str, Any]) -> str:
+        """Write a JSON object and return its URI."""
+        return self.write(key, json.dumps(value, indent=1).encode(), "application/json")
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys under a prefix, in order."""
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                yield item["Key"]
+
+    def _refused(self, what: str, key: str, error: ClientError) -> StorageError:
+        return StorageError(f"{self.uri(key)} could not be {what}: {error.response['Error'].get('Message', error)}")
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Return the bucket and key of an s3:// URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key

@@ -1,0 +1,42 @@
+"""State "Plan Run": checks data and experiment, writes plan.json."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline.environment import PlanEnvironment
+from pipeline.plan import Planner
+from pipeline.storage import Storage
+
+logger = Logger()
+tracer = Tracer()
+
+
+class PlanRunEvent(BaseModel):
+    """What the state machine sends."""
+
+    execution_arn: str
+    input: dict[str, Any]
+
+
+@cache
+def _s3() -> Any:
+    return boto3.client("s3")
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@event_parser(model=PlanRunEvent)
+def lambda_handler(event: PlanRunEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Plan a run, or refuse it in words that name the thing, the place and the remedy."""
+    environment = PlanEnvironment.read(os.environ)
+    planner = Planner(Storage(_s3(), environment.data_bucket), environment, lambda: datetime.now(UTC))
+    return planner.plan_run(event.execution_arn, event.input)

@@ -1,0 +1,45 @@
+"""Starts a run for every dataset that arrives."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline.environment import StartEnvironment
+from pipeline.start import start_run
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+
+@cache
+def _client() -> Any:
+    return boto3.client("stepfunctions")
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+@event_source(data_class=S3EventBridgeNotificationEvent)
+def lambda_handler(event: S3EventBridgeNotificationEvent, context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
+    """Start the run that an S3 Object Created event asks for."""
+    environment = StartEnvironment.read(os.environ)
+    s3_object = event.detail.object
+    result = start_run(
+        _client(),
+        environment.state_machine_arn,
+        bucket=event.detail.bucket.name,
+        key=s3_object.key,
+        version=s3_object.get("version-id"),
+    )
+    logger.info("dataset arrived", extra={"key": s3_object.key, **result})
+    metrics.add_metric(name="RunsStarted", unit=MetricUnit.Count, value=int("execution_arn" in result))
+    return result
