@@ -15,6 +15,10 @@ class ExperimentError(WarmfoldError):
     """experiment.yaml or the execution's input asks for something that can't be had."""
 
 
+class PlanError(WarmfoldError):
+    """The stack itself is not fit to plan a run: a setting or the training code is missing or wrong."""
+
+
 class StorageError(WarmfoldError):
     """S3 refused something that a run can't do without."""
 

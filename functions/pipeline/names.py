@@ -7,18 +7,24 @@ import re
 
 DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 DATA_KEY = re.compile(r"datasets/(?P<dataset>[^/]+)/data\.csv")
+PREFIX = re.compile(r"[a-z][a-z0-9]{0,11}")
 
 
 def slug(text: str, length: int) -> str:
     """Return `text` as lowercase letters, digits and single hyphens, at most `length` characters, never empty."""
-    folded = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return folded[:length].strip("-") or "run"
+    folded = re.sub(r"[^a-z0-9]+", "-", text[:length].lower())
+    return folded.strip("-") or "run"
 
 
 def run_id(execution_arn: str) -> str:
     """Return the run that an execution is, `<slug>-<hash>`, at most 19 characters."""
-    execution_name = execution_arn.rsplit(":", 1)[-1]
-    return f"{slug(execution_name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+    name = execution_arn.rsplit(":", 1)[-1]
+    return f"{slug(name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+
+
+def region_of(execution_arn: str) -> str:
+    """Return the region of an execution."""
+    return execution_arn.split(":")[3]
 
 
 def execution_name(bucket: str, key: str, version: str) -> str:
@@ -27,10 +33,20 @@ def execution_name(bucket: str, key: str, version: str) -> str:
     return f"{slug(dataset, 40)}-{hashlib.sha256(f'{bucket}/{key}/{version}'.encode()).hexdigest()[:16]}"
 
 
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """Return the ARN of a state machine's execution."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
 def dataset_of(key: str) -> str | None:
     """Return the dataset whose data.csv a key is, or None: the event pattern also matches deeper keys."""
     match = DATA_KEY.fullmatch(key)
     return match["dataset"] if match else None
+
+
+def processing_job(prefix: str, run: str) -> str:
+    """Return the processing job's name."""
+    return f"{prefix}-{run}-split"
 
 
 def tuning_job(prefix: str, run: str) -> str:
@@ -38,9 +54,29 @@ def tuning_job(prefix: str, run: str) -> str:
     return f"{prefix}-{run}"
 
 
+def final_job(prefix: str, run: str) -> str:
+    """Return the final job's name."""
+    return f"{prefix}-{run}-final"
+
+
+def model(prefix: str, run: str) -> str:
+    """Return the model's name."""
+    return f"{prefix}-{run}"
+
+
+def transform_job(prefix: str, run: str) -> str:
+    """Return the transform job's name."""
+    return f"{prefix}-{run}-score"
+
+
 def model_package_group(prefix: str, dataset: str) -> str:
     """Return the model package group of a dataset, at most 63 characters."""
     return f"{prefix}-{slug(dataset, 50)}"
+
+
+def plan_key(run: str) -> str:
+    """Return the key of a run's plan."""
+    return f"runs/{run}/plan.json"
 
 
 def job_tags(prefix: str, run: str) -> list[dict[str, str]]:
