@@ -1,11 +1,11 @@
-"""The data bucket: the only way in which functions read and write objects."""
+"""S3, as the functions use it: pinned reads, JSON, and errors that name the object."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
@@ -14,95 +14,98 @@ from pipeline.errors import StorageError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
-# a version id that S3 can't have issued: HEAD has no body, so its code is the bare status
-_IMPOSSIBLE_VERSION = frozenset({"400", "InvalidArgument"})
-
-
-class BinaryStream(Protocol):
-    """Anything that hands out bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, none at the end."""
+_MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchVersion")
 
 
 @dataclass(frozen=True)
-class StoredObject:
-    """One version of an object; `version_id` is None in a bucket without versioning, `size` is in bytes."""
+class ObjectVersion:
+    """One version of one object; `version_id` is None where the bucket keeps no versions, `size` is in bytes."""
 
     key: str
     version_id: str | None
     etag: str
     size: int
 
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {"key": self.key, "version_id": self.version_id, "etag": self.etag, "size": self.size}
 
-class Bucket:
-    """One bucket; every refusal but a missing object is a StorageError that names the object."""
 
-    def __init__(self, client: S3Client, name: str) -> None:
-        """`client` is boto3's for S3."""
-        self.name = name
-        self._client = client
+class Storage:
+    """The data bucket."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self.bucket = bucket
 
     def uri(self, key: str) -> str:
         """Return the s3:// URI of a key."""
-        return f"s3://{self.name}/{key}"
+        return f"s3://{self.bucket}/{key}"
 
-    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
-        """Return what is known of an object, of its latest version unless one is given; None when it is not there."""
+    def head(self, key: str, version_id: str | None = None) -> ObjectVersion | None:
+        """Return an object's version, the latest unless told, or None when there is none."""
         try:
-            with self._explained("look at", key):
-                answer = self._client.head_object(**self._object(key, version_id))
-        except StorageError as error:
-            code = _code(error.__cause__)
-            if code in _ABSENT or (version_id and code in _IMPOSSIBLE_VERSION):
+            if version_id is None:
+                found = self._s3.head_object(Bucket=self.bucket, Key=key)
+            else:
+                found = self._s3.head_object(Bucket=self.bucket, Key=key, VersionId=version_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
                 return None
-            raise
-        version = answer.get("VersionId")
-        return StoredObject(
-            key=key,
-            version_id=None if version in (None, "null") else version,
-            etag=answer["ETag"].strip('"'),
-            size=answer["ContentLength"],
+            raise self._refused("read", key, error) from error
+        version = found.get("VersionId")
+        return ObjectVersion(
+            key, None if version == "null" else version, found["ETag"].strip('"'), found["ContentLength"]
         )
 
-    def open(self, stored: StoredObject) -> BinaryStream:
-        """Return the bytes of an object as a stream."""
-        with self._explained("read", stored.key):
-            return self._client.get_object(**self._object(stored.key, stored.version_id), IfMatch=stored.etag)["Body"]
-
-    def read(self, stored: StoredObject, first_bytes: int | None = None) -> bytes:
-        """Return the bytes of an object, or the first of them."""
-        if not stored.size:
-            return b""
-        part: dict[str, Any] = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
-        with self._explained("read", stored.key):
-            return self._client.get_object(
-                **self._object(stored.key, stored.version_id), IfMatch=stored.etag, **part
-            )["Body"].read()
-
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Write an object."""
-        with self._explained("write", key):
-            self._client.put_object(Bucket=self.name, Key=key, Body=body, ContentType=content_type)
-
-    def _object(self, key: str, version_id: str | None) -> dict[str, Any]:
-        return {"Bucket": self.name, "Key": key} | ({"VersionId": version_id} if version_id else {})
-
-    @contextmanager
-    def _explained(self, verb: str, key: str) -> Iterator[None]:
+    def open(self, version: ObjectVersion) -> BinaryIO:
+        """Return a version's bytes as a stream."""
         try:
-            yield
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "PreconditionFailed":
-                reason = "it was replaced while this run was planned; start a new run"
-            elif code in ("403", "AccessDenied"):
-                reason = "S3 denies access; check the function's role and the bucket's policy"
+            if version.version_id is None:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key)
             else:
-                reason = f"S3 answers {code}: {error.response['Error'].get('Message', '')}"
-            raise StorageError(f"Can't {verb} {self.uri(key)}: {reason}") from error
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
+        except ClientError as error:
+            raise self._refused("read", version.key, error) from error
+        return cast(BinaryIO, answer["Body"])
+
+    def read(self, key: str) -> bytes | None:
+        """Return an object's bytes, or None when there is none."""
+        try:
+            return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise self._refused("read", key, error) from error
+
+    def read_json(self, key: str) -> dict[str, Any] | None:
+        """Return an object's JSON, or None when there is none."""
+        body = self.read(key)
+        return None if body is None else dict(json.loads(body))
+
+    def write(self, key: str, body: bytes, content_type: str) -> str:
+        """Write an object and return its URI."""
+        try:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+        except ClientError as error:
+            raise self._refused("written", key, error) from error
+        return self.uri(key)
+
+    def write_json(self, key: str, value: dict[str, Any]) -> str:
+        """Write a JSON object and return its URI."""
+        return self.write(key, json.dumps(value, indent=1).encode(), "application/json")
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys under a prefix, in order."""
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                yield item["Key"]
+
+    def _refused(self, what: str, key: str, error: ClientError) -> StorageError:
+        return StorageError(f"{self.uri(key)} could not be {what}: {error.response['Error'].get('Message', error)}")
 
 
-def _code(error: BaseException | None) -> str | None:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else None
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Return the bucket and key of an s3:// URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
