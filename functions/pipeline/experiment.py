@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import difflib
-import math
+import json
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from pipeline import estimators, metrics
 from pipeline.errors import ExperimentError
+from pipeline.experiment_file import SOURCE, parse
+from pipeline.hyperparameters import check_hyperparameter
 
-SOURCE = "experiment.yaml"
+OVERRIDES_SOURCE = "execution input"
 MAX_TUNED = 30
-MAX_CATEGORIES = 30
-Number = StrictInt | StrictFloat
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-
-# Values that experiment.yaml knows and that are not built yet: refused by name, never ignored.
-NOT_BUILT: dict[str, tuple[Any, str]] = {
-    "search.abandon": ("off", '"off"'),
-    "compute.fold_placement": ("warm-pool", '"warm-pool"'),
-    "quality_gate.beat_champion": (False, "false"),
-    "quality_gate.approval": ("automatic", '"automatic"'),
-    "budget.max_usd": (None, "null"),
-    "cross_validation.group_column": (None, "null"),
-    "cross_validation.time_column": (None, "null"),
-}
+InstanceType = Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+FiniteFloat = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -37,77 +37,109 @@ class _Section(BaseModel):
 class CrossValidation(_Section):
     """How rows are divided; `strategy` None is stratified for classification and kfold for regression."""
 
-    n_splits: Annotated[StrictInt, Field(ge=2, le=20)] = 5
-    strategy: Literal["kfold", "stratified"] | None = None
-    group_column: StrictStr | None = None
-    time_column: StrictStr | None = None
-    holdout: Annotated[Number, Field(ge=0.05, le=0.5)] = 0.2
-    seed: Annotated[StrictInt, Field(ge=0, le=4294967295)] = 42
+    n_splits: StrictInt = Field(default=5, ge=2, le=20, description="a whole number from 2 to 20")
+    strategy: Literal["kfold", "stratified"] | None = Field(default=None, description='"stratified" or "kfold"')
+    group_column: None = Field(default=None, description="null")
+    time_column: None = Field(default=None, description="null")
+    holdout: StrictInt | FiniteFloat = Field(default=0.2, ge=0.05, le=0.5, description="a number from 0.05 to 0.5")
+    seed: StrictInt = Field(default=42, ge=0, le=4294967295, description="a whole number from 0 to 4294967295")
 
 
 class Search(_Section):
     """How candidates are found."""
 
-    strategy: Literal["Bayesian", "Random"] = "Bayesian"
-    max_candidates: Annotated[StrictInt, Field(ge=1, le=750)] = 20
-    max_parallel_candidates: Annotated[StrictInt, Field(ge=1, le=100)] = 2
-    abandon: Any = "off"
-    hyperparameters: dict[StrictStr, Any] | None = None
+    strategy: Literal["Bayesian", "Random"] = Field(default="Bayesian", description='"Bayesian" or "Random"')
+    max_candidates: StrictInt = Field(default=20, ge=1, le=750, description="a whole number from 1 to 750")
+    max_parallel_candidates: StrictInt = Field(default=2, ge=1, le=100, description="a whole number from 1 to 100")
+    abandon: Literal["off"] = Field(default="off", description='"off"')
+    hyperparameters: dict[StrictStr, Any] | None = Field(default=None, description="a mapping of hyperparameters")
 
 
 class Compute(_Section):
     """Which instances, and how long warm pools wait for the next fold."""
 
-    instance_type: Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = "ml.m5.xlarge"
-    candidate_instance_type: Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = "ml.m5.large"
-    fold_placement: Any = "warm-pool"
-    keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=3600)] = "auto"
+    instance_type: InstanceType = Field(default="ml.m5.xlarge", description='an instance type such as "ml.m5.xlarge"')
+    candidate_instance_type: InstanceType = Field(
+        default="ml.m5.large", description='an instance type such as "ml.m5.large"'
+    )
+    fold_placement: Literal["warm-pool"] = Field(default="warm-pool", description='"warm-pool"')
+    keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=3600)] = Field(
+        default="auto", description='"auto" or a whole number from 0 to 3600'
+    )
 
 
 class QualityGate(_Section):
     """What the holdout score must reach."""
 
-    min_score: Number | None = None
-    beat_champion: Any = False
-    approval: Any = "automatic"
+    min_score: StrictInt | FiniteFloat | None = Field(default=None, description="a number or null")
+    beat_champion: StrictBool = Field(default=False, description="false")
+    approval: Literal["automatic"] = Field(default="automatic", description='"automatic"')
 
 
 class Budget(_Section):
     """What a run may cost."""
 
-    max_usd: Any = None
+    max_usd: None = Field(default=None, description="null")
 
 
 class Experiment(_Section):
     """The whole of experiment.yaml."""
 
-    target: StrictStr | None = None
-    problem: Literal["classification", "regression"] | None = None
-    metric: StrictStr | None = None
-    estimator: StrictStr = estimators.DEFAULT
-    cross_validation: CrossValidation = CrossValidation()
-    search: Search = Search()
-    compute: Compute = Compute()
-    quality_gate: QualityGate = QualityGate()
-    budget: Budget = Budget()
+    target: StrictStr | None = Field(default=None, description="a column's name; quote it when it looks like a number")
+    problem: Literal["classification", "regression"] | None = Field(
+        default=None, description='"classification" or "regression"'
+    )
+    metric: StrictStr | None = Field(default=None, description="a scikit-learn scorer's name")
+    estimator: StrictStr = Field(default=estimators.DEFAULT, description=f"one of {', '.join(estimators.ESTIMATORS)}")
+    cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
+    search: Search = Field(default=Search(), description="a mapping of keys")
+    compute: Compute = Field(default=Compute(), description="a mapping of keys")
+    quality_gate: QualityGate = Field(default=QualityGate(), description="a mapping of keys")
+    budget: Budget = Field(default=Budget(), description="a mapping of keys")
+    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    def place(self, *path: str) -> str:
+        """Return where a key was given and its dotted path, as errors call it."""
+        return _place(self._overrides, path)
+
+
+SECTIONS: dict[str, type[_Section]] = {
+    "cross_validation": CrossValidation,
+    "search": Search,
+    "compute": Compute,
+    "quality_gate": QualityGate,
+    "budget": Budget,
+}
+# Values that experiment.yaml knows and that are not built yet: refused by name, never ignored.
+NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
+    ("cross_validation", "strategy"): (lambda v: v in ("group", "time"), '"stratified" or "kfold"'),
+    ("cross_validation", "group_column"): (lambda v: isinstance(v, str), "null"),
+    ("cross_validation", "time_column"): (lambda v: isinstance(v, str), "null"),
+    ("search", "strategy"): (lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'),
+    ("search", "abandon"): (lambda v: v == "forgiving", '"off"'),
+    ("compute", "fold_placement"): (lambda v: isinstance(v, str) and v != "warm-pool", '"warm-pool"'),
+    ("quality_gate", "beat_champion"): (lambda v: v is True, "false"),
+    ("quality_gate", "approval"): (lambda v: v == "manual", '"automatic"'),
+    ("budget", "max_usd"): (lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"),
+}
 
 
 def load_experiment(text: bytes | None, overrides: dict[str, Any] | None) -> Experiment:
     """Return the experiment that a file's text and the execution's overrides ask for.
 
-    Raises
-    ------
-    ExperimentError
-        With one line for everything that is wrong.
+    Overrides win key by key. Raises ExperimentError with one line for everything that is wrong.
     """
-    asked = _merge(_parse(text), overrides or {})
+    overrides = overrides or {}
+    asked = _merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides))
+    problems = _take_out_not_built(asked, overrides)
     try:
         experiment = Experiment.model_validate(asked)
     except ValidationError as error:
-        raise ExperimentError("\n".join(_say(e) for e in error.errors())) from error
-    problems = [*_not_built(experiment), *_unknown_names(experiment)]
+        raise ExperimentError(_lines([*problems, *_said(error, overrides)])) from error
+    experiment._overrides = overrides
+    problems += _unknown_names(experiment)
     if problems:
-        raise ExperimentError("\n".join(problems))
+        raise ExperimentError(_lines(problems))
     return experiment
 
 
@@ -125,87 +157,112 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
     fitting = metrics.fitting(problem, classes)
     if metric not in fitting:
         kind = problem if problem == "regression" or classes is None else f"{problem} with {classes} classes"
-        problems.append(f"{SOURCE}: metric {metric} does not fit {kind}; use one of {', '.join(sorted(fitting))}")
+        problems.append(
+            f"{experiment.place('metric')} {metric} does not fit {kind}; use one of {', '.join(sorted(fitting))}"
+        )
     resolved["metric"] = metric
     strategy = experiment.cross_validation.strategy
     if strategy == "stratified" and problem == "regression":
-        problems.append(f"{SOURCE}: cross_validation.strategy stratified does not fit regression; use kfold")
+        place = experiment.place("cross_validation", "strategy")
+        problems.append(f"{place} stratified does not fit regression; use kfold")
     resolved["cross_validation"]["strategy"] = strategy or ("kfold" if problem == "regression" else "stratified")
-    space = experiment.search.hyperparameters
-    if space is None:
-        space = estimators.default_search_space(experiment.estimator, problem)
-    allowed = estimators.allowed_hyperparameters(experiment.estimator, problem)
-    normal: dict[str, Any] = {}
-    for name, value in space.items():
-        place = f"{SOURCE}: search.hyperparameters.{name}"
-        if name not in allowed:
-            problems.append(f"{place} is unknown to {experiment.estimator}; it has {', '.join(sorted(allowed))}")
-            continue
-        normal[name], wrong = _hyperparameter(value)
-        problems += [f"{place}{w}" for w in wrong]
-    tuned = [n for n, v in normal.items() if v and "value" not in v]
-    if not problems and not tuned:
-        problems.append(f"{SOURCE}: search.hyperparameters has nothing to tune; give at least one a range or `values`")
-    if len(tuned) > MAX_TUNED:
-        problems.append(f"{SOURCE}: search.hyperparameters tunes {len(tuned)}; SageMaker takes at most {MAX_TUNED}")
-    if problems:
-        raise ExperimentError("\n".join(problems))
-    resolved["search"]["hyperparameters"] = normal
+    space, wrong = _search_space(experiment, problem)
+    if problems or wrong:
+        raise ExperimentError(_lines([*problems, *wrong]))
+    resolved["search"]["hyperparameters"] = space
     return resolved
 
 
-def _parse(text: bytes | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        parsed = yaml.safe_load(text.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ExperimentError(f"{SOURCE} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except yaml.YAMLError as error:
-        raise ExperimentError(f"{SOURCE} is not YAML: {error}") from error
-    if parsed is None:
-        return {}
-    if not isinstance(parsed, dict):
-        raise ExperimentError(
-            f"{SOURCE} must be a mapping of keys such as `target: price`, not {type(parsed).__name__}"
-        )
-    # YAML 1.1 reads a bare `off` as false
-    search = parsed.get("search")
+def shown(value: Any) -> str:
+    """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _search_space(experiment: Experiment, problem: str) -> tuple[dict[str, Any], list[str]]:
+    asked = experiment.search.hyperparameters
+    if asked is None:
+        asked = estimators.default_search_space(experiment.estimator, problem)
+    allowed = sorted(estimators.allowed_hyperparameters(experiment.estimator, problem))
+    problems: list[str] = []
+    space: dict[str, Any] = {}
+    for name, value in asked.items():
+        place = experiment.place("search", "hyperparameters", name[:80])
+        if len(name) > 256:
+            problems.append(f"{place}... is {len(name)} characters long; SageMaker takes at most 256")
+        elif name not in allowed:
+            near = difflib.get_close_matches(name, allowed, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            problems.append(f"{place} is unknown to {experiment.estimator}; {hint}it has {', '.join(allowed)}")
+        space[name], wrong = check_hyperparameter(value)
+        problems += [f"{place}{w}" for w in wrong]
+    tuned = [name for name, value in space.items() if value and "value" not in value]
+    place = experiment.place("search", "hyperparameters")
+    if not problems and not tuned:
+        problems.append(f"{place} has nothing to tune; give at least one `min` and `max`, or `values`")
+    if len(tuned) > MAX_TUNED:
+        problems.append(f"{place} tunes {len(tuned)}; SageMaker takes at most {MAX_TUNED}")
+    return space, problems
+
+
+def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
+    # a section whose keys are all commented out reads as null; a bare `off` reads as false in YAML 1.1
+    asked = {key: {} if key in SECTIONS and value is None else value for key, value in asked.items()}
+    search = asked.get("search")
     if isinstance(search, dict) and search.get("abandon") is False:
-        search["abandon"] = "off"
-    return parsed
+        asked["search"] = search | {"abandon": "off"}
+    return asked
 
 
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict) and key != "hyperparameters"
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
+def _merge(base: Any, over: Any) -> Any:
+    """Merge mappings key by key; a hyperparameter that changes its form (range, values, value) is replaced whole."""
+    if not isinstance(base, dict) or not isinstance(over, dict) or ("values" in base) != ("values" in over):
+        return over
+    return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
 
 
-def _say(error: Any) -> str:
-    location = [str(part) for part in error["loc"] if part in _KEYS]
-    path = ".".join(location)
-    if error["type"] == "extra_forbidden":
-        unknown = ".".join(str(part) for part in error["loc"])
-        siblings = _KEYS_OF.get(
-            ".".join(location[:-1] if location and location[-1] == error["loc"][-1] else location), ()
-        )
-        near = difflib.get_close_matches(str(error["loc"][-1]), siblings, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(siblings)}"
-        return f"{SOURCE}: unknown key {unknown}; {hint}"
-    return f"{SOURCE}: {path} is {error['input']!r}; {error['msg'][0].lower()}{error['msg'][1:]}"
+def _place(overrides: Any, path: Iterable[str]) -> str:
+    path = list(path)
+    given = overrides
+    for key in path:
+        if not isinstance(given, dict):
+            break
+        if key not in given:
+            return f"{SOURCE}: {'.'.join(path)}"
+        given = given[key]
+    return f"{OVERRIDES_SOURCE}: {'.'.join(path)}"
 
 
-def _not_built(experiment: Experiment) -> list[str]:
+def _take_out_not_built(asked: dict[str, Any], overrides: dict[str, Any]) -> list[str]:
     problems = []
-    for path, (built, remedy) in NOT_BUILT.items():
-        section, key = path.split(".")
-        value = getattr(getattr(experiment, section), key)
-        if value != built or type(value) is not type(built):
-            problems.append(f"{SOURCE}: {path} is {value!r}, which is not built yet; use {remedy}")
+    for (section, key), (is_planned, remedy) in NOT_BUILT.items():
+        mapping = asked.get(section)
+        if isinstance(mapping, dict) and key in mapping and is_planned(mapping[key]):
+            place = _place(overrides, (section, key))
+            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {remedy}")
+            asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
     return problems
+
+
+def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
+    """Return one line for each key that pydantic refuses; a union refuses once for each of its members."""
+    lines: dict[str, str] = {}
+    for one in error.errors():
+        location = [str(part) for part in one["loc"]]
+        nested = location[0] in SECTIONS and len(location) > 1
+        path = location[:2] if nested else location[:1]
+        keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
+        if path[-1] not in keys:
+            near = difflib.get_close_matches(path[-1], keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
+            lines[".".join(path)] = f"{_place(overrides, path)} is an unknown key; {hint}"
+            continue
+        limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
+        remedy = limit.format(**one["ctx"]) if limit else str(keys[path[-1]].description)
+        line = f"{_place(overrides, path)} is {shown(one['input'])}; it must be {remedy}"
+        if limit or ".".join(path) not in lines:
+            lines[".".join(path)] = line
+    return list(lines.values())
 
 
 def _unknown_names(experiment: Experiment) -> list[str]:
@@ -215,68 +272,9 @@ def _unknown_names(experiment: Experiment) -> list[str]:
         ("metric", experiment.metric, sorted(metrics.METRICS)),
     ):
         if value is not None and value not in known:
-            problems.append(f"{SOURCE}: {key} {value} is unknown; use one of {', '.join(known)}")
+            problems.append(f"{experiment.place(key)} {value[:80]} is unknown; use one of {', '.join(known)}")
     return problems
 
 
-def _hyperparameter(value: Any) -> tuple[dict[str, Any], list[str]]:
-    """Return a hyperparameter as {value} | {values} | {min, max, type, scaling}, and what is wrong with it."""
-    if isinstance(value, bool | int | float | str):
-        return ({"value": value}, []) if len(str(value)) <= 2500 else ({}, [" is longer than 2500 characters"])
-    if not isinstance(value, dict):
-        return {}, [f" is {value!r}; give a value, `values: [...]`, or `min` and `max`"]
-    if set(value) == {"values"}:
-        values = value["values"]
-        if (
-            not isinstance(values, list)
-            or not values
-            or not all(isinstance(v, bool | int | float | str) for v in values)
-        ):
-            return {}, [".values must be a list of at least one plain value"]
-        if len(values) > MAX_CATEGORIES:
-            return {}, [f".values has {len(values)} entries; SageMaker takes at most {MAX_CATEGORIES}"]
-        return {"values": values}, []
-    return _range(value)
-
-
-def _range(value: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    wrong = [f".{key} is unknown; there is min, max, scaling, type" for key in value if key not in _RANGE_KEYS]
-    low, high = value.get("min"), value.get("max")
-    for key in ("min", "max"):
-        number = value.get(key)
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            wrong.append(f".{key} is {number!r}; it must be a number")
-    if wrong:
-        return {}, wrong
-    assert isinstance(low, int | float)
-    assert isinstance(high, int | float)
-    integers = isinstance(low, int) and isinstance(high, int)
-    kind = value.get("type", "integer" if integers else "continuous")
-    scaling = value.get("scaling", "Auto")
-    if kind not in ("integer", "continuous"):
-        wrong.append(f".type is {kind!r}; use integer or continuous")
-    elif kind == "integer" and not integers:
-        wrong.append(f" is an integer from {low} to {high}; min and max must be whole numbers")
-    if scaling not in ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic"):
-        wrong.append(f".scaling is {scaling!r}; use Auto, Linear, Logarithmic or ReverseLogarithmic")
-    if low >= high:
-        wrong.append(f".min is {low} and max is {high}; min must be less than max")
-    if scaling == "Logarithmic" and low <= 0:
-        wrong.append(f".min is {low}; on a logarithmic scale it must be greater than 0")
-    if scaling == "ReverseLogarithmic" and (low < 0 or high >= 1 or kind == "integer"):
-        wrong.append(f" is from {low} to {high}; a reverse logarithmic scale needs a continuous range in [0, 1)")
-    return {"min": low, "max": high, "type": kind, "scaling": scaling}, wrong
-
-
-_RANGE_KEYS = ("min", "max", "scaling", "type")
-_KEYS_OF: dict[str, tuple[str, ...]] = {"": tuple(Experiment.model_fields)} | {
-    name: tuple(section.model_fields)
-    for name, section in (
-        ("cross_validation", CrossValidation),
-        ("search", Search),
-        ("compute", Compute),
-        ("quality_gate", QualityGate),
-        ("budget", Budget),
-    )
-}
-_KEYS = frozenset(key for keys in _KEYS_OF.values() for key in keys)
+def _lines(problems: list[str]) -> str:
+    return "\n".join(problems)

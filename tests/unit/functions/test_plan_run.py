@@ -119,7 +119,7 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
     ("experiment", "words"),
     [
         ("search: {max_candidats: 3}", "did you mean max_candidates"),
-        ("search: {max_candidates: many}", "search.max_candidates is 'many'"),
+        ("search: {max_candidates: many}", 'search.max_candidates is "many"'),
         ("search: {hyperparameters: {learning_rate: {min: 1, max: 0.5}}}", "min must be less than max"),
         ("search: {hyperparameters: {learning_rate: {min: 0, max: 1, scaling: Logarithmic}}}", "greater than 0"),
         ("search: {hyperparameters: {depth: {min: 1, max: 2}}}", "unknown to hist_gradient_boosting"),

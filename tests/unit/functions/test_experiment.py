@@ -1,0 +1,252 @@
+"""experiment.yaml: what it may say, what wins, and how it is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sklearn.metrics import get_scorer_names
+
+from pipeline import estimators, metrics
+from pipeline.errors import ExperimentError
+from pipeline.experiment import Experiment, load_experiment, resolve
+
+
+def resolved(
+    text: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    *,
+    problem: str = "classification",
+    classes: int | None = 2,
+) -> dict[str, Any]:
+    given = load_experiment(None if text is None else text.encode(), overrides)
+    return resolve(given, target="y", problem=problem, classes=None if problem == "regression" else classes)
+
+
+def refused(text: str | None = None, overrides: dict[str, Any] | None = None, **facts: Any) -> list[str]:
+    with pytest.raises(ExperimentError) as caught:
+        resolved(text, overrides, **facts)
+    return str(caught.value).split("\n")
+
+
+def test_without_a_file_every_key_has_its_default() -> None:
+    found = resolved()
+    assert found["metric"] == "roc_auc"
+    assert found["cross_validation"] == {
+        "n_splits": 5,
+        "strategy": "stratified",
+        "group_column": None,
+        "time_column": None,
+        "holdout": 0.2,
+        "seed": 42,
+    }
+    assert found["compute"]["fold_placement"] == "warm-pool"
+    assert found["search"]["abandon"] == "off"
+    assert found["quality_gate"] == {"min_score": None, "beat_champion": False, "approval": "automatic"}
+    assert found["budget"] == {"max_usd": None}
+
+
+def test_the_design_page_s_own_example_is_understood_up_to_what_is_not_built() -> None:
+    text = """
+target: diagnosis
+problem: classification
+metric: roc_auc
+estimator: hist_gradient_boosting
+cross_validation: {n_splits: 5, strategy: stratified, group_column: null, time_column: null, holdout: 0.2, seed: 42}
+search:
+  strategy: Bayesian
+  max_candidates: 20
+  max_parallel_candidates: 2
+  abandon: forgiving
+  hyperparameters:
+    learning_rate: {min: 0.01, max: 0.5, scaling: Logarithmic}
+    max_leaf_nodes: {min: 7, max: 127, type: integer}
+compute: {instance_type: ml.m5.xlarge, candidate_instance_type: ml.m5.large, fold_placement: auto,
+  keep_alive_seconds: auto}
+quality_gate: {min_score: null, beat_champion: true, approval: manual}
+budget: {max_usd: 10}
+"""
+    assert refused(text) == [
+        'experiment.yaml: search.abandon is "forgiving", which is not built yet; use "off"',
+        'experiment.yaml: compute.fold_placement is "auto", which is not built yet; use "warm-pool"',
+        "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
+        'experiment.yaml: quality_gate.approval is "manual", which is not built yet; use "automatic"',
+        "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("cross_validation: {strategy: group}", 'cross_validation.strategy is "group", which is not built yet'),
+        ("cross_validation: {group_column: id}", 'cross_validation.group_column is "id", which is not built yet'),
+        ("cross_validation: {time_column: day}", 'cross_validation.time_column is "day", which is not built yet'),
+        ("search: {strategy: Grid}", 'search.strategy is "Grid", which is not built yet; use "Bayesian" or "Random"'),
+        ("serch: {}", "serch is an unknown key; did you mean search?"),
+        ("zzz: 1", "zzz is an unknown key; there is target, problem"),
+        ("search: {max_candidats: 3}", "search.max_candidats is an unknown key; did you mean max_candidates?"),
+        ("search: 3", "search is 3; it must be a mapping of keys"),
+        ("search: {max_candidates: 0}", "search.max_candidates is 0; it must be at least 1"),
+        ("search: {max_candidates: 751}", "search.max_candidates is 751; it must be at most 750"),
+        ("search: {max_candidates: 3.0}", "search.max_candidates is 3.0; it must be a whole number from 1 to 750"),
+        ("search: {max_candidates: true}", "search.max_candidates is true; it must be a whole number"),
+        ("search: {max_candidates: null}", "search.max_candidates is null; it must be a whole number"),
+        ("search: {strategy: Sideways}", 'search.strategy is "Sideways"; it must be "Bayesian" or "Random"'),
+        ("search: {abandon: perhaps}", 'search.abandon is "perhaps"; it must be "off"'),
+        ("search: {hyperparameters: [1]}", "search.hyperparameters is [1]; it must be a mapping of hyperparameters"),
+        ("cross_validation: {n_splits: 1}", "cross_validation.n_splits is 1; it must be at least 2"),
+        ("cross_validation: {n_splits: '5'}", 'cross_validation.n_splits is "5"; it must be a whole number'),
+        ("cross_validation: {holdout: 0.6}", "cross_validation.holdout is 0.6; it must be at most 0.5"),
+        ("cross_validation: {holdout: 0}", "cross_validation.holdout is 0; it must be at least 0.05"),
+        ("cross_validation: {seed: -1}", "cross_validation.seed is -1; it must be at least 0"),
+        ("compute: {instance_type: m5.large}", 'compute.instance_type is "m5.large"; it must be an instance type'),
+        ("compute: {keep_alive_seconds: 3601}", "compute.keep_alive_seconds is 3601; it must be at most 3600"),
+        ("compute: {keep_alive_seconds: long}", 'keep_alive_seconds is "long"; it must be "auto" or a whole number'),
+        ("quality_gate: {min_score: .nan}", "quality_gate.min_score is NaN; it must be a number or null"),
+        ("quality_gate: {min_score: high}", 'quality_gate.min_score is "high"; it must be a number or null'),
+        ("target: 3", "target is 3; it must be a column's name"),
+        ("problem: guess", 'problem is "guess"; it must be "classification" or "regression"'),
+        ("metric: auc", "metric auc is unknown; use one of accuracy"),
+        (
+            "estimator: xgboost",
+            "estimator xgboost is unknown; use one of hist_gradient_boosting, random_forest, linear",
+        ),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_its_remedy(text: str, line: str) -> None:
+    (said,) = refused(text)
+    assert said.startswith("experiment.yaml: ")
+    assert line in said
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{min: 0.5, max: 0.5}", ".min is 0.5 and max is 0.5; min must be less than max"),
+        ("{min: 2, max: 1}", "min must be less than max"),
+        ("{min: 0, max: 1, scaling: Logarithmic}", ".min is 0; on a logarithmic scale it must be greater than 0"),
+        ("{min: -1.5, max: 1, scaling: Logarithmic}", "must be greater than 0"),
+        ("{min: 0.1, max: 1, scaling: ReverseLogarithmic}", "a reverse logarithmic scale needs"),
+        ("{min: 0.1, max: 1, scaling: log}", "use one of Auto, Linear, Logarithmic, ReverseLogarithmic"),
+        ("{min: 0.5, max: 2, type: integer}", "min and max must be whole numbers"),
+        ("{min: 1, max: 2, type: int}", "use integer or continuous"),
+        ("{min: 1, max: 2, step: 1}", ".step is unknown; there is min, max, scaling, type"),
+        ("{min: 1}", ".max is missing"),
+        ("{min: small, max: 2}", '.min is "small"; it must be a number'),
+        ("{min: .inf, max: 2}", ".min is Infinity; it must be a number"),
+        ("{values: []}", ".values must be a list of at least one plain value"),
+        ("{values: [a, a]}", ".values has an entry twice"),
+        ("{values: [1], min: 1}", ".min does not go with values"),
+        ("[1, 2]", "is [1, 2]; give one value"),
+    ],
+)
+def test_a_hyperparameter_that_can_t_be_searched_is_refused(entry: str, words: str) -> None:
+    said = refused(f"search: {{hyperparameters: {{learning_rate: {entry}}}}}")
+    assert said[0].startswith("experiment.yaml: search.hyperparameters.learning_rate")
+    assert words in said[0]
+
+
+def test_sagemakers_limits_on_hyperparameters_are_checked() -> None:
+    def said(hyperparameters: dict[str, Any]) -> str:
+        return "\n".join(refused(json.dumps({"search": {"hyperparameters": hyperparameters}})))
+
+    assert "300 characters long; SageMaker takes at most 256" in said({"x" * 300: {"min": 0, "max": 1}})
+    assert "2501 characters long; SageMaker takes at most 2500" in said({"class_weight": "x" * 2501})
+    assert "31 entries; SageMaker takes at most 30" in said({"max_iter": {"values": list(range(31))}})
+    assert "more than 256 characters" in said({"class_weight": {"values": ["x" * 257]}})
+    assert "tunes 31; SageMaker takes at most 30" in said({f"h{i}": {"min": 0, "max": 1} for i in range(31)})
+
+
+def test_a_hyperparameter_the_estimator_does_not_have_is_named() -> None:
+    (said,) = refused("search: {hyperparameters: {learning_rat: {min: 0.1, max: 1.0}}}")
+    assert (
+        "search.hyperparameters.learning_rat is unknown to hist_gradient_boosting; did you mean learning_rate?" in said
+    )
+
+
+def test_something_must_be_tuned() -> None:
+    (said,) = refused("search: {hyperparameters: {max_iter: 100}}")
+    assert "has nothing to tune" in said
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    assert len(refused("{targt: y, search: {max_candidates: 0, abandon: forgiving}, budget: {max_usd: 1}}")) == 4
+
+
+def test_a_key_from_the_execution_input_is_said_to_come_from_there() -> None:
+    said = refused("search: {max_candidates: 0}", {"search": {"max_parallel_candidates": 0}, "metric": "auc"})
+    assert "experiment.yaml: search.max_candidates is 0; it must be at least 1" in said
+    assert "execution input: search.max_parallel_candidates is 0; it must be at least 1" in said
+    (metric,) = refused("estimator: linear", {"metric": "auc"})
+    assert metric.startswith("execution input: metric auc is unknown")
+
+
+def test_overrides_win_key_by_key_down_to_a_range() -> None:
+    text = "search: {max_candidates: 9, hyperparameters: {max_iter: {min: 10, max: 90}, max_bins: 64}}"
+    overrides = {"search": {"hyperparameters": {"max_iter": {"max": 50}, "max_bins": {"values": [32, 64]}}}}
+    search = resolved(text, overrides)["search"]
+    assert search["max_candidates"] == 9
+    assert search["hyperparameters"] == {
+        "max_iter": {"min": 10, "max": 50, "type": "integer", "scaling": "Auto"},
+        "max_bins": {"values": [32, 64]},
+    }
+
+
+def test_the_type_of_a_range_is_inferred_from_its_ends() -> None:
+    text = "search: {hyperparameters: {max_iter: {min: 1, max: 9}, learning_rate: {min: 1e-4, max: 1}}}"
+    found = resolved(text)["search"]["hyperparameters"]
+    assert found["max_iter"]["type"] == "integer"
+    assert found["learning_rate"] == {"min": 0.0001, "max": 1, "type": "continuous", "scaling": "Auto"}
+
+
+def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
+    found = resolved("search: {abandon: off}\nbudget:\n")
+    assert found["search"]["abandon"] == "off"
+    assert found["budget"] == {"max_usd": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"target: [", "not valid YAML"),
+        (b"- target", "it must be a mapping"),
+        (b"target: \xff", "not UTF-8 at byte 8"),
+        (b"metric: r2\nmetric: r2\n", "line 2, column 1: not valid YAML: key metric is given twice"),
+        (b"target: !!python/object:os.system x", "not valid YAML"),
+    ],
+)
+def test_a_file_that_can_t_be_read_is_refused(text: bytes, words: str) -> None:
+    with pytest.raises(ExperimentError, match=words):
+        load_experiment(text, None)
+
+
+@pytest.mark.parametrize("text", [b"", b"# nothing yet\n", None])
+def test_an_empty_file_is_as_none(text: bytes | None) -> None:
+    assert load_experiment(text, None) == Experiment()
+
+
+@pytest.mark.parametrize(
+    ("metric", "problem", "classes"),
+    [("r2", "classification", 2), ("roc_auc", "regression", None), ("roc_auc", "classification", 3)],
+)
+def test_a_metric_that_does_not_fit_the_problem_is_refused(metric: str, problem: str, classes: int | None) -> None:
+    (said,) = refused(f"metric: {metric}", problem=problem, classes=classes)
+    assert f"metric {metric} does not fit {problem}" in said
+
+
+def test_regression_can_t_be_stratified() -> None:
+    assert resolved(problem="regression")["cross_validation"]["strategy"] == "kfold"
+    (said,) = refused("cross_validation: {strategy: stratified}", problem="regression")
+    assert "cross_validation.strategy stratified does not fit regression; use kfold" in said
+
+
+def test_every_metric_is_one_of_scikit_learns_scorers() -> None:
+    assert set(get_scorer_names()) >= metrics.METRICS
+
+
+@pytest.mark.parametrize("problem", ["classification", "regression"])
+@pytest.mark.parametrize("estimator", estimators.ESTIMATORS)
+def test_every_estimator_has_a_search_space_of_its_own(estimator: str, problem: str) -> None:
+    found = resolved(f"estimator: {estimator}", problem=problem)
+    assert found["search"]["hyperparameters"]
