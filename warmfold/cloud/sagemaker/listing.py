@@ -1,7 +1,7 @@
 """Filtering, sorting and paging that SageMaker's List operations have in common."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from warmfold.cloud.sagemaker.errors import validation_error
@@ -18,17 +18,19 @@ def page_of(
     status_field: str,
     result: str,
     descending: bool = True,
+    sort_keys: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
 ) -> dict[str, Any]:
     """The response holding, under `result`, the summaries that the request asks for, and a NextToken when more follow.
 
     Understands NameContains, StatusEquals, the CreationTime and LastModifiedTime bounds, SortBy, SortOrder, MaxResults
-    (default 10) and NextToken. `descending` is the operation's default order.
+    (default 10) and NextToken. `descending` is the operation's default order; `sort_keys` adds to what it can sort by.
     """
     chosen = [summary for summary in summaries if _wanted(summary, request, name_field, status_field)]
     by = request.get("SortBy", "CreationTime")
-    key = {"Name": name_field, "Status": status_field}.get(by) or _SORT_FIELDS.get(by, "CreationTime")
+    field = {"Name": name_field, "Status": status_field}.get(by) or _SORT_FIELDS.get(by, "CreationTime")
+    key = (sort_keys or {}).get(by) or (lambda summary: summary[field])
     order = request.get("SortOrder", "Descending" if descending else "Ascending")
-    chosen.sort(key=lambda summary: (summary[key], summary[name_field]), reverse=order == "Descending")
+    chosen.sort(key=lambda summary: (key(summary), summary[name_field]), reverse=order == "Descending")
     start = _position(request.get("NextToken"))
     end = start + request.get("MaxResults", DEFAULT_PAGE)
     response: dict[str, Any] = {result: [dict(summary) for summary in chosen[start:end]]}

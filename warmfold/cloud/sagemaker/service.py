@@ -7,9 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 from warmfold.cloud.sagemaker.core import Core, EventSink, LogSink, RoleCredentials
 from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.registry import ModelRegistry
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.tags import Tags
 from warmfold.cloud.sagemaker.training import TrainingJobs
+from warmfold.cloud.sagemaker.tuning import TuningJobs
 from warmfold.cloud.sagemaker.validation import validated
 
 Identity = object
@@ -78,7 +80,7 @@ def build_service(
     """The whole local SageMaker; its jobs' files live under `settings.base_dir`."""
     core = Core(settings, clock, credentials, log_sink, event_sink)
     training = TrainingJobs(core)
-    return Service(core, [training, Tags(core)])
+    return Service(core, [TuningJobs(core, training), training, ModelRegistry(core), Tags(core)])
 
 
 class _Rates:

@@ -1,0 +1,351 @@
+"""Tuning jobs: candidates proposed by the sampler and run by the training service, so many at a time."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
+from warmfold.cloud.sagemaker.listing import page_of
+from warmfold.cloud.sagemaker.sampler import Sampler
+from warmfold.cloud.sagemaker.tags import tag_list, tag_map
+from warmfold.cloud.sagemaker.training import TrainingJobs
+from warmfold.cloud.sagemaker.training_job import TERMINAL, TrainingJob
+from warmfold.cloud.sagemaker.tuning_job import Candidate, TuningJob
+from warmfold.cloud.sagemaker.validation import validated
+
+logger = logging.getLogger(__name__)
+
+EVENT = "SageMaker HyperParameter Tuning Job State Change"
+OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
+FAILURES_ALLOWED = 5
+"""A tuning job fails after this many candidates without a score when none has one."""
+QUOTA_RETRY_SECONDS = 1.0
+FULL = ("ResourceLimitExceeded", "ThrottlingException")
+COPIED = (
+    "AlgorithmSpecification",
+    "RoleArn",
+    "InputDataConfig",
+    "VpcConfig",
+    "OutputDataConfig",
+    "StoppingCondition",
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+    "CheckpointConfig",
+    "RetryStrategy",
+    "Environment",
+)
+
+
+class TuningJobs:
+    """All tuning jobs. `new_token` takes a number of bytes and returns that many at random, in hexadecimal."""
+
+    def __init__(self, core: Core, training: TrainingJobs, new_token: Callable[[int], str] = secrets.token_hex) -> None:
+        self._core = core
+        self._training = training
+        self._new_token = new_token
+        self._jobs: dict[str, TuningJob] = {}
+        self._changed = threading.Condition(core.lock)
+        self._ended = False
+        training.on_finish(self._candidate_finished)
+
+    def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
+        """Operation name to its handler."""
+        return {
+            "CreateHyperParameterTuningJob": lambda request, _: self.create(request),
+            "DescribeHyperParameterTuningJob": lambda request, _: self.describe(request["HyperParameterTuningJobName"]),
+            "ListHyperParameterTuningJobs": lambda request, _: self.list(request),
+            "StopHyperParameterTuningJob": lambda request, _: self.stop(request["HyperParameterTuningJobName"]),
+            "ListTrainingJobsForHyperParameterTuningJob": lambda request, _: self.list_candidates(request),
+        }
+
+    def create(self, request: dict[str, Any]) -> dict[str, Any]:
+        """CreateHyperParameterTuningJob; raises ServiceError."""
+        _check(request)
+        name, config = request["HyperParameterTuningJobName"], request["HyperParameterTuningJobConfig"]
+        seed = config.get("RandomSeed", int(self._new_token(4), 16)) % 2**32
+        sampler = Sampler(config["ParameterRanges"], config["Strategy"], seed)
+        arn = self._core.arn("hyper-parameter-tuning-job", name)
+        job = TuningJob(name, arn, request, self._core.now(), _total(config, sampler), sampler)
+        validated("CreateTrainingJob", _candidate_request(job, f"{name}-001-00000000", {}, {}))
+        tags = tag_map(request.get("Tags", ()))
+        with self._core.lock:
+            if name in self._jobs:
+                raise ServiceError(
+                    "ResourceInUse",
+                    "HyperParameterTuning job names must be unique within an AWS account and region, "
+                    "or are currently in use.",
+                )
+            self._jobs[name] = job
+            self._core.tags[arn] = tags
+            detail = job.event_detail(tags)
+        self._core.publish(EVENT, detail, arn)
+        self._core.start_thread(lambda: self._drive(job), f"tuning-{name}")
+        return {"HyperParameterTuningJobArn": arn}
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """The DescribeHyperParameterTuningJob response; raises ServiceError."""
+        with self._core.lock:
+            return self._job(name).describe()
+
+    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The ListHyperParameterTuningJobs response."""
+        with self._core.lock:
+            jobs = [job.summary() for job in self._jobs.values()]
+        return page_of(
+            jobs,
+            request,
+            name_field="HyperParameterTuningJobName",
+            status_field="HyperParameterTuningJobStatus",
+            result="HyperParameterTuningJobSummaries",
+        )
+
+    def list_candidates(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The ListTrainingJobsForHyperParameterTuningJob response; sorting by score leaves out those without one."""
+        by = request.get("SortBy", "Name")
+        with self._core.lock:
+            candidates = self._job(request["HyperParameterTuningJobName"]).summaries()
+        if by == "FinalObjectiveMetricValue":
+            candidates = [item for item in candidates if "FinalHyperParameterTuningJobObjectiveMetric" in item]
+        return page_of(
+            candidates,
+            {**request, "SortBy": by},
+            name_field="TrainingJobName",
+            status_field="TrainingJobStatus",
+            result="TrainingJobSummaries",
+            descending=False,
+            sort_keys={
+                "FinalObjectiveMetricValue": lambda item: item["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+            },
+        )
+
+    def stop(self, name: str) -> dict[str, Any]:
+        """StopHyperParameterTuningJob: no more candidates, those that run are stopped, then it is Stopped."""
+        with self._core.lock:
+            job = self._job(name)
+            if job.is_finished:
+                raise validation_error(
+                    f"The request was rejected because the hyper parameter tuning job is in status {job.status}."
+                )
+            already = job.status == "Stopping"
+        if not already:
+            self._move(job, "Stopping")
+        return {}
+
+    def wait(self, name: str, timeout: float | None = None) -> TuningJob:
+        """Wait until the job is terminal; raises TimeoutError after `timeout` seconds."""
+        with self._changed:
+            job = self._job(name)
+            if not self._changed.wait_for(lambda: job.is_finished, timeout):
+                raise TimeoutError(f"tuning job {name} is still {job.status} after {timeout} s")
+            return job
+
+    def shutdown(self) -> None:
+        """Create no more candidates."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _job(self, name: str) -> TuningJob:
+        job = self._jobs.get(name)
+        if job is None:
+            raise ServiceError("ResourceNotFound", f"Amazon SageMaker can't find a tuning job with name {name}")
+        return job
+
+    def _candidate_finished(self, job: TrainingJob) -> None:
+        if job.tuning_job_arn is not None:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _drive(self, job: TuningJob) -> None:
+        """Take the job to a terminal status, whatever happens; runs in a thread of its own."""
+        try:
+            status, reason = self._search(job)
+        except ServiceError as error:
+            status, reason = "Failed", error.message
+        except Exception as error:
+            logger.exception("tuning job %s failed inside the local cloud", job.name)
+            status, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
+        self._stop_candidates(job)
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or not self._take_scores(job))
+            job.failure_reason = reason
+        self._training.release_key(job.arn)
+        self._move(job, status)
+
+    def _search(self, job: TuningJob) -> tuple[str, str | None]:
+        """Create candidates until the job is over; returns its terminal status and FailureReason."""
+        refused = False
+        while True:
+            with self._changed:
+                self._take_scores(job)
+                end = self._end_of(job)
+                if end is not None:
+                    return end
+                candidate = None if refused else self._next(job)
+                if candidate is None:
+                    self._changed.wait(QUOTA_RETRY_SECONDS if refused else None)
+                    refused = False
+                    continue
+                number = len(job.candidates)
+            try:
+                self._start(job, candidate, number)
+            except ServiceError as error:
+                with self._core.lock:
+                    job.candidates.remove(candidate)
+                    job.sampler.tell(candidate.asked, None)
+                if error.code not in FULL:
+                    raise
+                refused = True
+
+    def _take_scores(self, job: TuningJob) -> bool:
+        """Tell the sampler what ended since the last look; true while candidates run."""
+        for candidate in job.in_flight:
+            if candidate.job is not None and candidate.job.is_finished:
+                candidate.counted = True
+                candidate.score = job.score_of(candidate.job)
+                job.sampler.tell(candidate.asked, job.for_sampler(candidate.score))
+        return bool(job.in_flight)
+
+    def _end_of(self, job: TuningJob) -> tuple[str, str | None] | None:
+        if job.status == "Stopping" or self._ended:
+            return "Stopped", None
+        over = [candidate for candidate in job.candidates if candidate.counted]
+        finished = len(over) == job.total
+        if job.best() is not None:
+            return ("Completed", None) if finished else None
+        failures = sum(candidate.job is not None and candidate.job.status == "Failed" for candidate in over)
+        if failures >= FAILURES_ALLOWED:
+            return "Failed", (
+                f"No training job succeeded after {FAILURES_ALLOWED} attempts. For additional details, please take a "
+                "look at the training job failures by listing training jobs for the hyperparameter tuning job."
+            )
+        if failures == len(over) and finished:
+            return "Failed", (
+                "All training jobs failed. Please take a look at the training jobs failures to get additional details."
+            )
+        if len(over) >= FAILURES_ALLOWED or finished:
+            return "Failed", (
+                f"No objective metrics found after running {len(over)} training jobs. Please ensure that the custom "
+                "algorithm is emitting the objective metric as defined by the regular expression provided."
+            )
+        return None
+
+    def _next(self, job: TuningJob) -> Candidate | None:
+        limit = job.config["ResourceLimits"]["MaxParallelTrainingJobs"]
+        if len(job.in_flight) >= limit or len(job.candidates) >= job.total:
+            return None
+        candidate = Candidate(*job.sampler.ask())
+        job.candidates.append(candidate)
+        return candidate
+
+    def _start(self, job: TuningJob, candidate: Candidate, number: int) -> None:
+        name = f"{job.name}-{number:03d}-{self._new_token(4)}"
+        with self._core.lock:
+            tags = dict(self._core.tags[job.arn])
+        request = validated("CreateTrainingJob", _candidate_request(job, name, candidate.tuned, tags))
+        created = self._training.create(request, holds_core=False, pool_key=job.arn, tuning_job_arn=job.arn)
+        with self._core.lock:
+            candidate.job = created
+
+    def _stop_candidates(self, job: TuningJob) -> None:
+        with self._core.lock:
+            running = [candidate.job for candidate in job.in_flight if candidate.job is not None]
+        for child in running:
+            if not child.is_finished:
+                try:
+                    self._training.stop(child.name)
+                except ServiceError as error:
+                    logger.info("candidate %s ended before it was stopped: %s", child.name, error)
+
+    def _move(self, job: TuningJob, status: str) -> None:
+        with self._changed:
+            if job.is_finished:
+                return
+            job.status, job.modified_at = status, self._core.now()
+            if status in TERMINAL:
+                job.ended_at = job.modified_at
+            detail = job.event_detail(self._core.tags[job.arn])
+            self._changed.notify_all()
+        self._core.publish(EVENT, detail, job.arn)
+
+
+def _candidate_request(job: TuningJob, name: str, tuned: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, Any]:
+    """The CreateTrainingJob request of one candidate."""
+    definition = job.request["TrainingJobDefinition"]
+    request = {key: definition[key] for key in COPIED if key in definition}
+    return request | {
+        "TrainingJobName": name,
+        "HyperParameters": {
+            **definition.get("StaticHyperParameters", {}),
+            **tuned,
+            OBJECTIVE_HYPERPARAMETER: job.objective["MetricName"],
+        },
+        "ResourceConfig": definition.get("ResourceConfig") or definition["HyperParameterTuningResourceConfig"],
+        "Tags": tag_list(tags),
+    }
+
+
+def _total(config: Mapping[str, Any], sampler: Sampler) -> int:
+    given: int | None = config["ResourceLimits"].get("MaxNumberOfTrainingJobs")
+    if sampler.size is not None:
+        if given not in (None, sampler.size):
+            raise validation_error(
+                f"The grid has {sampler.size} combinations and MaxNumberOfTrainingJobs is {given}: "
+                "give the number of combinations, or leave it out."
+            )
+        return sampler.size
+    if given is None:
+        raise validation_error("ResourceLimits.MaxNumberOfTrainingJobs is missing.")
+    return given
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    """What SageMaker checks beyond its model, and what the local cloud cannot do."""
+    config = request["HyperParameterTuningJobConfig"]
+    for where, part, names in (
+        ("", request, ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")),
+        ("HyperParameterTuningJobConfig.", config, ("StrategyConfig", "TuningJobCompletionCriteria")),
+        ("ResourceLimits.", config["ResourceLimits"], ("MaxRuntimeInSeconds",)),
+    ):
+        for name in names:
+            if name in part:
+                raise validation_error(f"{where}{name} is not built in the local cloud: leave it out.")
+    if config.get("TrainingJobEarlyStoppingType", "Off") != "Off":
+        raise validation_error("TrainingJobEarlyStoppingType must be Off: the local cloud has no early stopping.")
+    for name in ("HyperParameterTuningJobObjective", "ParameterRanges"):
+        if name not in config:
+            raise validation_error(f"HyperParameterTuningJobConfig.{name} is missing.")
+    if "TrainingJobDefinition" not in request:
+        raise validation_error("TrainingJobDefinition is missing: it says what each training job runs.")
+    _check_definition(request["TrainingJobDefinition"], config)
+
+
+def _check_definition(definition: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    for name in ("TuningObjective", "HyperParameterRanges"):
+        if name in definition:
+            raise validation_error(
+                f"TrainingJobDefinition.{name} is for TrainingJobDefinitions only: "
+                "give it in HyperParameterTuningJobConfig."
+            )
+    resources = definition.get("ResourceConfig") or definition.get("HyperParameterTuningResourceConfig")
+    if resources is None:
+        raise validation_error("TrainingJobDefinition.ResourceConfig is missing.")
+    for name in ("InstanceConfigs", "AllocationStrategy", "KeepAlivePeriodInSeconds"):
+        if name in resources:
+            raise validation_error(f"{name} cannot be given for the training jobs of a tuning job here: leave it out.")
+    metric = config["HyperParameterTuningJobObjective"]["MetricName"]
+    metrics = [item["Name"] for item in definition["AlgorithmSpecification"].get("MetricDefinitions", ())]
+    if metric not in metrics:
+        raise validation_error(
+            f"The objective metric for the hyperparameter tuning job, {metric}, is not among the MetricDefinitions of "
+            f"its TrainingJobDefinition: {', '.join(metrics) or 'there are none'}."
+        )
+    static = definition.get("StaticHyperParameters", {})
+    ranges = config["ParameterRanges"].values()
+    doubles = sorted({item["Name"] for items in ranges for item in items} & set(static))
+    if doubles:
+        raise validation_error(f"StaticHyperParameters and ParameterRanges both give {', '.join(doubles)}.")
