@@ -39,6 +39,7 @@ def lambda_handler(event: S3EventBridgeNotificationEvent, context: LambdaContext
         bucket=event.detail.bucket.name,
         key=s3_object.key,
         version=s3_object.get("version-id"),
+        content=f"{s3_object.get('etag')}/{s3_object.get('sequencer')}",
     )
     logger.info("dataset arrived", extra={"key": s3_object.key, **result})
     metrics.add_metric(name="RunsStarted", unit=MetricUnit.Count, value=int("execution_arn" in result))

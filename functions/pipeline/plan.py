@@ -37,7 +37,7 @@ class Planner:
             The data or the experiment can't be used; nothing has been created.
         """
         run = names.run_id(execution_arn)
-        key = f"runs/{run}/plan.json"
+        key = names.plan_key(run)
         plan = self.storage.read_json(key)
         if plan is None:
             plan = self._make(run, execution_arn, asked)
@@ -55,7 +55,11 @@ class Planner:
         folder = f"datasets/{dataset}/"
         data = self.storage.head(folder + "data.csv", version)
         if data is None:
-            raise DatasetError(f"{self.storage.uri(folder)}data.csv is not there; upload it, or name another dataset")
+            which = f" in version {version}" if version else ""
+            raise DatasetError(
+                f"{self.storage.uri(folder)}data.csv is not there{which}; upload it, or name another dataset"
+                + (" or version" if version else "")
+            )
         file = self.storage.head(folder + "experiment.yaml")
         predict = self.storage.head(folder + "predict.csv")
         text = self.storage.open(file).read() if file else None
@@ -132,9 +136,12 @@ class Planner:
                     problem=given.problem,
                 )
                 return None, {"target": target, "problem": problem, "classes": None}
-            found = rules.scan(
-                self.storage.open(data), file=data.key, target=given.target, problem=given.problem, **settings
-            ).as_dict()
+            asked = {"file": data.key, "target": given.target, "problem": given.problem, **settings}
+            found = rules.scan(self.storage.open(data), **asked).as_dict()
+            if found["problem"] == "regression" and validation.strategy is None:
+                # its default strategy deals the rows otherwise, and only now is the problem known
+                again = asked | {"problem": "regression", "strategy": "kfold"}
+                found = rules.scan(self.storage.open(data), **again).as_dict()
             if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
                 rules.check_rows_to_score(
                     self.storage.open(predict), file=predict.key, columns=found["columns"], target=found["target"]

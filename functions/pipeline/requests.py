@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline import names
+from pipeline.hyperparameters import encoded
 
 FOLD_SECONDS = 3600
 FINAL_SECONDS = 7200
@@ -43,7 +43,7 @@ class Context:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of every job."""
-        return {"AWS_DEFAULT_REGION": self.region, "OMP_NUM_THREADS": "1"}
+        return {"AWS_DEFAULT_REGION": self.region}
 
     @property
     def candidate_seconds(self) -> int:
@@ -176,7 +176,7 @@ def _training_request(context: Context, metric_prefix: str, output: str, seconds
             "sagemaker_submit_directory": context.code_uri,
             "sagemaker_container_log_level": "20",
             "sagemaker_region": context.region,
-            **{name: value if isinstance(value, str) else json.dumps(value) for name, value in static.items()},
+            **{name: encoded(value) for name, value in static.items()},
         },
         "Environment": context.environment,
         "OutputDataConfig": {"S3OutputPath": output},
@@ -199,7 +199,7 @@ def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
     for name, asked in space.items():
         if "values" in asked:
-            values = [v if isinstance(v, str) else json.dumps(v) for v in asked["values"]]
+            values = [encoded(value) for value in asked["values"]]
             ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
         elif "min" in asked:
             kind = "IntegerParameterRanges" if asked["type"] == "integer" else "ContinuousParameterRanges"

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 def start_run(
-    stepfunctions: SFNClient, state_machine_arn: str, *, bucket: str, key: str, version: str | None
+    stepfunctions: SFNClient, state_machine_arn: str, *, bucket: str, key: str, version: str | None, content: str
 ) -> dict[str, str]:
-    """Start the run of a dataset's version; returns `execution_arn`, or `ignored` and why."""
+    """Start the run of a dataset's version; returns `execution_arn`, or `ignored` and why.
+
+    `content` tells one upload from the next where the bucket keeps no versions.
+    """
     dataset = names.dataset_of(key)
     if dataset is None or not names.DATASET.fullmatch(dataset):
         return {"ignored": f"{key} is not datasets/<dataset>/data.csv with a usable dataset name"}
-    name = names.execution_name(bucket, key, version or "null")
+    name = names.execution_name(bucket, key, version or content)
     try:
         started = stepfunctions.start_execution(
             stateMachineArn=state_machine_arn,

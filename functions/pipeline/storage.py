@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchVersion")
+# HEAD's answer to a version id that S3 can't have issued, and to one that marks a deletion
+_NO_SUCH_VERSION = ("400", "405", "InvalidArgument", "MethodNotAllowed")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Storage:
             else:
                 found = self._s3.head_object(Bucket=self.bucket, Key=key, VersionId=version_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            code = error.response["Error"]["Code"]
+            if code in _MISSING or (version_id is not None and code in _NO_SUCH_VERSION):
                 return None
             raise self._refused("read", key, error) from error
         version = found.get("VersionId")
@@ -62,7 +65,7 @@ class Storage:
         """Return a version's bytes as a stream."""
         try:
             if version.version_id is None:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key)
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key, IfMatch=version.etag)
             else:
                 answer = self._s3.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
         except ClientError as error:
