@@ -1,0 +1,66 @@
+"""Packages template.yaml and deploys it as a CloudFormation stack, as `sam deploy` does but for the dependencies."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_s3 import S3Client
+
+CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+ARTIFACTS = "warmfold-local-artifacts"
+_EPOCH = (2020, 1, 1, 0, 0, 0)
+
+
+def deploy(session: boto3.Session, template: Path, stack_name: str, parameters: dict[str, str] | None = None) -> None:
+    """Create or update a stack from a SAM template, its local paths zipped and uploaded."""
+    packaged = package(session.client("s3"), template)
+    cloudformation = session.client("cloudformation")
+    request: Any = {
+        "StackName": stack_name,
+        "TemplateBody": json.dumps(packaged),
+        "Capabilities": CAPABILITIES,
+        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in (parameters or {}).items()],
+    }
+    try:
+        cloudformation.describe_stacks(StackName=stack_name)
+    except ClientError:
+        cloudformation.create_stack(**request)
+    else:
+        cloudformation.update_stack(**request)
+
+
+def package(s3: S3Client, template: Path) -> dict[str, Any]:
+    """The template with every local path replaced by the s3:// location of what was there."""
+    s3.create_bucket(Bucket=ARTIFACTS)
+    packaged: dict[str, Any] = yaml_parse(template.read_text())
+    places = [packaged.get("Globals", {}).get("Function", {})]
+    places += [resource.get("Properties", {}) for resource in packaged["Resources"].values()]
+    for properties in places:
+        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if isinstance(properties.get(name), str) and not properties[name].startswith("s3://"):
+                path = template.parent / properties[name]
+                body = _zip(path) if path.is_dir() else path.read_bytes()
+                key = f"{hashlib.sha256(body).hexdigest()}{path.suffix or '.zip'}"
+                s3.put_object(Bucket=ARTIFACTS, Key=key, Body=body)
+                properties[name] = f"s3://{ARTIFACTS}/{key}"
+    return packaged
+
+
+def _zip(folder: Path) -> bytes:
+    """A folder as a zip archive that depends on its content alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.writestr(zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH), path.read_bytes())
+    return buffer.getvalue()

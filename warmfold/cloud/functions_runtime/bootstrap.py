@@ -1,0 +1,79 @@
+"""What a Lambda function's process runs: loads the handler, then answers one request a line until its input ends.
+
+Requests come on stdin, answers go to the file descriptor named in WARMFOLD_ANSWERS, so that what the function prints is
+log and nothing else. After each answer one line `\\0<request id>` on stdout says that its log is complete.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+
+class LambdaContext:
+    """What AWS hands a handler beside the event."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+        self.memory_limit_in_mb = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self.invoked_function_arn: str = request["arn"]
+        self.aws_request_id: str = request["request_id"]
+        self.identity = None
+        self.client_context = None
+        self._deadline: float = request["deadline"]
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function's timeout."""
+        return max(0, int((self._deadline - time.time()) * 1000))
+
+
+def _load() -> Callable[[Any, LambdaContext], Any]:
+    module, _, name = os.environ["_HANDLER"].rpartition(".")
+    handler: Callable[[Any, LambdaContext], Any] = getattr(importlib.import_module(module.replace("/", ".")), name)
+    return handler
+
+
+def _error(error: BaseException, kind: str | None = None) -> dict[str, Any]:
+    frames = traceback.format_tb(error.__traceback__)[1:]
+    return {"errorMessage": str(error), "errorType": kind or type(error).__name__, "stackTrace": frames}
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    answers = os.fdopen(int(os.environ.pop("WARMFOLD_ANSWERS")), "w")
+    broken: dict[str, Any] | None = None
+    try:
+        handler = _load()
+    except Exception as error:  # noqa: BLE001 - it is the caller's to see
+        traceback.print_exc()
+        message = f"Unable to import module '{os.environ['_HANDLER'].rpartition('.')[0]}': {error}"
+        broken = {"errorMessage": message, "errorType": "Runtime.ImportModuleError", "stackTrace": []}
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer: dict[str, Any]
+        if broken is not None:
+            answer = {"error": broken}
+        else:
+            try:
+                answer = {"result": json.dumps(handler(request["event"], LambdaContext(request)))}
+            except Exception as error:  # noqa: BLE001 - it is the caller's to see
+                failure = _error(error)
+                print(f"[ERROR] {failure['errorType']}: {failure['errorMessage']}\n{''.join(failure['stackTrace'])}")
+                answer = {"error": {**failure, "requestId": request["request_id"]}}
+        sys.stderr.flush()
+        print(f"\0{request['request_id']}", flush=True)
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

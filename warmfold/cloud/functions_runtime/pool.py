@@ -1,0 +1,268 @@
+"""Lambda functions as warm processes: one per concurrent invocation, kept for the next."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+OPT = "/opt"
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """One function as deployed; `digest` names code, layers and configuration together."""
+
+    name: str
+    arn: str
+    handler: str
+    role_arn: str
+    timeout_seconds: float
+    memory_mb: int
+    log_group: str
+    digest: str
+    environment: Mapping[str, str]
+    code: bytes = field(repr=False)
+    layers: Sequence[bytes] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What came of one: the JSON text AWS would answer, whether the function failed, its log."""
+
+    payload: str
+    failed: bool
+    log: str
+
+
+class Functions:
+    """Runs functions. Thread-safe; at most `concurrency` invocations of one function at a time, the rest wait."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        environment: Callable[[str], Mapping[str, str]],
+        log_sink: Callable[[str, str, Sequence[tuple[int, str]]], None],
+        concurrency: int = 8,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        """`environment` gives what every function of a role finds in its environment, credentials included."""
+        self._folder = folder
+        self._environment = environment
+        self._log_sink = log_sink
+        self._concurrency = concurrency
+        self._clock = clock
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._slots: dict[str, threading.BoundedSemaphore] = {}
+        self._idle: dict[str, list[_Worker]] = {}
+        self._workers: set[_Worker] = set()
+        self._closed = False
+
+    def invoke(self, spec: FunctionSpec, event: str) -> Invocation:
+        """Run a function on an event (JSON text) and wait for its end."""
+        with self._lock:
+            slot = self._slots.setdefault(spec.arn, threading.BoundedSemaphore(self._concurrency))
+        with slot:
+            worker = self._take(spec)
+            request_id = self._new_id()
+            request = {
+                "event": json.loads(event),
+                "request_id": request_id,
+                "arn": spec.arn,
+                "deadline": self._clock() + spec.timeout_seconds,
+            }
+            answer, lines = worker.ask(request, spec.timeout_seconds)
+            if answer is None:
+                self._discard(worker)
+                answer = {"error": _ended(worker, spec, request_id)}
+            else:
+                self._give_back(spec, worker)
+        log = [f"START RequestId: {request_id} Version: $LATEST", *lines]
+        if "error" in answer:
+            log.append(f"{answer['error']['errorType']}: {answer['error']['errorMessage']}")
+        log.append(f"END RequestId: {request_id}")
+        now = int(self._clock() * 1000)
+        self._log_sink(spec.log_group, worker.log_stream, [(now, line) for line in log])
+        failed = "error" in answer
+        payload = json.dumps(answer["error"]) if failed else str(answer["result"])
+        return Invocation(payload, failed, "\n".join(log) + "\n")
+
+    def shutdown(self) -> None:
+        """End every process."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+            self._workers.clear()
+            self._idle.clear()
+        for worker in workers:
+            worker.kill()
+
+    def _take(self, spec: FunctionSpec) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the local cloud is going down")
+            idle = self._idle.get(spec.arn, [])
+            for other in [worker for worker in idle if worker.digest != spec.digest]:
+                idle.remove(other)
+                self._workers.discard(other)
+                other.kill()
+            if idle:
+                return idle.pop()
+        worker = _Worker(spec, self._unpacked(spec), self._environment(spec.role_arn), self._new_id())
+        with self._lock:
+            self._workers.add(worker)
+        return worker
+
+    def _give_back(self, spec: FunctionSpec, worker: _Worker) -> None:
+        with self._lock:
+            if self._closed:
+                worker.kill()
+            else:
+                self._idle.setdefault(spec.arn, []).append(worker)
+
+    def _discard(self, worker: _Worker) -> None:
+        with self._lock:
+            self._workers.discard(worker)
+        worker.kill()
+
+    def _unpacked(self, spec: FunctionSpec) -> Path:
+        root = self._folder / f"{spec.name}-{spec.digest[:16]}"
+        with self._lock:
+            if not root.is_dir():
+                building = root.with_suffix(".new")
+                shutil.rmtree(building, ignore_errors=True)
+                for archive, folder in [(spec.code, "task"), *((layer, "opt") for layer in spec.layers)]:
+                    (building / folder).mkdir(parents=True, exist_ok=True)
+                    zipfile.ZipFile(io.BytesIO(archive)).extractall(building / folder)
+                building.rename(root)
+        return root
+
+
+class _Worker:
+    """One process of one function."""
+
+    def __init__(self, spec: FunctionSpec, root: Path, environment: Mapping[str, str], stream_id: str) -> None:
+        self.digest = spec.digest
+        self.log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{stream_id.replace('-', '')}"
+        self.timed_out = False
+        task, opt = root / "task", root / "opt"
+        answers, answers_end = os.pipe()
+        own = {name: _mapped(value, opt) for name, value in spec.environment.items()}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-u", str(BOOTSTRAP)],
+            cwd=task,
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "LANG": "C.UTF-8",
+                "PYTHONPATH": os.pathsep.join(map(str, (task, opt / "python", opt))),
+                **environment,
+                "LAMBDA_TASK_ROOT": str(task),
+                "_HANDLER": spec.handler,
+                "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+                "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+                "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
+                "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
+                **own,
+                "WARMFOLD_ANSWERS": str(answers_end),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[answers_end],
+            start_new_session=True,
+        )
+        os.close(answers_end)
+        self._answers = os.fdopen(answers, "rb", buffering=0)
+        self._lines: list[str] = []
+        self._complete = threading.Condition()
+        self._seen: str | None = None
+        threading.Thread(target=self._read_log, name=f"log of {spec.name}", daemon=True).start()
+
+    def ask(self, request: Mapping[str, Any], timeout: float) -> tuple[dict[str, Any] | None, list[str]]:
+        """The answer (None when the process ended or took too long) and what it printed."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended: there will be no answer
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        answer = self._answer(timeout)
+        with self._complete:
+            self._complete.wait_for(lambda: self._seen in (request["request_id"], ""), timeout=2 if answer else 0.2)
+            lines, self._lines = self._lines, []
+        return answer, lines
+
+    def _answer(self, timeout: float) -> dict[str, Any] | None:
+        deadline = time.monotonic() + timeout
+        data = b""
+        while not data.endswith(b"\n"):
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                self.timed_out = True
+                return None
+            more = self._answers.read(65536)
+            if not more:
+                return None
+            data += more
+        return dict(json.loads(data))
+
+    def _read_log(self) -> None:
+        assert self._process.stdout is not None
+        for raw in self._process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip("\n")
+            with self._complete:
+                if line.startswith("\0"):
+                    self._seen = line[1:]
+                    self._complete.notify_all()
+                else:
+                    self._lines.append(line)
+        with self._complete:
+            self._seen = ""
+            self._complete.notify_all()
+
+    def kill(self) -> None:
+        """End the process and its group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._answers.close()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+
+    @property
+    def exit_code(self) -> int | None:
+        """The process's, when it has ended."""
+        return self._process.poll()
+
+
+def _mapped(value: str, opt: Path) -> str:
+    return str(opt) + value[len(OPT) :] if value == OPT or value.startswith(OPT + "/") else value
+
+
+def _ended(worker: _Worker, spec: FunctionSpec, request_id: str) -> dict[str, Any]:
+    if worker.timed_out:
+        message = f"{request_id} Task timed out after {spec.timeout_seconds:.2f} seconds"
+        return {"errorMessage": message, "errorType": "Sandbox.Timedout"}
+    message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {worker.exit_code}"
+    return {"errorMessage": message, "errorType": "Runtime.ExitError"}

@@ -1,0 +1,162 @@
+"""CloudFormation: the SAM transform, and what moto leaves out of the resources."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from moto.cloudformation.models import ChangeSet, Stack
+from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.utils import bucket_and_name_from_url
+from moto.stepfunctions import models as stepfunctions_models
+from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+SAM = "AWS::Serverless-2016-10-31"
+
+
+class _NoManagedPolicies:
+    """SAM asks for AWS's managed policies when a function names one of its policy templates; moto has its own list."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def install() -> None:
+    """Mend moto's CloudFormation; each function below says what."""
+    _transform_templates()
+    _outputs_of_change_sets()
+    _buckets()
+    _state_machines()
+
+
+@functools.lru_cache(maxsize=32)
+def _transformed(text: str) -> dict[str, Any]:
+    template = json.loads(text) if text.lstrip().startswith("{") else yaml_parse(text)
+    transforms = template.get("Transform", [])
+    if SAM not in ([transforms] if isinstance(transforms, str) else transforms):
+        return dict(template)
+    result = transform(template, {}, _NoManagedPolicies())
+    result.pop("Transform", None)
+    return dict(result)
+
+
+def _transform_templates() -> None:
+    """moto does not know the SAM transform."""
+
+    def parse_template(self: Any) -> None:
+        self.template_dict = copy.deepcopy(_transformed(self.template)) if self.template else {}
+
+    Stack._parse_template = parse_template
+    ChangeSet._parse_template = parse_template
+
+
+def _outputs_of_change_sets() -> None:
+    """moto's stack has no outputs after ExecuteChangeSet."""
+    apply = ChangeSet.apply
+
+    def apply_with_outputs(self: Any) -> None:
+        apply(self)
+        self.stack.template_dict = self.template_dict
+        self.stack.description = self.template_dict.get("Description")
+        self.stack.output_map = self.stack._create_output_map()
+
+    ChangeSet.apply = apply_with_outputs
+
+
+def _buckets() -> None:
+    """moto's buckets ignore VersioningConfiguration and NotificationConfiguration."""
+    create = FakeBucket.create_from_cloudformation_json.__func__
+    update = FakeBucket.update_from_cloudformation_json.__func__
+
+    def configure(bucket: Any, cloudformation_json: Any, account_id: str) -> Any:
+        properties = cloudformation_json.get("Properties", {})
+        backend = s3_backends[account_id]["aws"]
+        versioning = properties.get("VersioningConfiguration", {}).get("Status")
+        if versioning:
+            backend.put_bucket_versioning(bucket.name, versioning)
+        events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+        if str(events.get("EventBridgeEnabled", "false")).lower() == "true":
+            backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
+        return bucket
+
+    def create_configured(
+        cls: Any, /, name: str, cloudformation_json: Any, account_id: str, region: str, **kw: Any
+    ) -> Any:
+        return configure(
+            create(cls, name, cloudformation_json, account_id, region, **kw), cloudformation_json, account_id
+        )
+
+    def update_configured(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        # moto looks the bucket up by a name that the template need not give
+        cloudformation_json["Properties"].setdefault("BucketName", original_resource.name)
+        bucket = update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
+        return configure(bucket, cloudformation_json, account_id)
+
+    FakeBucket.create_from_cloudformation_json = classmethod(create_configured)
+    FakeBucket.update_from_cloudformation_json = classmethod(update_configured)
+
+
+def _state_machines() -> None:
+    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, and do not execute."""
+    create = StateMachine.create_from_cloudformation_json.__func__
+    update = StateMachine.update_from_cloudformation_json.__func__
+
+    def create_defined(
+        cls: Any, /, name: str, cloudformation_json: Any, account_id: str, region: str, **kw: Any
+    ) -> Any:
+        _define(cloudformation_json["Properties"], account_id)
+        return create(cls, name, cloudformation_json, account_id, region, **kw)
+
+    def update_defined(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        _define(cloudformation_json["Properties"], account_id)
+        return update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
+
+    StateMachine.create_from_cloudformation_json = classmethod(create_defined)
+    StateMachine.update_from_cloudformation_json = classmethod(update_defined)
+    stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
+
+
+def _define(properties: dict[str, Any], account_id: str) -> None:
+    location = properties.get("DefinitionS3Location")
+    if location:
+        if isinstance(location, str):
+            bucket, key = bucket_and_name_from_url(location)
+            location = {"Bucket": bucket, "Key": key}
+        found = s3_backends[account_id]["aws"].get_object(location["Bucket"], location["Key"], location.get("Version"))
+        definition = yaml.safe_load(found.value)
+    else:
+        given = properties.get("Definition") or properties.get("DefinitionString") or "{}"
+        definition = yaml.safe_load(given) if isinstance(given, str) else given
+    properties["DefinitionString"] = json.dumps(_substituted(definition, properties.get("DefinitionSubstitutions", {})))
+
+
+def _substituted(value: Any, substitutions: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _substituted(item, substitutions) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_substituted(item, substitutions) for item in value]
+    if isinstance(value, str):
+        for name, text in substitutions.items():
+            value = value.replace(f"${{{name}}}", str(text))
+    return value

@@ -1,0 +1,97 @@
+"""Lambda's functions, run as processes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
+
+from warmfold.cloud.events import Deliver
+from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec
+
+
+class FunctionFailedError(Exception):
+    """A function that EventBridge invoked failed; AWS would invoke it again."""
+
+
+def install(functions: Functions) -> None:
+    """Run functions in `functions`, and keep what moto's CloudFormation drops of them.
+
+    moto runs functions in Docker only, calls an uncaught exception Handled, and drops Layers, LoggingConfig and
+    TracingConfig. A layer version without a physical id makes UpdateStack crash and `!Ref` give its name.
+    """
+    create = LambdaFunction.create_from_cloudformation_json.__func__
+
+    def create_with_all(
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> Any:
+        function = create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        properties = cloudformation_json["Properties"]
+        function.layers = function._get_layers_data(properties.get("Layers", []))
+        function.tracing_config = properties.get("TracingConfig", function.tracing_config)
+        function.logs_group_name = properties.get("LoggingConfig", {}).get("LogGroup", function.logs_group_name)
+        return function
+
+    def invoke_lambda(function: Any, event: Any = None) -> tuple[str, bool, str]:
+        text = event if isinstance(event, str) else json.dumps(event)
+        done = functions.invoke(spec_of(function), text)
+        return done.payload, done.failed, done.log
+
+    invoke = LambdaFunction.invoke
+
+    @functools.wraps(invoke)
+    def invoke_and_name_the_error(function: Any, body: Any, request_headers: Any, response_headers: Any) -> Any:
+        answer = invoke(function, body, request_headers, response_headers)
+        if "x-amz-function-error" in response_headers:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        return answer
+
+    LambdaFunction.create_from_cloudformation_json = classmethod(create_with_all)
+    LambdaFunction._invoke_lambda = invoke_lambda
+    LambdaFunction.invoke = invoke_and_name_the_error
+    LayerVersion.physical_resource_id = property(lambda layer: layer.arn)
+
+
+def spec_of(function: Any) -> FunctionSpec:
+    """A function of moto's as what the runtime needs to run it."""
+    backend = lambda_backends[function.account_id][function.region]
+    layers = tuple(backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers)
+    settings = {
+        "handler": function.handler,
+        "role": function.role,
+        "environment": function.environment_vars,
+        "memory": function.memory_size,
+        "timeout": function.timeout,
+    }
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for archive in (function.code_bytes, *layers):
+        digest.update(hashlib.sha256(archive).digest())
+    return FunctionSpec(
+        name=function.function_name,
+        arn=function.function_arn,
+        handler=function.handler,
+        role_arn=function.role,
+        timeout_seconds=float(function.timeout),
+        memory_mb=int(function.memory_size),
+        log_group=function.logs_group_name,
+        digest=digest.hexdigest(),
+        environment={name: str(value) for name, value in function.environment_vars.items()},
+        code=function.code_bytes,
+        layers=layers,
+    )
+
+
+def invoke_from_event(functions: Functions, account_id: str, region: str) -> Deliver:
+    """How EventBridge invokes a function."""
+
+    def deliver(target: Mapping[str, Any], text: str) -> None:
+        function = lambda_backends[account_id][region].get_function(target["Arn"])
+        done = functions.invoke(spec_of(function), text)
+        if done.failed:
+            raise FunctionFailedError(f"{function.function_name}: {done.payload}")
+
+    return deliver

@@ -1,0 +1,183 @@
+"""The local cloud's one process: one port for every service, until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import waitress
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.config import default_user_config
+from moto.logs.models import logs_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from warmfold.cloud.events import EventBus
+from warmfold.cloud.functions_runtime.pool import Functions
+from warmfold.cloud.hooks import cloudformation, eventbridge, lambda_, s3, stepfunctions
+from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
+from warmfold.cloud.identity import Identities
+from warmfold.cloud.sagemaker import wire
+from warmfold.cloud.sagemaker.service import build_service
+from warmfold.cloud.sagemaker.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+THREADS = 64
+MAX_BODY_BYTES = 16 * 1024**3
+HEALTH = "/_warmfold/health"
+
+
+class Cloud:
+    """All of AWS that there is here, behind one WSGI application."""
+
+    def __init__(self, home: Path, port: int, region: str, sagemaker_settings: dict[str, Any]) -> None:
+        self.endpoint = f"http://localhost:{port}"
+        self.region = region
+        self._log_lock = threading.Lock()
+        account = DEFAULT_ACCOUNT_ID
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        self.identities = Identities(account, region)
+        self.functions = Functions(
+            home / "functions", environment=self._function_environment, log_sink=self._put_log_events
+        )
+        invoke = lambda_.invoke_from_event(self.functions, account, region)
+        self.bus = EventBus(
+            account,
+            region,
+            targets=lambda event: eventbridge.targets_of(account, region, event),
+            deliver=eventbridge.ways(account, region, invoke),
+        )
+        settings = Settings(
+            base_dir=home / "sagemaker",
+            account_id=account,
+            region=region,
+            endpoint_url=self.endpoint,
+            **sagemaker_settings,
+        )
+        self.sagemaker = build_service(
+            settings,
+            credentials=self.identities.credentials,
+            log_sink=self._put_log_events,
+            event_sink=lambda detail_type, detail, resources: self.bus.put(
+                "aws.sagemaker", detail_type, detail, resources
+            ),
+        )
+        cloudformation.install()
+        lambda_.install(self.functions)
+        s3.install(self.bus)
+        eventbridge.install(self.bus)
+        stepfunctions.install(
+            self.bus,
+            endpoint_url=self.endpoint,
+            credentials=self.identities.credentials,
+            sagemaker_task=lambda: SageMakerTask(lambda: self.sagemaker),
+        )
+
+    def application(self) -> WSGIApplication:
+        """Every service on one port: SageMaker is warmfold's own, the rest is moto's."""
+        sagemaker = wire.application(self.sagemaker, self.identities.caller)
+        moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+        health = json.dumps({"status": "ok", "pid": os.getpid(), "region": self.region}).encode()
+
+        def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if environ.get("PATH_INFO") == HEALTH:
+                start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(health)))])
+                return [health]
+            if environ.get("HTTP_X_AMZ_TARGET", "").startswith(wire.TARGET_PREFIX):
+                return sagemaker(environ, start_response)
+            return moto(environ, start_response)
+
+        return application
+
+    def shutdown(self) -> None:
+        """Stop everything that runs."""
+        self.bus.shutdown()
+        self.functions.shutdown()
+        self.sagemaker.shutdown()
+
+    def _function_environment(self, role_arn: str) -> dict[str, str]:
+        keys = self.identities.credentials(role_arn)
+        return {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "POWERTOOLS_TRACE_DISABLED": "true",
+        }
+
+    def _put_log_events(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
+        backend = logs_backends[DEFAULT_ACCOUNT_ID][self.region]
+        with self._log_lock:
+            backend.ensure_log_group(group)
+            if stream not in backend.groups[group].streams:
+                backend.create_log_stream(group, stream)
+            messages = [{"timestamp": at, "message": line} for at, line in events if line]
+            if messages:
+                backend.put_log_events(group, stream, messages)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="warmfold.cloud.server")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--sagemaker", type=json.loads, default={}, help="settings of the local SageMaker, as JSON")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("botocore", "waitress.queue", "werkzeug", "moto.stepfunctions.parser"):
+        logging.getLogger(name).setLevel(logging.CRITICAL if name.startswith("moto") else logging.WARNING)
+    os.environ |= {
+        "MOTO_PORT": str(given.port),
+        "AWS_DEFAULT_REGION": given.region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    cloud = Cloud(given.home, given.port, given.region, given.sagemaker)
+    server = waitress.create_server(
+        cloud.application(),
+        host="127.0.0.1",
+        port=given.port,
+        threads=THREADS,
+        connection_limit=1000,
+        channel_timeout=3600,
+        max_request_body_size=MAX_BODY_BYTES,
+        asyncore_use_poll=True,
+        ident=None,
+    )
+    stopping = threading.Event()
+
+    def stop(number: int, frame: object) -> None:  # noqa: ARG001
+        if not stopping.is_set():
+            stopping.set()
+            raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    logger.info("listening on %s", cloud.endpoint)
+    try:
+        server.run()
+    except SystemExit:
+        logger.info("stopping")
+    finally:
+        cloud.shutdown()
+        server.close()
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # moto's interpreter leaves threads that would keep the process
