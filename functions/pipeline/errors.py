@@ -25,3 +25,19 @@ class StorageError(WarmfoldError):
 
 class NoCompleteCandidateError(WarmfoldError):
     """The tuning job ended without one candidate that has all its fold scores."""
+
+
+class ScoreMismatchError(WarmfoldError):
+    """A candidate's objective is not the mean of its fold scores."""
+
+
+class SageMakerError(WarmfoldError):
+    """SageMaker refused something that a run can't do without."""
+
+
+class RegistrationError(WarmfoldError):
+    """The final job left nothing that can be registered."""
+
+
+class NotificationError(WarmfoldError):
+    """The notification of a run's end could not be sent."""

@@ -10,6 +10,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import PlanError
 from pipeline.storage import Storage
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def pack(folder: Path) -> bytes:
 
 def upload(storage: Storage, folder: Path) -> dict[str, str]:
     """Upload the training code unless it is there, and return its `sha256` and `uri`."""
+    if not (folder / "training.py").is_file():
+        raise PlanError(
+            f"{folder} holds no training.py; TRAINING_CODE_DIR must say where the training-code layer is: deploy again"
+        )
     body = pack(folder)
     digest = hashlib.sha256(body).hexdigest()
     key = f"code/{digest}/sourcedir.tar.gz"

@@ -124,7 +124,7 @@ def _rebind(name: str, old: Any, new: Any) -> None:
 
 
 def _publish_status_changes(bus: EventBus) -> None:
-    """moto sends no Execution Status Change events, forgets why an execution was stopped, and lets one run for ever whose
+    """moto sends no Execution Status Change events, forgets why an execution was stopped, and never ends one on which its
     interpreter fails."""
 
     def publish(execution: Any) -> None:

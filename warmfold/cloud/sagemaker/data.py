@@ -3,7 +3,7 @@
 import json
 import tarfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -66,12 +66,18 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 def download_channel(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
     """Fill `folder` from an S3DataSource (S3Prefix or ManifestFile); raises DataError when there is nothing to read."""
+    for uri, name in channel_objects(s3, source):
+        download_object(s3, uri, _inside(folder, name))
+
+
+def channel_objects(s3: "S3Client", source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (URI, name below the prefix) of an S3DataSource's objects; raises DataError when there are none."""
     uri = source["S3Uri"]
     try:
         if source["S3DataType"] == "ManifestFile":
-            _download_manifest(s3, uri, folder)
+            yield from _manifest_objects(s3, uri)
         elif source["S3DataType"] == "S3Prefix":
-            _download_prefix(s3, uri, folder)
+            yield from _prefix_objects(s3, uri)
         else:
             raise DataError(f"Data download failed: S3DataType {source['S3DataType']} is not built in the local cloud")
     except (ClientError, BotoCoreError) as error:
@@ -125,20 +131,22 @@ def unpack(archive: Path, folder: Path) -> None:
         raise DataError(f"{archive.name} could not be unpacked: {error}") from error
 
 
-def _download_prefix(s3: "S3Client", uri: str, folder: Path) -> None:
+def _prefix_objects(s3: "S3Client", uri: str) -> Iterator[tuple[str, str]]:
     bucket, prefix = split_uri(uri)
     base = prefix[: prefix.rfind("/") + 1]
     found = False
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):
             found = True
-            if not item["Key"].endswith("/"):
-                download_object(s3, f"s3://{bucket}/{item['Key']}", _inside(folder, item["Key"].removeprefix(base)))
+            key = item["Key"]
+            if not key.endswith("/"):
+                below = key.removeprefix(prefix)
+                yield f"s3://{bucket}/{key}", below[1:] if below.startswith("/") else key.removeprefix(base)
     if not found:
         raise DataError(f"Data download failed: No S3 objects found under S3 URL {uri!r}")
 
 
-def _download_manifest(s3: "S3Client", uri: str, folder: Path) -> None:
+def _manifest_objects(s3: "S3Client", uri: str) -> Iterator[tuple[str, str]]:
     bucket, key = split_uri(uri)
     text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     try:
@@ -147,7 +155,7 @@ def _download_manifest(s3: "S3Client", uri: str, folder: Path) -> None:
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(f'Data download failed: {uri} is no manifest of the form [{{"prefix": …}}, …]') from error
     for name in names:
-        download_object(s3, prefix + name, _inside(folder, name))
+        yield prefix + name, name
 
 
 def _inside(folder: Path, name: str) -> Path:

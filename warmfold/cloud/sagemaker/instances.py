@@ -73,10 +73,10 @@ class _Limits:
 
 
 class Instance:
-    """A worker process. Cold until it has imported its libraries; warm afterwards."""
+    """A worker process, cold until it has imported its libraries, warm afterwards. Without `preload` it always forks."""
 
     def __init__(self, settings: Settings, preload: bool = True) -> None:
-        self._fork = settings.fork_workers
+        self._fork = settings.fork_workers or not preload
         self._preload = preload
         self._lock = threading.Lock()
         self._closed = False

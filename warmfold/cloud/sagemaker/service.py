@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from warmfold.cloud.sagemaker.core import Core, EventSink, LogSink, RoleCredentials
 from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.processing import ProcessingJobs
 from warmfold.cloud.sagemaker.registry import ModelRegistry
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.tags import Tags
@@ -80,7 +81,14 @@ def build_service(
     """The whole local SageMaker; its jobs' files live under `settings.base_dir`."""
     core = Core(settings, clock, credentials, log_sink, event_sink)
     training = TrainingJobs(core)
-    return Service(core, [TuningJobs(core, training), training, ModelRegistry(core), Tags(core)])
+    features: list[Feature] = [
+        TuningJobs(core, training),
+        training,
+        ProcessingJobs(core),
+        ModelRegistry(core),
+        Tags(core),
+    ]
+    return Service(core, features)
 
 
 class _Rates:

@@ -1,0 +1,207 @@
+"""The quality gate on the holdout score, and the model package that carries its verdict."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict
+
+from pipeline import names
+from pipeline.best_candidate import Best
+from pipeline.errors import RegistrationError, SageMakerError
+from pipeline.plan_file import location_key
+from pipeline.sagemaker_jobs import Jobs, is_missing
+from pipeline.storage import Storage
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+METRICS_FILE = "metrics.json"
+_NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
+_METADATA_CHARACTERS = 256
+
+
+class Holdout(BaseModel):
+    """The final model on the rows that no candidate saw; `score` is None when there were none."""
+
+    score: float | None
+    standard_error: float | None
+    rows: int
+
+
+class Registration(BaseModel):
+    """A run's model package, with the gate's verdict and why."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    model_package_arn: str
+    status: str
+    holdout: Holdout
+    reason: str
+
+
+class Registry:
+    """The model registry."""
+
+    def __init__(self, sagemaker: SageMakerClient) -> None:
+        self._sagemaker = sagemaker
+
+    def ensure_group(self, name: str, description: str, tags: list[dict[str, str]]) -> None:
+        """Create a model package group unless it exists; versions carry no tags, so it has them."""
+        request: Any = {"ModelPackageGroupDescription": description, "Tags": tags}
+        try:
+            self._sagemaker.create_model_package_group(ModelPackageGroupName=name, **request)
+        except ClientError as error:
+            if not self._has_group(name):
+                raise _refused(f"model package group {name} could not be created", error) from error
+
+    def package_of_run(self, group: str, run: str) -> tuple[str, str] | None:
+        """Return ARN and approval status of a run's model package, or None when it has none."""
+        pages = self._sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+        )
+        try:
+            for page in pages:
+                for package in page["ModelPackageSummaryList"]:
+                    if package.get("ModelPackageDescription", "").startswith(_description_start(run)):
+                        return package["ModelPackageArn"], str(package.get("ModelApprovalStatus"))
+        except ClientError as error:
+            if not is_missing(error):
+                raise _refused(f"the model packages of {group} could not be listed", error) from error
+        return None
+
+    def create(self, request: dict[str, Any]) -> str:
+        """Create a model package and return its ARN."""
+        try:
+            return self._sagemaker.create_model_package(**request)["ModelPackageArn"]
+        except ClientError as error:
+            group = request["ModelPackageGroupName"]
+            raise _refused(f"a model package of {group} could not be created", error) from error
+
+    def _has_group(self, name: str) -> bool:
+        try:
+            self._sagemaker.describe_model_package_group(ModelPackageGroupName=name)
+        except ClientError as error:
+            if is_missing(error):
+                return False
+            raise _refused(f"model package group {name} could not be described", error) from error
+        return True
+
+
+def register_model(
+    jobs: Jobs, registry: Registry, storage: Storage, plan: dict[str, Any], best: Best, final_job: str
+) -> Registration:
+    """Register the final job's model, Approved or Rejected by the gate; a retry finds what the first attempt made.
+
+    Raises
+    ------
+    RegistrationError
+        The final job left no model or no metrics.
+    """
+    job = jobs.describe("training", final_job)
+    artifact = (job or {}).get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    if not artifact:
+        raise RegistrationError(f"training job {final_job} left no model artifact; see its log and start the run again")
+    holdout = read_holdout(storage, plan)
+    if holdout is None:
+        raise RegistrationError(
+            f"{plan['locations']['model']}{METRICS_FILE} is not there: training job {final_job} wrote no metrics; "
+            "see its log and start the run again"
+        )
+    status, reason = gate(plan["experiment"], holdout)
+    group = names.model_package_group(plan["prefix"], plan["dataset"])
+    registry.ensure_group(
+        group,
+        f"Models that warmfold tuned on dataset {plan['dataset']}",
+        [{"Key": "warmfold:stack", "Value": plan["prefix"]}],
+    )
+    found = registry.package_of_run(group, plan["run"])
+    if found is None:
+        request = model_package_request(plan, best, group, artifact, status, holdout, reason)
+        found = registry.create(request), status
+    return Registration(model_package_arn=found[0], status=found[1], holdout=holdout, reason=reason)
+
+
+def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
+    """Return how the final model did on the holdout, or None when there is no final model yet."""
+    metrics = storage.read_json(location_key(plan, "model", METRICS_FILE))
+    if metrics is None:
+        return None
+    return Holdout(
+        score=metrics.get("holdout_score"),
+        standard_error=metrics.get("holdout_standard_error"),
+        rows=metrics.get("rows", {}).get("holdout", 0),
+    )
+
+
+def gate(experiment: dict[str, Any], holdout: Holdout) -> tuple[str, str]:
+    """Return Approved or Rejected, and why."""
+    metric, least = experiment["metric"], experiment["quality_gate"]["min_score"]
+    if least is None:
+        return "Approved", "experiment.yaml sets no quality_gate.min_score"
+    if holdout.score is None:
+        return "Rejected", f"quality_gate.min_score is {least}, and there is no holdout score to hold against it"
+    if holdout.score >= least:
+        return "Approved", f"{metric} {holdout.score:.6g} on the holdout reaches quality_gate.min_score {least}"
+    return "Rejected", f"{metric} {holdout.score:.6g} on the holdout is below quality_gate.min_score {least}"
+
+
+def model_package_request(
+    plan: dict[str, Any], best: Best, group: str, artifact: str, status: str, holdout: Holdout, reason: str
+) -> dict[str, Any]:
+    """CreateModelPackage of a run's final model; its description starts with the run, which lists show."""
+    container = {
+        "Image": plan["requests"]["final"]["AlgorithmSpecification"]["TrainingImage"],
+        "ModelDataUrl": artifact,
+        "Environment": {
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+            "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
+            "SAGEMAKER_REGION": plan["region"],
+        },
+    }
+    metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + METRICS_FILE}
+    return {
+        "ModelPackageGroupName": group,
+        "ModelPackageDescription": f"{_description_start(plan['run'])}{reason}",
+        "ClientToken": plan["run"],
+        "ModelApprovalStatus": status,
+        "InferenceSpecification": {
+            "Containers": [container],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+        "ModelMetrics": {"ModelQuality": {"Statistics": metrics}},
+        "CustomerMetadataProperties": _metadata(plan, best, holdout),
+    }
+
+
+def _metadata(plan: dict[str, Any], best: Best, holdout: Holdout) -> dict[str, str]:
+    values = {
+        "run": plan["run"],
+        "dataset": plan["dataset"],
+        "data_version": plan["data"]["version_id"],
+        "code_sha256": plan["code"]["sha256"],
+        "metric": plan["experiment"]["metric"],
+        "candidate": best.candidate,
+        "cv_score": best.score,
+        "cv_scores": " ".join(f"{score:.6g}" for score in best.scores),
+        "holdout_score": holdout.score,
+        "holdout_standard_error": holdout.standard_error,
+    }
+    return {
+        name: _NOT_METADATA.sub("_", str(value))[:_METADATA_CHARACTERS]
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _description_start(run: str) -> str:
+    return f"run {run}: "
+
+
+def _refused(what: str, error: ClientError) -> SageMakerError:
+    detail = error.response["Error"]
+    return SageMakerError(f"{what}: {detail['Code']}: {detail.get('Message', '')}")

@@ -1,0 +1,37 @@
+"""The batch transform: a model from the registered package, and the rows to score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline import names
+
+MAX_PAYLOAD_MB = 6  # a chunk of rows is at most 5 MB
+
+
+def model_request(plan: dict[str, Any], model_package_arn: str) -> dict[str, Any]:
+    """CreateModel of the registered model package, with the role that trained it."""
+    return {
+        "ModelName": names.model(plan["prefix"], plan["run"]),
+        "Containers": [{"ModelPackageName": model_package_arn}],
+        "ExecutionRoleArn": plan["requests"]["final"]["RoleArn"],
+        "Tags": names.job_tags(plan["prefix"], plan["run"]),
+    }
+
+
+def transform_request(plan: dict[str, Any]) -> dict[str, Any]:
+    """CreateTransformJob of every chunk of rows to score; each chunk is one request, header and all."""
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": plan["locations"]["score"]}}
+    return {
+        "TransformJobName": names.transform_job(plan["prefix"], plan["run"]),
+        "ModelName": names.model(plan["prefix"], plan["run"]),
+        "MaxPayloadInMB": MAX_PAYLOAD_MB,
+        "BatchStrategy": "SingleRecord",
+        "TransformInput": {"DataSource": source, "ContentType": "text/csv", "SplitType": "None"},
+        "TransformOutput": {"S3OutputPath": plan["locations"]["predictions"], "Accept": "text/csv"},
+        "TransformResources": {
+            "InstanceType": plan["experiment"]["compute"]["instance_type"],
+            "InstanceCount": 1,
+        },
+        "Tags": names.job_tags(plan["prefix"], plan["run"]),
+    }

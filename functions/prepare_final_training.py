@@ -1,0 +1,43 @@
+"""State "Prepare Final Training": the request for one fit on all the training rows."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline.best_candidate import Best
+from pipeline.clients import s3_client
+from pipeline.environment import Environment
+from pipeline.final_training import final_training_request
+from pipeline.plan_file import read_plan
+from pipeline.storage import Storage
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+
+class PrepareFinalTrainingEvent(BaseModel):
+    """What the state machine sends."""
+
+    plan_uri: str
+    best: Best
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+@event_parser(model=PrepareFinalTrainingEvent)
+def lambda_handler(event: PrepareFinalTrainingEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Return the final job's CreateTrainingJob request."""
+    environment = Environment.read(os.environ)
+    storage = Storage(s3_client(), environment.data_bucket)
+    request = final_training_request(read_plan(storage, event.plan_uri), event.best)
+    logger.info("final training prepared", extra={"job": request["TrainingJobName"]})
+    metrics.add_metric(name="FinalTrainingsPrepared", unit=MetricUnit.Count, value=1)
+    return request

@@ -1,0 +1,43 @@
+"""State "Prepare Transform": the requests for the model and for the batch transform."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline.clients import s3_client
+from pipeline.environment import Environment
+from pipeline.plan_file import read_plan
+from pipeline.registration import Registration
+from pipeline.storage import Storage
+from pipeline.transform import model_request, transform_request
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+
+class PrepareTransformEvent(BaseModel):
+    """What the state machine sends."""
+
+    plan_uri: str
+    registration: Registration
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+@event_parser(model=PrepareTransformEvent)
+def lambda_handler(event: PrepareTransformEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Return the CreateModel and the CreateTransformJob request."""
+    environment = Environment.read(os.environ)
+    storage = Storage(s3_client(), environment.data_bucket)
+    plan = read_plan(storage, event.plan_uri)
+    logger.info("transform prepared", extra={"run": plan["run"]})
+    metrics.add_metric(name="TransformsPrepared", unit=MetricUnit.Count, value=1)
+    return {"model": model_request(plan, event.registration.model_package_arn), "transform": transform_request(plan)}

@@ -1,0 +1,47 @@
+"""State "Register Model": the quality gate, then the model package."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline.best_candidate import Best
+from pipeline.clients import s3_client, sagemaker_client
+from pipeline.environment import Environment
+from pipeline.plan_file import read_plan
+from pipeline.registration import Registry, register_model
+from pipeline.sagemaker_jobs import Jobs
+from pipeline.storage import Storage
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+
+class RegisterModelEvent(BaseModel):
+    """What the state machine sends."""
+
+    plan_uri: str
+    best: Best
+    final_job: str
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+@event_parser(model=RegisterModelEvent)
+def lambda_handler(event: RegisterModelEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Register the final model, Approved when it passes the gate and Rejected when not."""
+    environment = Environment.read(os.environ)
+    storage = Storage(s3_client(), environment.data_bucket)
+    plan = read_plan(storage, event.plan_uri)
+    client = sagemaker_client()
+    registration = register_model(Jobs(client), Registry(client), storage, plan, event.best, event.final_job)
+    logger.info("model registered", extra={"run": plan["run"], **registration.model_dump()})
+    metrics.add_metric(name=f"Models{registration.status}", unit=MetricUnit.Count, value=1)
+    return registration.model_dump()

@@ -1,0 +1,41 @@
+"""State "Stop Run Jobs" of the clean-up: one look at what a run has left, one push to stop it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline import names
+from pipeline.clean_up import stop_run_jobs
+from pipeline.clients import sagemaker_client
+from pipeline.environment import Environment
+from pipeline.sagemaker_jobs import Jobs
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+
+class StopRunJobsEvent(BaseModel):
+    """What the state machine sends."""
+
+    execution_arn: str
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+@event_parser(model=StopRunJobsEvent)
+def lambda_handler(event: StopRunJobsEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Stop what can be stopped now, and say what was found."""
+    environment = Environment.read(os.environ)
+    run = names.run_id(event.execution_arn)
+    found = stop_run_jobs(Jobs(sagemaker_client()), environment.name_prefix, run)
+    logger.info("looked at what the run has left", extra=found)
+    metrics.add_metric(name="CleanUpLooks", unit=MetricUnit.Count, value=1)
+    return found

@@ -1,0 +1,74 @@
+"""One chain of names: state, function, handler, event, test; and nothing in the definitions that has no other end."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cfnlint.decode import cfn_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
+MACHINES = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::StateMachine"}
+
+
+def definition(machine: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / MACHINES[machine]["DefinitionUri"]).read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_its_handler_event_and_test(name: str) -> None:
+    module, attribute = FUNCTIONS[name]["Handler"].split(".")
+    assert name == "".join(part.capitalize() for part in module.split("_")) + "Function"
+    assert (ROOT / "functions" / f"{module}.py").is_file()
+    assert attribute == "lambda_handler"
+    assert (ROOT / "events" / f"{module}.json").is_file()
+    assert (ROOT / "tests/unit/functions" / f"test_{module}.py").is_file()
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_state_has_a_comment_and_a_way_on(machine: str) -> None:
+    states = definition(machine)["States"]
+    reached = {definition(machine)["StartAt"]}
+    for name, state in states.items():
+        assert state.get("Comment"), name
+        ways = [state[k] for k in ("Next", "Default") if k in state]
+        ways += [w["Next"] for w in state.get("Choices", []) + state.get("Catch", [])]
+        assert ways or state.get("End") or state["Type"] in ("Succeed", "Fail"), name
+        reached |= set(ways)
+    assert reached == set(states)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_task_is_bounded(machine: str) -> None:
+    assert definition(machine)["TimeoutSeconds"]
+    for name, state in definition(machine)["States"].items():
+        assert state["Type"] != "Task" or state.get("TimeoutSeconds"), name
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_substitutions_and_placeholders_agree(machine: str) -> None:
+    text = (ROOT / MACHINES[machine]["DefinitionUri"]).read_text()
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(MACHINES[machine]["DefinitionSubstitutions"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_handler_imports_with_the_environment_the_template_gives_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = dict(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    variables |= FUNCTIONS[name].get("Environment", {}).get("Variables", {})
+    for variable in variables:
+        monkeypatch.setenv(variable, "x")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
+    module, attribute = FUNCTIONS[name]["Handler"].split(".")
+    assert callable(getattr(importlib.import_module(module), attribute))

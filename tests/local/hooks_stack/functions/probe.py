@@ -1,0 +1,33 @@
+"""Does as the event says."""
+
+import json
+import os
+import pathlib
+import time
+
+import boto3
+
+
+class OutOfCheeseError(Exception):
+    """A cause that a state machine can catch by name."""
+
+
+def handle(event, context):
+    do = event.get("do", "echo")
+    print(f"asked to {do}")
+    if do == "fail":
+        raise OutOfCheeseError("no cheese")
+    if do == "hang":
+        time.sleep(60)
+    if do == "exit":
+        os._exit(3)
+    if do == "tell":
+        return {
+            "caller": boto3.client("sts").get_caller_identity()["Arn"],
+            "layer": json.loads(pathlib.Path(os.environ["LAYER_FOLDER"], "fact.json").read_text()),
+            "milliseconds": context.get_remaining_time_in_millis(),
+            "process": os.getpid(),
+        }
+    if do == "echo":
+        boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps({"function": event}))
+    return event

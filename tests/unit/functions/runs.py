@@ -1,0 +1,92 @@
+"""A planned run for the later functions: plan.json and fold scores in S3, as plan_run and the jobs leave them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from pipeline import names
+from pipeline.environment import PlanEnvironment
+from pipeline.plan import Planner
+from pipeline.storage import Storage
+from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker
+
+ARN = f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:execution:wf-tuning:churn-0123456789abcdef"
+ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
+
+
+class Run:
+    """A run that has been planned, for 3 folds."""
+
+    def __init__(self, s3: Any, sagemaker: FakeSageMaker, folder: Path, experiment: str = "") -> None:
+        self._s3, self._sagemaker = s3, sagemaker
+        self.execution_arn = ARN
+        (folder / "training.py").touch()
+        environment = PlanEnvironment.read(os.environ | {"TRAINING_CODE_DIR": str(folder)})
+        text = "cross_validation: {n_splits: 3}\n" + experiment
+        s3.put_object(Bucket=BUCKET, Key="datasets/churn/experiment.yaml", Body=text)
+        s3.put_object(Bucket=BUCKET, Key="datasets/churn/data.csv", Body=f"x,y,target\n{ROWS}".encode())
+        planner = Planner(Storage(s3, BUCKET), environment, lambda: START)
+        planned = planner.plan_run(ARN, {"dataset": "churn"})
+        self.plan_uri: str = planned["plan_uri"]
+        self.id: str = planned["run"]
+        self.tuning_job = names.tuning_job("wf", self.id)
+        self.final_job = names.final_job("wf", self.id)
+        sagemaker.others["HyperParameterTuning"][self.tuning_job] = "Completed"
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """What find_best_candidate hands on."""
+        return {
+            "candidate": self.candidate_name(1),
+            "score": 0.8,
+            "scores": [0.7, 0.8, 0.9],
+            "hyperparameters": {"learning_rate": "0.1"},
+        }
+
+    def candidate_name(self, number: int) -> str:
+        """The name of the n-th candidate."""
+        return f"{self.tuning_job}-{number:03}-{number:08x}"
+
+    def write(self, name: str, value: dict[str, Any]) -> None:
+        """Write JSON below the run's folder."""
+        self._s3.put_object(Bucket=BUCKET, Key=f"runs/{self.id}/{name}", Body=json.dumps(value))
+
+    def read(self, name: str) -> bytes:
+        """Read below the run's folder."""
+        return bytes(self._s3.get_object(Bucket=BUCKET, Key=f"runs/{self.id}/{name}")["Body"].read())
+
+    def candidate(
+        self,
+        number: int,
+        scores: list[float],
+        *,
+        objective: float | None = None,
+        status: str = "Completed",
+        **more: Any,
+    ) -> str:
+        """Add a candidate with some fold scores, the mean of which is its objective unless told."""
+        name = self.candidate_name(number)
+        for fold, score in enumerate(scores):
+            body = {"candidate": name, "fold": fold, "validation_score": score}
+            self.write(f"candidates/{name}/fold-{fold}.json", body)
+        tuned = {"learning_rate": f"0.{number}"}
+        given = {"sagemaker_program": "x.py", "_tuning_objective_metric": "validation:score", "max_iter": "20", **tuned}
+        score = objective if objective is not None else (fmean(scores) if scores else None)
+        self._sagemaker.add_candidate(name, status, score, TunedHyperParameters=tuned, HyperParameters=given, **more)
+        return name
+
+    def final(self, score: float | None = 0.85, error: float | None = 0.02, **more: Any) -> None:
+        """Add the final job with its artifact and metrics."""
+        uri = f"s3://{BUCKET}/runs/{self.id}/model/{self.final_job}/output/model.tar.gz"
+        self._s3.put_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"), Body=b"x")
+        self._sagemaker.add_training(self.final_job, ModelArtifacts={"S3ModelArtifacts": uri}, **more)
+        rows = {"train": 96, "holdout": 24 if score is not None else 0}
+        metrics = {"train_score": 0.9, "holdout_score": score, "holdout_standard_error": error, "rows": rows}
+        self.write("model/metrics.json", metrics)

@@ -1,0 +1,90 @@
+"""Only a candidate with all its fold scores, which average to its objective, is ever the best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import find_best_candidate
+from pipeline.errors import NoCompleteCandidateError, SageMakerError, ScoreMismatchError, StorageError
+from tests.unit.functions.fake_sagemaker import FakeSageMaker, behind_the_clients
+from tests.unit.functions.runs import Run
+
+
+@pytest.fixture
+def sagemaker(aws: None) -> Iterator[FakeSageMaker]:  # noqa: ARG001
+    yield from behind_the_clients()
+
+
+@pytest.fixture
+def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Path) -> Run:
+    return Run(s3, sagemaker, tmp_path)
+
+
+@pytest.fixture
+def find(run: Run, lambda_context: Any) -> Any:
+    event = {"plan_uri": run.plan_uri, "tuning_job": run.tuning_job}
+    return lambda: find_best_candidate.lambda_handler(event, lambda_context)
+
+
+def test_the_highest_mean_wins_with_tuned_and_static_hyperparameters(run: Run, find: Any) -> None:
+    run.candidate(1, [0.6, 0.7, 0.8])
+    best = run.candidate(2, [0.7, 0.8, 0.9])
+    run.candidate(3, [0.5, 0.5, 0.5])
+    assert find() == {
+        "candidate": best,
+        "score": pytest.approx(0.8),
+        "scores": [0.7, 0.8, 0.9],
+        "hyperparameters": {"learning_rate": "0.2", "max_iter": "20"},
+    }
+
+
+def test_a_candidate_without_a_fold_s_score_is_passed_over(run: Run, find: Any) -> None:
+    run.candidate(1, [0.9, 0.9])
+    best = run.candidate(2, [0.7, 0.8, 0.9])
+    assert find()["candidate"] == best
+
+
+def test_a_candidate_that_was_stopped_is_passed_over(run: Run, find: Any) -> None:
+    run.candidate(1, [0.9, 0.9, 0.9], status="Stopped")
+    best = run.candidate(2, [0.7, 0.8, 0.9])
+    assert find()["candidate"] == best
+
+
+def test_an_objective_in_single_precision_is_the_mean_of_its_folds(run: Run, find: Any) -> None:
+    run.candidate(1, [-3141.1, -3141.2, -3141.3], objective=-3141.199951171875)
+    assert find()["score"] == pytest.approx(-3141.2, abs=1e-12)
+
+
+def test_an_objective_that_is_not_the_mean_of_its_folds_is_an_error(run: Run, find: Any) -> None:
+    name = run.candidate(1, [0.7, 0.8, 0.9], objective=0.80001)
+    with pytest.raises(ScoreMismatchError, match=f"{name}.*0.80001"):
+        find()
+
+
+def test_no_complete_candidate_says_what_became_of_them(run: Run, find: Any) -> None:
+    run.candidate(1, [0.9])
+    name = run.candidate(2, [], status="Failed", FailureReason="AlgorithmError: no memory")
+    with pytest.raises(NoCompleteCandidateError) as caught:
+        find()
+    assert "1 Completed, 1 Failed" in str(caught.value)
+    assert f"{name}: AlgorithmError: no memory" in str(caught.value)
+
+
+def test_a_tuning_job_without_candidates_is_told_apart(find: Any) -> None:
+    with pytest.raises(NoCompleteCandidateError, match="it had no candidates"):
+        find()
+
+
+def test_a_refusal_names_what_was_refused(run: Run, sagemaker: FakeSageMaker, find: Any) -> None:
+    sagemaker.refuse("ListTrainingJobsForHyperParameterTuningJob", "AccessDeniedException")
+    with pytest.raises(SageMakerError, match=f"candidates of tuning job {run.tuning_job}.*AccessDeniedException"):
+        find()
+
+
+def test_a_plan_that_is_not_there_is_named(sample_event: Any, sagemaker: Any, s3: Any, lambda_context: Any) -> None:  # noqa: ARG001
+    with pytest.raises(StorageError, match=r"plan\.json is not there"):
+        find_best_candidate.lambda_handler(sample_event, lambda_context)

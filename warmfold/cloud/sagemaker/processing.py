@@ -1,0 +1,91 @@
+"""Processing jobs: the operations. What happens while a job runs is in processing_run.py."""
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.errors import validation_error
+from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind
+from warmfold.cloud.sagemaker.processing_run import run_processing
+
+PROCESSING = JobKind(
+    "Processing",
+    shown_of_request=(
+        "ProcessingInputs",
+        "ProcessingOutputConfig",
+        "ProcessingResources",
+        "StoppingCondition",
+        "AppSpecification",
+        "Environment",
+        "NetworkConfig",
+        "RoleArn",
+        "ExperimentConfig",
+    ),
+    describes_modification=True,
+)
+ROOT = PurePosixPath("/opt/ml/processing")
+
+
+class ProcessingJobs(JobGroup):
+    """All processing jobs."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core, PROCESSING)
+
+    def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
+        """Operation name to its handler."""
+        return {
+            "CreateProcessingJob": lambda request, _: self.create(request),
+            "DescribeProcessingJob": lambda request, _: self.describe(request["ProcessingJobName"]),
+            "ListProcessingJobs": lambda request, _: self.list(request),
+            "StopProcessingJob": lambda request, _: self.stop(request["ProcessingJobName"]),
+        }
+
+    def create(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The CreateProcessingJob response; raises ServiceError for what cannot run here."""
+        _check(request)
+        return self.start(request, lambda job: run_processing(self._core, job))
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    """What SageMaker checks beyond its model, and what the local cloud cannot do."""
+    if request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
+        raise validation_error("InstanceCount must be 1: the local cloud processes on one instance per job.")
+    if not request["AppSpecification"].get("ContainerEntrypoint"):
+        raise validation_error(
+            "AppSpecification.ContainerEntrypoint is missing: the local cloud runs commands, not the image's own."
+        )
+    outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    names = [entry["InputName"] for entry in request.get("ProcessingInputs", ())]
+    names += [entry["OutputName"] for entry in outputs]
+    if len(names) != len(set(names)):
+        raise validation_error(f"Input and output names must be unique: {', '.join(names)}.")
+    for entry in request.get("ProcessingInputs", ()):
+        _check_input(entry)
+    for entry in outputs:
+        _check_output(entry)
+
+
+def _check_input(entry: Mapping[str, Any]) -> None:
+    what = f"Processing input {entry['InputName']}"
+    if "S3Input" not in entry or entry.get("AppManaged"):
+        raise validation_error(f"{what} must be an S3Input that is not AppManaged: the local cloud reads S3 only.")
+    source = entry["S3Input"]
+    if source.get("S3InputMode", "File") != "File" or source.get("S3CompressionType", "None") != "None":
+        raise validation_error(f"{what}: the local cloud knows S3InputMode File and S3CompressionType None only.")
+    _check_path(what, source.get("LocalPath"))
+
+
+def _check_output(entry: Mapping[str, Any]) -> None:
+    what = f"Processing output {entry['OutputName']}"
+    if "S3Output" not in entry or entry.get("AppManaged"):
+        raise validation_error(f"{what} must be an S3Output that is not AppManaged: the local cloud writes S3 only.")
+    if entry["S3Output"]["S3UploadMode"] != "EndOfJob":
+        raise validation_error(f"{what}: the local cloud knows S3UploadMode EndOfJob only.")
+    _check_path(what, entry["S3Output"].get("LocalPath"))
+
+
+def _check_path(what: str, path: str | None) -> None:
+    if path is None or ".." in PurePosixPath(path).parts or not PurePosixPath(path).is_relative_to(ROOT):
+        raise validation_error(f"{what}: LocalPath must lie below {ROOT}, and is {path}.")
