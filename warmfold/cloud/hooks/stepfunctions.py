@@ -124,8 +124,10 @@ def _rebind(name: str, old: Any, new: Any) -> None:
 
 
 def _publish_status_changes(bus: EventBus) -> None:
-    """moto sends no Execution Status Change events, forgets why an execution was stopped, and never ends one on which its
-    interpreter fails."""
+    """moto sends no Execution Status Change events and forgets why an execution was stopped.
+
+    Nor does it ever end an execution on which its interpreter fails.
+    """
 
     def publish(execution: Any) -> None:
         described = execution.to_describe_output()

@@ -73,7 +73,7 @@ class _Limits:
 
 
 class Instance:
-    """A worker process, cold until it has imported its libraries, warm afterwards. Without `preload` it always forks."""
+    """A worker process: cold until it has imported its libraries, then warm. Without `preload` it always forks."""
 
     def __init__(self, settings: Settings, preload: bool = True) -> None:
         self._fork = settings.fork_workers or not preload

@@ -130,7 +130,7 @@ class JobGroup:
         self._finished = threading.Condition(core.lock)
 
     def start(self, request: dict[str, Any], work: Callable[[Job], Ending]) -> dict[str, Any]:
-        """Register the job of a checked request, run `work` for it in a thread, holding a core; returns the Create response.
+        """Register the job of a checked request and run `work` for it, holding a core, in a thread; as Create responds.
 
         Raises ServiceError for a name in use. What `work` raises becomes the job's FailureReason.
         """
