@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -16,10 +15,10 @@ from pipeline.environment import Environment
 from pipeline.plan_file import read_plan
 from pipeline.sagemaker_jobs import Jobs
 from pipeline.storage import Storage
+from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 class FindBestCandidateEvent(BaseModel):
@@ -31,7 +30,6 @@ class FindBestCandidateEvent(BaseModel):
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_parser(model=FindBestCandidateEvent)
 def lambda_handler(event: FindBestCandidateEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Return the best candidate, its fold scores checked against its objective."""
@@ -40,5 +38,5 @@ def lambda_handler(event: FindBestCandidateEvent, context: LambdaContext) -> dic
     plan = read_plan(storage, event.plan_uri)
     best = find_best_candidate(Jobs(sagemaker_client()), storage, plan, event.tuning_job)
     logger.info("best candidate found", extra={"run": plan["run"], "candidate": best.candidate, "score": best.score})
-    metrics.add_metric(name="BestCandidatesFound", unit=MetricUnit.Count, value=1)
+    count("BestCandidatesFound")
     return best.model_dump()

@@ -8,18 +8,17 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pipeline.environment import PlanEnvironment
 from pipeline.plan import Planner
 from pipeline.storage import Storage
+from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 class PlanRunEvent(BaseModel):
@@ -36,7 +35,6 @@ def _s3() -> Any:
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_parser(model=PlanRunEvent)
 def lambda_handler(event: PlanRunEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Plan a run, or refuse it in words that name the thing, the place and the remedy."""
@@ -44,5 +42,5 @@ def lambda_handler(event: PlanRunEvent, context: LambdaContext) -> dict[str, Any
     planner = Planner(Storage(_s3(), environment.data_bucket), environment, lambda: datetime.now(UTC))
     planned = planner.plan_run(event.execution_arn, event.input)
     logger.info("run planned", extra={"run": planned["run"], "plan_uri": planned["plan_uri"]})
-    metrics.add_metric(name="RunsPlanned", unit=MetricUnit.Count, value=1)
+    count("RunsPlanned")
     return planned

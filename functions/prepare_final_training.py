@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -16,10 +15,10 @@ from pipeline.environment import Environment
 from pipeline.final_training import final_training_request
 from pipeline.plan_file import read_plan
 from pipeline.storage import Storage
+from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 class PrepareFinalTrainingEvent(BaseModel):
@@ -31,7 +30,6 @@ class PrepareFinalTrainingEvent(BaseModel):
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_parser(model=PrepareFinalTrainingEvent)
 def lambda_handler(event: PrepareFinalTrainingEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Return the final job's CreateTrainingJob request."""
@@ -39,5 +37,5 @@ def lambda_handler(event: PrepareFinalTrainingEvent, context: LambdaContext) -> 
     storage = Storage(s3_client(), environment.data_bucket)
     request = final_training_request(read_plan(storage, event.plan_uri), event.best)
     logger.info("final training prepared", extra={"job": request["TrainingJobName"]})
-    metrics.add_metric(name="FinalTrainingsPrepared", unit=MetricUnit.Count, value=1)
+    count("FinalTrainingsPrepared")
     return request

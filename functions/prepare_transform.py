@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,11 +14,11 @@ from pipeline.environment import Environment
 from pipeline.plan_file import read_plan
 from pipeline.registration import Registration
 from pipeline.storage import Storage
+from pipeline.telemetry import count
 from pipeline.transform import model_request, transform_request
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 class PrepareTransformEvent(BaseModel):
@@ -31,7 +30,6 @@ class PrepareTransformEvent(BaseModel):
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_parser(model=PrepareTransformEvent)
 def lambda_handler(event: PrepareTransformEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Return the CreateModel and the CreateTransformJob request."""
@@ -39,5 +37,5 @@ def lambda_handler(event: PrepareTransformEvent, context: LambdaContext) -> dict
     storage = Storage(s3_client(), environment.data_bucket)
     plan = read_plan(storage, event.plan_uri)
     logger.info("transform prepared", extra={"run": plan["run"]})
-    metrics.add_metric(name="TransformsPrepared", unit=MetricUnit.Count, value=1)
+    count("TransformsPrepared")
     return {"model": model_request(plan, event.registration.model_package_arn), "transform": transform_request(plan)}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -17,10 +16,10 @@ from pipeline.plan_file import read_plan
 from pipeline.registration import Registry, register_model
 from pipeline.sagemaker_jobs import Jobs
 from pipeline.storage import Storage
+from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 class RegisterModelEvent(BaseModel):
@@ -33,7 +32,6 @@ class RegisterModelEvent(BaseModel):
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_parser(model=RegisterModelEvent)
 def lambda_handler(event: RegisterModelEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Register the final model, Approved when it passes the gate and Rejected when not."""
@@ -43,5 +41,5 @@ def lambda_handler(event: RegisterModelEvent, context: LambdaContext) -> dict[st
     client = sagemaker_client()
     registration = register_model(Jobs(client), Registry(client), storage, plan, event.best, event.final_job)
     logger.info("model registered", extra={"run": plan["run"], **registration.model_dump()})
-    metrics.add_metric(name=f"Models{registration.status}", unit=MetricUnit.Count, value=1)
+    count(f"Models{registration.status}")
     return registration.model_dump()

@@ -7,17 +7,16 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pipeline.environment import StartEnvironment
 from pipeline.start import start_run
+from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 @cache
@@ -27,7 +26,6 @@ def _client() -> Any:
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_source(data_class=S3EventBridgeNotificationEvent)
 def lambda_handler(event: S3EventBridgeNotificationEvent, context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
     """Start the run that an S3 Object Created event asks for."""
@@ -42,5 +40,5 @@ def lambda_handler(event: S3EventBridgeNotificationEvent, context: LambdaContext
         content=f"{s3_object.get('etag')}/{s3_object.get('sequencer')}",
     )
     logger.info("dataset arrived", extra={"key": s3_object.key, **result})
-    metrics.add_metric(name="RunsStarted", unit=MetricUnit.Count, value=int("execution_arn" in result))
+    count("RunsStarted", int("execution_arn" in result))
     return result

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,10 +14,10 @@ from pipeline.clean_up import stop_run_jobs
 from pipeline.clients import sagemaker_client
 from pipeline.environment import Environment
 from pipeline.sagemaker_jobs import Jobs
+from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
 
 
 class StopRunJobsEvent(BaseModel):
@@ -29,7 +28,6 @@ class StopRunJobsEvent(BaseModel):
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-@metrics.log_metrics
 @event_parser(model=StopRunJobsEvent)
 def lambda_handler(event: StopRunJobsEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Stop what can be stopped now, and say what was found."""
@@ -37,5 +35,5 @@ def lambda_handler(event: StopRunJobsEvent, context: LambdaContext) -> dict[str,
     run = names.run_id(event.execution_arn)
     found = stop_run_jobs(Jobs(sagemaker_client()), environment.name_prefix, run)
     logger.info("looked at what the run has left", extra=found)
-    metrics.add_metric(name="CleanUpLooks", unit=MetricUnit.Count, value=1)
+    count("CleanUpLooks")
     return found
