@@ -7,11 +7,13 @@ from typing import Any, Protocol, TypeVar
 
 from warmfold.cloud.sagemaker.core import Core, EventSink, LogSink, RoleCredentials
 from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.models import Models
 from warmfold.cloud.sagemaker.processing import ProcessingJobs
 from warmfold.cloud.sagemaker.registry import ModelRegistry
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.tags import Tags
 from warmfold.cloud.sagemaker.training import TrainingJobs
+from warmfold.cloud.sagemaker.transform import TransformJobs
 from warmfold.cloud.sagemaker.tuning import TuningJobs
 from warmfold.cloud.sagemaker.validation import validated
 
@@ -81,11 +83,15 @@ def build_service(
     """The whole local SageMaker; its jobs' files live under `settings.base_dir`."""
     core = Core(settings, clock, credentials, log_sink, event_sink)
     training = TrainingJobs(core)
+    registry = ModelRegistry(core)
+    models = Models(core, registry)
     features: list[Feature] = [
         TuningJobs(core, training),
         training,
         ProcessingJobs(core),
-        ModelRegistry(core),
+        registry,
+        models,
+        TransformJobs(core, models),
         Tags(core),
     ]
     return Service(core, features)
