@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +68,37 @@ class Things:
             receive()
         return found
 
-    def run(self, name: str | None = None, **given: Any) -> dict[str, Any]:
+    def run(self, machine: str = "Machine", **given: Any) -> dict[str, Any]:
+        return self.ended(self.start(machine, **given))
+
+    def start(self, machine: str = "Machine", **given: Any) -> str:
         client = self.client("stepfunctions")
-        named = {"name": name} if name else {}
-        arn = client.start_execution(stateMachineArn=self.outputs["Machine"], input=json.dumps(given), **named)
-        return self.ended(arn["executionArn"])
+        started = client.start_execution(stateMachineArn=self.outputs[machine], input=json.dumps(given))
+        return str(started["executionArn"])
+
+    def job(self, name: str, *command: str) -> dict[str, Any]:
+        """A CreateProcessingJob request."""
+        return {
+            "ProcessingJobName": name,
+            "RoleArn": self.outputs["JobRoleArn"],
+            "AppSpecification": {"ImageUri": "an-image", "ContainerEntrypoint": list(command)},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+            },
+            "Tags": [{"Key": "own", "Value": "tag"}],
+        }
+
+    def job_status(self, name: str) -> str:
+        return str(self.client("sagemaker").describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"])
+
+    def run_definition(self, states: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """An execution of a state machine of these states, the first of them the start."""
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **options}
+        client = self.client("stepfunctions")
+        machine = client.create_state_machine(
+            name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=self.outputs["JobRoleArn"]
+        )["stateMachineArn"]
+        return self.ended(client.start_execution(stateMachineArn=machine)["executionArn"])
 
     def ended(self, arn: str) -> dict[str, Any]:
         client = self.client("stepfunctions")
@@ -206,8 +234,31 @@ def test_jsonata_takes_quotes_backslashes_lists_and_the_start_time(things: Thing
     done = things.run(do="keep", word=word)
     assert done["status"] == "SUCCEEDED", (done.get("error"), done.get("cause"))
     output = json.loads(done["output"])
-    assert output["answer"] == {"do": "keep", "word": word, "list": [word]}
+    assert output["answer"] == {"do": "keep", "word": word, "list": [word], "said": 'say "first"'}
     assert output["began"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("$sum([1, 2)", "could not be evaluated"),
+        ("$number('many')", "could not be evaluated"),
+        ("$sum", "a function"),
+        ("$states.input.nothing", "nothing (undefined)"),
+    ],
+)
+def test_a_jsonata_expression_that_fails_is_named(things: Things, expression: str, words: str) -> None:
+    done = things.run_definition({"A": {"Type": "Pass", "Output": f"{{% {expression} %}}", "End": True}})
+    assert (done["status"], done["error"]) == ("FAILED", "States.QueryEvaluationError")
+    assert f"'{expression}'" in done["cause"]
+    assert words in done["cause"]
+
+
+def test_jsonata_numbers_and_sequences_are_plain_json(things: Things) -> None:
+    expression = '{% {"sum": 2 + 2, "half": 1 / 2, "big": 1e300, "range": $map([1..3], function($x) {$x * 2}), "merged": $merge([{"a": 1}])} %}'
+    done = things.run_definition({"A": {"Type": "Pass", "Output": expression, "End": True}})
+    expected = '{"sum": 4, "half": 0.5, "big": 1e+300, "range": [2, 4, 6], "merged": {"a": 1}}'
+    assert json.dumps(json.loads(done["output"])) == expected
 
 
 def test_a_state_machine_catches_a_function_s_exception_by_its_class(things: Things) -> None:
@@ -224,38 +275,173 @@ def test_executions_without_a_name_are_not_the_same(things: Things) -> None:
     assert len(arns) == 2
 
 
-def test_a_stopped_execution_keeps_the_cause_and_its_end_is_an_event(things: Things, rule: Callable[..., None]) -> None:
-    pattern = {
-        "source": ["aws.states"],
-        "detail": {"stateMachineArn": [things.outputs["Machine"]], "status": ["ABORTED"]},
-    }
-    rule("ended", pattern, "QueueArn")
+def test_an_execution_s_end_is_an_event(things: Things, rule: Callable[..., None]) -> None:
+    machines = {"stateMachineArn": [things.outputs["Machine"]]}
+    rule("ends", {"source": ["aws.states"], "detail": machines}, "QueueArn")
+    done = things.run(do="keep", word="")
+    begun, ended = sorted(things.messages(2), key=lambda event: event["detail"]["status"])
+    assert {e["detail-type"] for e in (begun, ended)} == {"Step Functions Execution Status Change"}
+    assert (begun["detail"]["status"], ended["detail"]["status"]) == ("RUNNING", "SUCCEEDED")
+    assert ended["resources"] == [done["executionArn"]]
+    assert json.loads(ended["detail"]["output"]) == json.loads(done["output"])
+    assert begun["detail"]["stopDate"] is None
+    assert ended["detail"]["stopDate"] >= begun["detail"]["startDate"] > 1e12
+
+
+def test_an_execution_is_stopped_at_once_with_its_cause_though_a_call_goes_on(
+    things: Things, rule: Callable[..., None]
+) -> None:
+    machines = {"stateMachineArn": [things.outputs["Machine"]], "status": ["ABORTED"]}
+    rule("ended", {"source": ["aws.states"], "detail": machines}, "QueueArn")
     client = things.client("stepfunctions")
-    given = json.dumps({"do": "hang", "word": ""})
-    arn = client.start_execution(stateMachineArn=things.outputs["Machine"], input=given)["executionArn"]
+    arn = things.start(do="hang", word="")
     until(lambda: len(client.get_execution_history(executionArn=arn)["events"]) > 3)
     client.stop_execution(executionArn=arn, error="Enough", cause="of this")
-    ended = things.ended(arn)
+    ended = client.describe_execution(executionArn=arn)
     assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "of this")
-    (event,) = things.messages(1)
-    assert event["detail-type"] == "Step Functions Execution Status Change"
+    (event,) = things.messages(1, grace=2.5)  # the function's own end, by its timeout, changes nothing any more
     assert event["detail"]["executionArn"] == arn
     assert (event["detail"]["error"], event["detail"]["cause"]) == ("Enough", "of this")
+    assert client.describe_execution(executionArn=arn) | {"ResponseMetadata": 0} == ended | {"ResponseMetadata": 0}
+    last = client.get_execution_history(executionArn=arn)["events"][-1]
+    assert last["type"] == "ExecutionAborted"
+    assert last["executionAbortedEventDetails"] == {"error": "Enough", "cause": "of this"}
 
 
-def test_a_change_set_leaves_outputs(cloud: LocalCloud) -> None:
+def test_an_execution_can_be_stopped_the_moment_it_is_started(things: Things) -> None:
+    arn = things.start(do="hang", word="")
+    things.client("stepfunctions").stop_execution(executionArn=arn)
+    assert things.client("stepfunctions").describe_execution(executionArn=arn)["status"] == "ABORTED"
+
+
+def test_the_state_machine_calls_as_its_role(things: Things) -> None:
+    who = json.loads(things.run("Jobs")["output"])
+    assert ":assumed-role/hooks-JobsRole" in who["Arn"]
+
+
+def test_a_job_calls_as_its_role_and_its_description_is_the_task_s_result(things: Things) -> None:
+    ask = "import boto3; open('/opt/ml/output/message', 'w').write(boto3.client('sts').get_caller_identity()['Arn'])"
+    done = things.run("Jobs", job=things.job("asks", "python3", "-c", ask))
+    assert done["status"] == "SUCCEEDED", (done.get("error"), done.get("cause"))
+    job = json.loads(done["output"])
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert f":assumed-role/{things.outputs['JobRole']}/" in job["ExitMessage"]
+    assert job["Tags"]["own"] == "tag"
+    assert job["Tags"]["AWS_STEP_FUNCTIONS_EXECUTION_ARN"] == done["executionArn"]
+    assert job["ProcessingEndTime"] > 1e12
+
+
+def test_a_failed_job_fails_its_task_with_the_job_as_the_cause(things: Things) -> None:
+    fail = "echo no cheese > /opt/ml/output/message; exit 3"
+    done = things.run("Jobs", job=things.job("fails", "/bin/sh", "-c", fail))
+    assert (done["status"], done["error"]) == ("FAILED", "States.TaskFailed")
+    assert json.loads(done["cause"])["ExitMessage"].strip() == "no cheese"
+
+
+def test_what_sagemaker_refuses_fails_the_task_under_its_own_name(things: Things) -> None:
+    things.client("sagemaker").create_processing_job(**things.job("taken", "true"))
+    done = things.run("Jobs", job=things.job("taken", "true"))
+    assert (done["status"], done["error"]) == ("FAILED", "SageMaker.ResourceInUseException")
+    done = things.run("Jobs", job=things.job("no_such_name", "true"))
+    assert (done["status"], done["error"]) == ("FAILED", "SageMaker.AmazonSageMakerException")
+    assert "processingJobName" in done["cause"]
+
+
+def test_a_task_s_timeout_stops_its_job(things: Things) -> None:
+    done = things.run("Jobs", job=things.job("slow", "sleep", "60"), seconds=1)
+    assert (done["status"], done["error"]) == ("FAILED", "States.Timeout")
+    until(lambda: things.job_status("slow") == "Stopped")
+
+
+def test_an_execution_s_timeout_stops_its_job_and_is_an_event(things: Things, rule: Callable[..., None]) -> None:
+    rule("late", {"source": ["aws.states"], "detail": {"status": ["TIMED_OUT"]}}, "QueueArn")
+    resource = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+    work = {"Type": "Task", "Resource": resource, "Arguments": things.job("late", "sleep", "60"), "End": True}
+    done = things.run_definition({"Work": work}, TimeoutSeconds=1)
+    assert done["status"] == "TIMED_OUT"
+    (event,) = things.messages(1)
+    assert event["detail"]["executionArn"] == done["executionArn"]
+    history = things.client("stepfunctions").get_execution_history(executionArn=done["executionArn"])
+    assert history["events"][-1]["type"] == "ExecutionTimedOut"
+    until(lambda: things.job_status("late") == "Stopped")
+
+
+def test_stopping_an_execution_stops_its_job(things: Things) -> None:
+    arn = things.start("Jobs", job=things.job("endless", "sleep", "60"))
+    history = things.client("stepfunctions").get_execution_history
+    until(lambda: any(e["type"] == "TaskSubmitted" for e in history(executionArn=arn)["events"]))
+    things.client("stepfunctions").stop_execution(executionArn=arn)
+    until(lambda: things.job_status("endless") == "Stopped")
+
+
+def test_a_role_has_its_inline_and_managed_policies(things: Things) -> None:
+    iam = things.client("iam")
+    role = things.outputs["JobRole"]
+    attached = {p["PolicyArn"] for p in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]}
+    assert attached == {things.outputs["JobPolicy"], "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}
+    (statement,) = iam.get_role_policy(RoleName=role, PolicyName="write")["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == f"arn:aws:s3:::{things.outputs['Bucket']}/first/*"
+    detail = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+    (of_role,) = [d for d in detail if d["RoleName"] == role]
+    assert of_role["RolePolicyList"][0]["PolicyDocument"]["Statement"] == [statement]
+
+
+def policies_of(cloud: LocalCloud, outputs: dict[str, str]) -> list[str]:
+    """The resources that a role's own inline and managed policy allow."""
+    iam = cloud.session().client("iam")
+    inline = iam.get_role_policy(RoleName=outputs["JobRole"], PolicyName="write")["PolicyDocument"]
+    arn = outputs["JobPolicy"]
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    managed = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    return [document["Statement"][0]["Resource"] for document in (inline, managed)]
+
+
+def test_a_change_set_creates_and_updates_a_stack_with_its_outputs(cloud: LocalCloud) -> None:
     session = cloud.session()
     client = session.client("cloudformation")
     template = json.dumps(package(session.client("s3"), FOLDER / "template.yaml"))
-    client.create_change_set(
-        StackName="by-change-set", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=template
-    )
-    client.execute_change_set(StackName="by-change-set", ChangeSetName="first")
-    assert set(outputs_of(cloud, "by-change-set")) == {
-        "Bucket", "Queue", "QueueArn", "Function", "FunctionArn", "Machine"
-    }  # fmt: skip
+
+    def change(kind: str, word: str) -> None:
+        client.create_change_set(
+            StackName="by-change-set",
+            ChangeSetName=kind.lower(),
+            ChangeSetType=kind,
+            TemplateBody=template,
+            Parameters=[{"ParameterKey": "Word", "ParameterValue": word}],
+        )
+        client.execute_change_set(StackName="by-change-set", ChangeSetName=kind.lower())
+
+    change("CREATE", "first")
+    created = outputs_of(cloud, "by-change-set")
+    assert {"Bucket", "Queue", "Function", "Machine", "JobRole"} <= set(created)
+    change("UPDATE", "second")
+    updated = outputs_of(cloud, "by-change-set")
+    assert updated == created
+    described = client.describe_stacks(StackName="by-change-set")["Stacks"][0]
+    assert described["Parameters"] == [{"ParameterKey": "Word", "ParameterValue": "second"}]
+    assert policies_of(cloud, updated) == [f"arn:aws:s3:::{updated['Bucket']}/second/*"] * 2
 
 
-def test_a_stack_can_be_updated(cloud: LocalCloud, things: Things) -> None:
+def test_an_update_changes_code_layer_environment_definition_and_policies(cloud: LocalCloud, tmp_path: Path) -> None:
+    folder = tmp_path / "stack"
+    shutil.copytree(FOLDER, folder)
+    deploy(cloud.session(), folder / "template.yaml", "changing")
+    before = Things(cloud, outputs_of(cloud, "changing"))
+    told = json.loads(before.invoke(do="tell")["Payload"].read())
+    assert (told["layer"], told["word"]) == ({"from": "layer"}, "first")
+
+    (folder / "layer" / "fact.json").write_text('{"from": "the new layer"}')
+    probe = folder / "functions" / "probe.py"
+    probe.write_text(probe.read_text().replace('"word": os', '"new": True, "word": os'))
+    deploy(cloud.session(), folder / "template.yaml", "changing", {"Word": "second"})
+    after = Things(cloud, outputs_of(cloud, "changing"))
+    assert after.outputs == before.outputs
+    told = json.loads(after.invoke(do="tell")["Payload"].read())
+    assert (told["layer"], told["word"], told["new"]) == ({"from": "the new layer"}, "second", True)
+    assert json.loads(after.run(do="keep", word="")["output"])["answer"]["said"] == 'say "second"'
+    assert policies_of(cloud, after.outputs) == [f"arn:aws:s3:::{after.outputs['Bucket']}/second/*"] * 2
+
+
+def test_a_stack_that_did_not_change_can_be_deployed_again(cloud: LocalCloud, things: Things) -> None:
     deploy(cloud.session(), FOLDER / "template.yaml", "hooks")
-    assert outputs_of(cloud, "hooks")["Bucket"] == things.outputs["Bucket"]
+    assert outputs_of(cloud, "hooks") == things.outputs

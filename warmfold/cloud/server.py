@@ -22,7 +22,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
-from warmfold.cloud.hooks import cloudformation, eventbridge, lambda_, s3, stepfunctions
+from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, s3, stepfunctions
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
 from warmfold.cloud.identity import Identities
 from warmfold.cloud.sagemaker import wire
@@ -71,6 +71,7 @@ class Cloud:
                 "aws.sagemaker", detail_type, detail, resources
             ),
         )
+        iam.install()
         cloudformation.install()
         lambda_.install(self.functions)
         s3.install(self.bus)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 from moto.cloudformation.models import ChangeSet, Stack
+from moto.cloudformation.parsing import ResourceMap
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.utils import bucket_and_name_from_url
 from moto.stepfunctions import models as stepfunctions_models
@@ -19,6 +21,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 SAM = "AWS::Serverless-2016-10-31"
+_SUBSTITUTED = re.compile(r"\$\{(\w+)")
 
 
 class _NoManagedPolicies:
@@ -31,7 +34,8 @@ class _NoManagedPolicies:
 def install() -> None:
     """Mend moto's CloudFormation; each function below says what."""
     _transform_templates()
-    _outputs_of_change_sets()
+    _changed_parameters()
+    _results_of_change_sets()
     _buckets()
     _state_machines()
 
@@ -57,17 +61,45 @@ def _transform_templates() -> None:
     ChangeSet._parse_template = parse_template
 
 
-def _outputs_of_change_sets() -> None:
-    """moto's stack has no outputs after ExecuteChangeSet."""
+def _changed_parameters() -> None:
+    """moto's UpdateStack leaves a resource as it was when a changed parameter reaches it by Fn::Sub or a condition."""
+    build = ResourceMap.build_resource_diff
+
+    def build_with_all(self: Any, other_template: Any, parameters: Any = None) -> Any:
+        actions = build(self, other_template, parameters)
+        changed = {name for name, value in (parameters or {}).items() if self.input_parameters.get(name) != value}
+        for name, condition in other_template.get("Conditions", {}).items():
+            if changed & _names_in(condition):
+                changed.add(name)
+        decided = {name for names in actions.values() for name in names}
+        resources = other_template["Resources"].items()
+        actions["Modify"] += [name for name, body in resources if name not in decided and changed & _names_in(body)]
+        return actions
+
+    ResourceMap.build_resource_diff = build_with_all
+
+
+def _names_in(value: Any) -> set[str]:
+    """The names of parameters, resources and conditions that a part of a template mentions (and some other words)."""
+    if isinstance(value, dict):
+        return set().union(*(_names_in(item) for item in value.values()))
+    if isinstance(value, list):
+        return set().union(*(_names_in(item) for item in value))
+    return {value, *_SUBSTITUTED.findall(value)} if isinstance(value, str) else set()
+
+
+def _results_of_change_sets() -> None:
+    """moto's stack has no outputs after ExecuteChangeSet, and still the parameters it had before."""
     apply = ChangeSet.apply
 
-    def apply_with_outputs(self: Any) -> None:
+    def apply_with_results(self: Any) -> None:
         apply(self)
         self.stack.template_dict = self.template_dict
         self.stack.description = self.template_dict.get("Description")
+        self.stack.parameters = self.parameters
         self.stack.output_map = self.stack._create_output_map()
 
-    ChangeSet.apply = apply_with_outputs
+    ChangeSet.apply = apply_with_results
 
 
 def _buckets() -> None:

@@ -1,23 +1,24 @@
-"""Step Functions: JSONata, the roles' credentials, execution events, and some defects of moto's interpreter."""
+"""Step Functions: the roles' credentials, execution events, StopExecution, and some defects of moto's interpreter."""
 
 from __future__ import annotations
 
 import functools
-import json
-import logging
-import math
-import sys
+import threading
+import time
 import uuid
+import weakref
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-import jsonata
 from botocore.config import Config
+from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory import state_task_service_for
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
-from moto.stepfunctions.parser.asl.jsonata import jsonata as interpreter_jsonata
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -25,11 +26,10 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from warmfold.cloud.events import EventBus
-
-logger = logging.getLogger(__name__)
+from warmfold.cloud.hooks import stepfunctions_jsonata
+from warmfold.cloud.hooks.rebind import rebind
 
 EVENT = "Step Functions Execution Status Change"
-PACKAGE = "moto.stepfunctions.parser"
 
 
 def install(
@@ -40,43 +40,13 @@ def install(
     sagemaker_task: Callable[[], Any],
 ) -> None:
     """Mend moto's interpreter; each function below says what. `sagemaker_task` makes a task of the SageMaker kind."""
-    _evaluate_jsonata()
+    stepfunctions_jsonata.install()
     _integrate_sagemaker(sagemaker_task)
     _call_as_role(endpoint_url, credentials)
     _publish_status_changes(bus)
     _start_executions()
     _stop_executions()
-
-
-def evaluate(expression: str) -> Any:
-    """The value of a JSONata expression, as plain JSON values."""
-    try:
-        value = jsonata.Jsonata(expression).evaluate(None)
-        return json.loads(json.dumps(value, default=_plain), parse_float=_number)
-    except Exception as error:
-        raise interpreter_jsonata.JSONataException("States.QueryEvaluationError", str(error)) from error
-
-
-def _plain(value: Any) -> Any:
-    if callable(value):
-        raise TypeError("the expression gives a function")
-    return dict(value) if isinstance(value, Mapping) else list(value)
-
-
-def _number(text: str) -> float | int:
-    number = float(text)
-    return int(number) if math.isfinite(number) and number.is_integer() and abs(number) < 2**53 else number
-
-
-def _evaluate_jsonata() -> None:
-    """moto has no JSONata evaluator, and its declarations break on a string with a quote or a backslash."""
-
-    def declarations(bindings: Mapping[str, Any]) -> str:
-        return "".join(f"{name}:={json.dumps(value)};" for name, value in bindings.items())
-
-    original = interpreter_jsonata.encode_jsonata_variable_declarations
-    interpreter_jsonata._eval_jsonata = evaluate
-    _rebind("encode_jsonata_variable_declarations", original, declarations)
+    _keep_the_verdict()
 
 
 def _integrate_sagemaker(sagemaker_task: Callable[[], Any]) -> None:
@@ -85,7 +55,7 @@ def _integrate_sagemaker(sagemaker_task: Callable[[], Any]) -> None:
     def task_for(service_name: str) -> Any:
         return sagemaker_task() if service_name == "sagemaker" else state_task_service_for(service_name=service_name)
 
-    _rebind("state_task_service_for", state_task_service_for, task_for)
+    rebind("state_task_service_for", state_task_service_for, task_for)
 
 
 def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, str]]) -> None:
@@ -113,21 +83,11 @@ def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, s
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         return client(service, region, state_credentials.role_arn)
 
-    _rebind("boto_client_for", boto_client.boto_client_for, client_for)
-
-
-def _rebind(name: str, old: Any, new: Any) -> None:
-    """Replace a function in every module of the interpreter that imported it by name."""
-    for module_name, module in list(sys.modules.items()):
-        if module_name.startswith(PACKAGE) and getattr(module, name, None) is old:
-            setattr(module, name, new)
+    rebind("boto_client_for", boto_client.boto_client_for, client_for)
 
 
 def _publish_status_changes(bus: EventBus) -> None:
-    """moto sends no Execution Status Change events and forgets why an execution was stopped.
-
-    Nor does it ever end an execution on which its interpreter fails.
-    """
+    """moto sends no Execution Status Change events and forgets why an execution was stopped."""
 
     def publish(execution: Any) -> None:
         described = execution.to_describe_output()
@@ -158,31 +118,29 @@ def _publish_status_changes(bus: EventBus) -> None:
         publish(self)
 
     terminated = BaseExecutionWorkerCommunication.terminated
+    verdict = threading.Lock()
 
     def terminated_and_publish(self: Any) -> None:
-        state = self.execution.exec_worker.env.program_state()
-        if isinstance(state, ProgramStopped):
-            self.execution.error, self.execution.cause = state.error or None, state.cause or None
-        terminated(self)
+        env = self.execution.exec_worker.env
+        with verdict:
+            if self.execution.stop_date is not None:  # it was stopped while its last call went on
+                return
+            state = env.program_state()
+            if isinstance(state, ProgramStopped):
+                self.execution.error, self.execution.cause = state.error or None, state.cause or None
+                reason = {"error": self.execution.error, "cause": self.execution.cause}
+                _end_history(env, HistoryEventType.ExecutionAborted, executionAbortedEventDetails=reason)
+            elif isinstance(state, ProgramTimedOut):
+                _end_history(env, HistoryEventType.ExecutionTimedOut, executionTimedOutEventDetails={})
+            terminated(self)
         publish(self.execution)
 
-    logic = ExecutionWorker._execution_logic
-
-    def logic_to_an_end(self: Any) -> None:
-        try:
-            logic(self)
-        except Exception as error:
-            execution = self._execution_communication.execution
-            logger.exception("the interpreter failed on %s", execution.exec_arn)
-            execution.stop_date = datetime.now(UTC)
-            execution.error, execution.cause = "States.Runtime", f"{type(error).__name__}: {error}"
-            execution.exec_status = "FAILED"
-            publish(execution)
-
     Execution.start = start_and_publish
-    Execution.status = property(lambda self: getattr(self.exec_status, "value", self.exec_status))
     BaseExecutionWorkerCommunication.terminated = terminated_and_publish
-    ExecutionWorker._execution_logic = logic_to_an_end
+
+
+def _end_history(env: Any, event_type: Any, **details: Any) -> None:
+    env.event_manager.add_event(env.event_history_context, event_type, EventDetails(**details))
 
 
 def _start_executions() -> None:
@@ -204,14 +162,47 @@ def _start_executions() -> None:
 
 
 def _stop_executions() -> None:
-    """moto drops StopExecution's error and cause."""
+    """moto drops StopExecution's error and cause, and the execution goes on until the call it waits for returns.
+
+    AWS aborts at once. An execution that was started a moment ago has nothing yet that could be stopped: wait for it.
+    """
     respond = StepFunctionResponse.stop_execution
+    stop = ExecutionWorker.stop
 
     def stop_with_cause(self: Any) -> Any:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        if execution.status == "RUNNING":
-            reason = {name: self._get_param(name) or "" for name in ("error", "cause")}
-            execution.stop(stop_date=datetime.now(UTC), **reason)
+        execution.stop(datetime.now(UTC), self._get_param("error") or "", self._get_param("cause") or "")
         return respond(self)
 
+    def stop_at_once(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
+        execution = self._execution_communication.execution
+        while execution.stop_date is None and (self.env is None or self.env.program_state() is None):
+            time.sleep(0.01)
+        if execution.stop_date is None:
+            stop(self, stop_date, error, cause)
+            self._execution_communication.terminated()
+
     StepFunctionResponse.stop_execution = stop_with_cause
+    ExecutionWorker.stop = stop_at_once
+
+
+def _keep_the_verdict() -> None:
+    """moto lets a call that fails after the execution was stopped or timed out turn it into FAILED, and go on in it."""
+    set_error = Environment.set_error
+    add_event = EventManager.add_event
+    ends = {name for name in HistoryEventType if name.startswith("Execution") and name != "ExecutionStarted"}
+    ended: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def set_error_unless_over(self: Any, error: Any) -> None:
+        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
+            set_error(self, error)
+
+    def add_event_until_the_end(self: Any, context: Any, event_type: Any, *args: Any, **kwargs: Any) -> int:
+        if self in ended:
+            return int(context.last_published_event_id)
+        if event_type in ends:
+            ended.add(self)
+        return int(add_event(self, context, event_type, *args, **kwargs))
+
+    Environment.set_error = set_error_unless_over
+    EventManager.add_event = add_event_until_the_end

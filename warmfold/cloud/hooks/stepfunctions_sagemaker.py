@@ -92,7 +92,12 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
         (arn,) = [value for key, value in env.stack.pop().items() if key.endswith("Arn")]
 
         def resolve() -> Any:
-            described = self._service().call(f"Describe{job.kind}", name, caller)
+            try:
+                described = self._service().call(f"Describe{job.kind}", name, caller)
+            except ServiceError as error:
+                if error.code == "ThrottlingException":  # AWS learns of the end by an event, which nothing throttles
+                    return None
+                raise
             if described[job.status_field] in ("InProgress", "Stopping"):
                 return None
             tags = self._service().call("ListTags", {"ResourceArn": arn}, caller)["Tags"]

@@ -27,6 +27,7 @@ def handle(event, context):
             "layer": json.loads(pathlib.Path(os.environ["LAYER_FOLDER"], "fact.json").read_text()),
             "milliseconds": context.get_remaining_time_in_millis(),
             "process": os.getpid(),
+            "word": os.environ["WORD"],
         }
     if do == "echo":
         boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps({"function": event}))

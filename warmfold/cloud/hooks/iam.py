@@ -1,0 +1,96 @@
+"""IAM: roles and policies with all that their template gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.config import default_user_config
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+
+
+def install() -> None:
+    """Mend moto's IAM; each function below says what."""
+    _aws_managed_policies()
+    _roles()
+    _managed_policies()
+
+
+def _aws_managed_policies() -> None:
+    """moto has AWS's own managed policies only on request, and a role can't have one that is not there."""
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+
+
+def _roles() -> None:
+    """moto's roles ignore ManagedPolicyArns, keep inline policies in a form that no client can read, and never change.
+
+    What an AWS::IAM::Policy or a client has given a role stays when its stack is updated.
+    """
+    create = Role.create_from_cloudformation_json.__func__
+    update = Role.update_from_cloudformation_json.__func__
+
+    def create_with_policies(
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> Any:
+        role = create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        _give_policies(role, cloudformation_json["Properties"])
+        return role
+
+    def update_with_policies(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        properties = cloudformation_json["Properties"]
+        role = update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
+        role.assume_role_policy_document = _text(properties["AssumeRolePolicyDocument"])
+        role.max_session_duration = properties.get("MaxSessionDuration", 3600)
+        _give_policies(role, properties)
+        return role
+
+    Role.create_from_cloudformation_json = classmethod(create_with_policies)
+    Role.update_from_cloudformation_json = classmethod(update_with_policies)
+
+
+def _give_policies(role: Any, properties: Mapping[str, Any]) -> None:
+    backend = iam_backends[role.account_id][role.partition]
+    inline = {policy["PolicyName"]: _text(policy["PolicyDocument"]) for policy in properties.get("Policies", [])}
+    managed = set(properties.get("ManagedPolicyArns", []))
+    before_inline, before_managed = getattr(role, "warmfold_policies", (set(), set()))
+    for name in before_inline - set(inline):
+        role.policies.pop(name, None)
+    for arn in (before_managed - managed) & set(role.managed_policies):
+        role.managed_policies[arn].detach_from(role)
+    for arn in managed - set(role.managed_policies):
+        backend.attach_role_policy(arn, role.name)
+    role.policies |= inline
+    role.warmfold_policies = (set(inline), managed)
+
+
+def _managed_policies() -> None:
+    """moto has no update of a managed policy: UpdateStack crashes on a changed one."""
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        document = _text(cloudformation_json["Properties"]["PolicyDocument"])
+        backend = iam_backends[account_id][original_resource.partition]
+        for version in [version for version in original_resource.versions if not version.is_default]:
+            backend.delete_policy_version(original_resource.arn, version.version_id)
+        backend.create_policy_version(original_resource.arn, document, "true")
+        return original_resource
+
+    ManagedPolicy.update_from_cloudformation_json = classmethod(update)
+
+
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)
