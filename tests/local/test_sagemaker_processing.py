@@ -55,14 +55,15 @@ class Local:
         self.base = base
         self.lines: dict[str, list[str]] = {}
         self.events: list[tuple[str, dict[str, Any], list[str]]] = []
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        self.s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
-        self.s3.create_bucket(Bucket="bucket")
+        self.s3 = boto3.client(
+            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        self.s3.create_bucket(Bucket="processings")
         for part in (1, 10):
-            self.s3.put_object(Bucket="bucket", Key=f"parts/{part}/rows-{part}.csv", Body=b"a,b\n1,2\n")
-        manifest = json.dumps([{"prefix": "s3://bucket/parts/"}, "10/rows-10.csv"])
-        self.s3.put_object(Bucket="bucket", Key="the.manifest", Body=manifest.encode())
-        self.s3.put_object(Bucket="bucket", Key="code/split.py", Body=SPLIT.encode())
+            self.s3.put_object(Bucket="processings", Key=f"parts/{part}/rows-{part}.csv", Body=b"a,b\n1,2\n")
+        manifest = json.dumps([{"prefix": "s3://processings/parts/"}, "10/rows-10.csv"])
+        self.s3.put_object(Bucket="processings", Key="the.manifest", Body=manifest.encode())
+        self.s3.put_object(Bucket="processings", Key="code/split.py", Body=SPLIT.encode())
         self.service: Service = build_service(
             Settings(base_dir=base, account_id=DEFAULT_ACCOUNT_ID, endpoint_url=endpoint, **settings),
             credentials=lambda _: {"AccessKeyId": "testing", "SecretAccessKey": "testing", "SessionToken": "testing"},
@@ -81,7 +82,7 @@ class Local:
         return [detail["ProcessingJobStatus"] for _, detail, arns in self.events if arns == [job["ProcessingJobArn"]]]
 
     def results(self, job: str) -> list[str]:
-        found = self.s3.list_objects_v2(Bucket="bucket", Prefix=f"out/{job}/").get("Contents", [])
+        found = self.s3.list_objects_v2(Bucket="processings", Prefix=f"out/{job}/").get("Contents", [])
         return [item["Key"].removeprefix(f"out/{job}/") for item in found]
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def processing(name: str, *command: str) -> dict[str, Any]:
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
         },
-        "ProcessingOutputConfig": {"Outputs": [output_of("out", f"s3://bucket/out/{name}/")]},
+        "ProcessingOutputConfig": {"Outputs": [output_of("out", f"s3://processings/out/{name}/")]},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         "Tags": [{"Key": "warmfold:run", "Value": "one"}],
     }
@@ -155,8 +156,8 @@ def run_whole(local: Local, name: str) -> dict[str, Any]:
         AppSpecification=specification,
         Environment={"OWN": "/opt/ml/processing/own", "ROOT": "/opt/ml"},
         ProcessingInputs=[
-            input_of("code", "s3://bucket/code/split.py"),
-            input_of("data", "s3://bucket/parts/1/"),
+            input_of("code", "s3://processings/code/split.py"),
+            input_of("data", "s3://processings/parts/1/"),
         ],
     )
 
@@ -198,7 +199,7 @@ def test_a_base_folder_with_spaces_breaks_no_command(endpoint: str, tmp_path: Pa
 
 
 def test_a_manifest_names_the_objects_of_an_input(local: Local) -> None:
-    inputs = [input_of("data", "s3://bucket/the.manifest", "ManifestFile")]
+    inputs = [input_of("data", "s3://processings/the.manifest", "ManifestFile")]
     command = ("/bin/sh", "-c", "cd /opt/ml/processing/input/data && find . -type f")
     assert local.run("manifest", *command, ProcessingInputs=inputs)["ProcessingJobStatus"] == "Completed"
     assert local.output("manifest") == ["./10/rows-10.csv"]
@@ -231,9 +232,9 @@ def test_a_command_that_is_not_there_fails_the_job(local: Local) -> None:
 
 
 def test_missing_input_data_fails_the_job(local: Local) -> None:
-    job = local.run("no-data", "true", ProcessingInputs=[input_of("data", "s3://bucket/nowhere/")])
+    job = local.run("no-data", "true", ProcessingInputs=[input_of("data", "s3://processings/nowhere/")])
     assert job["FailureReason"] == (
-        "ClientError: Data download failed: No S3 objects found under S3 URL 's3://bucket/nowhere/'"
+        "ClientError: Data download failed: No S3 objects found under S3 URL 's3://processings/nowhere/'"
     )
 
 
@@ -309,7 +310,7 @@ CLUSTER = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 
     [
         ({"ProcessingResources": {"ClusterConfig": CLUSTER | {"InstanceCount": 2}}}, "InstanceCount must be 1"),
         ({"AppSpecification": {"ImageUri": "image"}}, "ContainerEntrypoint is missing"),
-        ({"ProcessingInputs": [input_of("out", "s3://bucket/parts/")]}, "names must be unique: out, out"),
+        ({"ProcessingInputs": [input_of("out", "s3://processings/parts/")]}, "names must be unique: out, out"),
         ({"ProcessingInputs": [{"InputName": "in"}]}, "Processing input in must be an S3Input"),
         ({"ProcessingInputs": [input_of("in", "s3://b/p", S3InputMode="Pipe")]}, "S3InputMode File"),
         ({"ProcessingInputs": [input_of("in", "s3://b/p", S3CompressionType="Gzip")]}, "S3CompressionType None"),

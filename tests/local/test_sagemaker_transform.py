@@ -20,7 +20,7 @@ from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.transform import TransformJobs
 
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/fold"
-ARCHIVE = "s3://bucket/model/model.tar.gz"
+ARCHIVE = "s3://transforms/model/model.tar.gz"
 MODEL_ARN = f"arn:aws:sagemaker:us-east-1:{DEFAULT_ACCOUNT_ID}:model/"
 FILES = {
     "factor.txt": "3",
@@ -120,9 +120,10 @@ class Local:
         self.lines: dict[str, list[str]] = {}
         self.events: list[tuple[str, dict[str, Any], list[str]]] = []
         self.roles: list[str] = []
-        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        self.s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
-        self.s3.create_bucket(Bucket="bucket")
+        self.s3 = boto3.client(
+            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        self.s3.create_bucket(Bucket="transforms")
         self.put("model/model.tar.gz", archive(FILES))
         self.put("code/sourcedir.tar.gz", archive({"echo.py": FILES["code/echo.py"]}))
         self.service: Service = build_service(
@@ -154,7 +155,7 @@ class Local:
         return self.lines.get(f"/aws/sagemaker/TransformJobs/{job}", [])
 
     def put(self, key: str, body: bytes) -> None:
-        self.s3.put_object(Bucket="bucket", Key=key, Body=body)
+        self.s3.put_object(Bucket="transforms", Key=key, Body=body)
 
     def put_all(self, job: str, **bodies: bytes) -> None:
         for name, body in bodies.items():
@@ -162,8 +163,8 @@ class Local:
 
     def results(self, job: str) -> dict[str, bytes]:
         """What the job left below its output path."""
-        found = self.s3.list_objects_v2(Bucket="bucket", Prefix=f"out/{job}/").get("Contents", [])
-        read = {item["Key"]: self.s3.get_object(Bucket="bucket", Key=item["Key"])["Body"].read() for item in found}
+        found = self.s3.list_objects_v2(Bucket="transforms", Prefix=f"out/{job}/").get("Contents", [])
+        read = {item["Key"]: self.s3.get_object(Bucket="transforms", Key=item["Key"])["Body"].read() for item in found}
         return {key.removeprefix(f"out/{job}/"): body for key, body in read.items()}
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
@@ -211,12 +212,12 @@ class Local:
 
 def transform(name: str, model: str, source: dict[str, str] | None = None) -> dict[str, Any]:
     """A CreateTransformJob request for what is below in/<name>/."""
-    prefix = {"S3DataType": "S3Prefix", "S3Uri": f"s3://bucket/in/{name}/"}
+    prefix = {"S3DataType": "S3Prefix", "S3Uri": f"s3://transforms/in/{name}/"}
     return {
         "TransformJobName": name,
         "ModelName": model,
         "TransformInput": {"DataSource": {"S3DataSource": source or prefix}, "ContentType": "text/csv"},
-        "TransformOutput": {"S3OutputPath": f"s3://bucket/out/{name}/", "Accept": "text/csv"},
+        "TransformOutput": {"S3OutputPath": f"s3://transforms/out/{name}/", "Accept": "text/csv"},
         "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
         "Tags": [{"Key": "warmfold:run", "Value": "one"}],
     }
@@ -288,7 +289,10 @@ def test_headers_quoted_newlines_and_line_endings_pass_untouched(local: Local) -
 
 def test_other_content_types_come_as_bytes_and_the_code_may_be_an_archive_of_its_own(local: Local) -> None:
     local.put("in/bytes/picture.png", b"\x89PNG\xff")
-    environment = {"SAGEMAKER_PROGRAM": "echo.py", "SAGEMAKER_SUBMIT_DIRECTORY": "s3://bucket/code/sourcedir.tar.gz"}
+    environment = {
+        "SAGEMAKER_PROGRAM": "echo.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "s3://transforms/code/sourcedir.tar.gz",
+    }
     local.model("bytes", PrimaryContainer={"Image": "i", "ModelDataUrl": ARCHIVE, "Environment": environment})
     request = transform("bytes", "bytes")
     request["TransformInput"]["ContentType"] = "image/png"
@@ -301,9 +305,9 @@ def test_other_content_types_come_as_bytes_and_the_code_may_be_an_archive_of_its
 
 def test_a_manifest_names_the_inputs(local: Local) -> None:
     local.put_all("listed", a=b"1", b=b"2", c=b"3")
-    manifest = [{"prefix": "s3://bucket/in/"}, "listed/a.csv", "listed/c.csv"]
+    manifest = [{"prefix": "s3://transforms/in/"}, "listed/a.csv", "listed/c.csv"]
     local.put("listed.manifest", json.dumps(manifest).encode())
-    source = {"S3DataType": "ManifestFile", "S3Uri": "s3://bucket/listed.manifest"}
+    source = {"S3DataType": "ManifestFile", "S3Uri": "s3://transforms/listed.manifest"}
     assert local.run("listed", "echo.py", source=source)["TransformJobStatus"] == "Completed"
     assert local.results("listed") == {"listed/a.csv.out": b"1", "listed/c.csv.out": b"3"}
 
@@ -344,7 +348,7 @@ def test_a_bad_input_has_no_output_and_fails_the_job_while_others_go_on(local: L
     assert local.results("bad") == {"a.csv.out": b"x3\n3\n", "c.csv.out": b"x3\n6\n"}
     assert "Traceback (most recent call last):" in local.output("bad")
     (line,) = [line for line in local.lines["/aws/sagemaker/TransformJobs/bad/data-log"] if "in/bad/" in line]
-    assert "[sagemaker logs]: bucket/in/bad/b.csv: Bad HTTP status received from algorithm: 500" in line
+    assert "[sagemaker logs]: transforms/in/bad/b.csv: Bad HTTP status received from algorithm: 500" in line
     until(lambda: local.events[-1][1].get("FailureReason") == job["FailureReason"])
 
 
@@ -429,7 +433,7 @@ def test_a_script_that_is_not_there_fails_the_job(local: Local) -> None:
 
 def test_no_inputs_fail_the_job(local: Local) -> None:
     reason = local.run("no-data", "echo.py")["FailureReason"]
-    assert reason == "ClientError: Data download failed: No S3 objects found under S3 URL 's3://bucket/in/no-data/'"
+    assert reason == "ClientError: Data download failed: No S3 objects found under S3 URL 's3://transforms/in/no-data/'"
 
 
 @pytest.mark.parametrize("program", ["moods.py", "slow_to_load.py"])
@@ -477,7 +481,7 @@ def test_a_job_needs_a_model_and_a_new_name(local: Local) -> None:
         ({"TransformOutput": {"S3OutputPath": "https://host/path"}}, "S3OutputPath must be an S3 URI"),
         ({"DataProcessing": {"JoinSource": "Input"}}, "JoinSource is Input"),
         ({"DataProcessing": {"OutputFilter": "$[0]"}}, "OutputFilter is "),
-        ({"DataCaptureConfig": {"DestinationS3Uri": "s3://bucket/captured"}}, "captures no data"),
+        ({"DataCaptureConfig": {"DestinationS3Uri": "s3://transforms/captured"}}, "captures no data"),
         ({"MaxPayloadInMB": 101}, "must not exceed 100"),
         ({"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2}, "60 times 2"),
         ({"ModelName": "imaged"}, "has no SAGEMAKER_PROGRAM"),
@@ -560,8 +564,8 @@ OWN = {"Image": "image", "ModelDataUrl": ARCHIVE}
         ({"PrimaryContainer": OWN | {"InferenceSpecificationName": "x"}}, "no InferenceSpecificationName"),
         ({"PrimaryContainer": {"ModelPackageName": "unknown"}}, "model-package/unknown does not exist"),
         (
-            {"PrimaryContainer": OWN | {"ModelDataUrl": "s3://bucket/nothing.tar.gz"}},
-            "Could not find model data at s3://bucket/nothing.tar.gz",
+            {"PrimaryContainer": OWN | {"ModelDataUrl": "s3://transforms/nothing.tar.gz"}},
+            "Could not find model data at s3://transforms/nothing.tar.gz",
         ),
     ],
 )
