@@ -36,6 +36,7 @@ class PlanEnvironment(Environment):
     fold_role_arn: str = Field(alias="FOLD_ROLE_ARN")
     training_image: str = Field(alias="TRAINING_IMAGE")
     training_code_dir: str = Field(alias="TRAINING_CODE_DIR", default="/opt")
+    quota_patience_seconds: int = Field(alias="QUOTA_PATIENCE_SECONDS", default=600, ge=0)
 
 
 class ReportEnvironment(Environment):

@@ -85,6 +85,7 @@ class Planner:
             "profile": profile,
             "locations": context.locations,
             "fold_retries": requests.FOLD_RETRIES,
+            "quota_patience_seconds": self.environment.quota_patience_seconds,
             "bound": _bound(context),
             "timeouts": _timeouts(context),
             "requests": {

@@ -41,6 +41,11 @@ class Context:
         return names.job_tags(self.prefix, self.run)
 
     @property
+    def profile_uri(self) -> str:
+        """Where Split Dataset writes the profile of all the rows."""
+        return self.locations["run"] + "profile.json"
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment of every job."""
         return {"AWS_DEFAULT_REGION": self.region}
@@ -106,6 +111,7 @@ def fold_request(context: Context) -> dict[str, Any]:
     request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
     request["InputDataConfig"] = [
         _channel("config", context.plan_uri),
+        _channel("profile", context.profile_uri),
         _channel("train", f"{folds}{{fold}}/train.manifest", "ManifestFile"),
         _channel("validation", f"{parts}{{fold}}/"),
     ]
@@ -118,6 +124,7 @@ def final_request(context: Context) -> dict[str, Any]:
     request["TrainingJobName"] = f"{context.prefix}-{context.run}-final"
     request["InputDataConfig"] = [
         _channel("config", context.plan_uri),
+        _channel("profile", context.profile_uri),
         _channel("train", context.locations["parts"]),
         _channel("holdout", context.locations["holdout"]),
     ]

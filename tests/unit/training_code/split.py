@@ -1,0 +1,110 @@
+"""A dataset that Split Dataset has split, for tests of what trains on it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_breast_cancer
+
+from processing import split_dataset
+from table import Schema, read_profile
+
+RUN = "s3://bucket/runs/r/"
+PLACES = ("parts", "folds", "holdout", "candidates", "model", "score", "predictions")
+LEARNING_RATE = {"learning_rate": {"min": 0.01, "max": 0.5, "type": "continuous", "scaling": "Logarithmic"}}
+
+
+class OneObject:
+    """An S3 that holds the dataset only."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def get_object(self, **_: Any) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self._body), "ContentLength": len(self._body), "ETag": '"e"'}
+
+
+@dataclass
+class Split:
+    """The run's plan, and its files below `folder`."""
+
+    plan: dict[str, Any]
+    folder: Path
+
+    @property
+    def schema(self) -> Schema:
+        return read_profile(self.folder / "profile.json")
+
+    @property
+    def parts(self) -> list[list[Path]]:
+        """The files of each part."""
+        folds = self.plan["experiment"]["cross_validation"]["n_splits"]
+        return [sorted((self.folder / "parts" / str(part)).glob("*.csv")) for part in range(folds)]
+
+    def train(self, fold: int) -> list[Path]:
+        """The files that a fold trains on."""
+        return [file for part, files in enumerate(self.parts) if part != fold for file in files]
+
+    @property
+    def holdout(self) -> list[Path]:
+        return sorted((self.folder / "holdout").glob("*.csv"))
+
+
+def split(
+    folder: Path,
+    frame: pd.DataFrame,
+    *,
+    problem: str = "classification",
+    metric: str = "roc_auc",
+    estimator: str = "hist_gradient_boosting",
+    space: dict[str, Any] | None = None,
+    **cross_validation: Any,
+) -> Split:
+    """Split a table whose last column is the target."""
+    strategy = "stratified" if problem == "classification" else "kfold"
+    splitting = {"n_splits": 4, "strategy": strategy, "holdout": 0.25, "seed": 7} | cross_validation
+    plan = {
+        "run": "r",
+        "dataset": "d",
+        "region": "us-east-1",
+        "bucket": "bucket",
+        "data": {"key": "data.csv", "version_id": "v", "etag": "e", "size": 0},
+        "predict": None,
+        "fold_retries": 1,
+        "quota_patience_seconds": 600,
+        "experiment": {
+            "target": frame.columns[-1],
+            "problem": problem,
+            "metric": metric,
+            "estimator": estimator,
+            "cross_validation": splitting,
+            "search": {"hyperparameters": LEARNING_RATE if space is None else space},
+        },
+        "locations": {"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
+        "requests": {"final": {"TrainingJobName": "wf-r-final"}},
+    }
+    split_dataset(plan, OneObject(frame.to_csv(index=False, quoting=csv.QUOTE_ALL).encode()), folder)  # type: ignore[arg-type]
+    (folder / "plan.json").write_text(json.dumps(plan))
+    return Split(plan, folder)
+
+
+def breast_cancer() -> pd.DataFrame:
+    bunch = load_breast_cancer(as_frame=True)
+    return bunch.data.assign(diagnosis=[str(bunch.target_names[value]) for value in bunch.target])
+
+
+def mixed(rows: int = 400, seed: int = 3) -> pd.DataFrame:
+    """Numeric, boolean and text columns with missing values; the text has commas, quotes and line breaks."""
+    rng = np.random.default_rng(seed)
+    colour = rng.choice(np.array(["red", 'green, "or" blue', "li\nne", "NA", ""], dtype=object), size=rows)
+    size = np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows))
+    flag = rng.choice(np.array(["True", "false", ""], dtype=object), size=rows)
+    label = np.where((colour == "red") ^ (np.nan_to_num(size) > 0.8) ^ (rng.random(rows) < 0.1), "yes", "no")
+    return pd.DataFrame({"colour": colour, "size": size, "flag": flag, "empty": "", "label": label})

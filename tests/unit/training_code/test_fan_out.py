@@ -1,0 +1,273 @@
+"""A candidate's folds on a virtual clock: nothing doubled, nothing lost, nothing left running."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cross_validation import tuned_hyperparameters
+from fan_out import LONGEST_TICK, PASSING_ATTEMPTS, FanOut, FoldFailedError, FoldRequestError
+from tests.unit.training_code.virtual_sagemaker import (
+    NO_ROUTE,
+    Fate,
+    VirtualClock,
+    VirtualS3,
+    VirtualSageMaker,
+    refusal,
+)
+
+CANDIDATE = "wf-churn-0123abcd-007-0a1b2c3d"
+ROLE = "arn:aws:iam::123456789012:role/fold"
+
+
+def channel(name: str, uri: str) -> dict[str, Any]:
+    return {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+
+
+def plan(folds: int) -> dict[str, Any]:
+    """The keys of plan.json that a candidate reads."""
+    return {
+        "experiment": {
+            "cross_validation": {"n_splits": folds},
+            "search": {"hyperparameters": {"learning_rate": {"min": 0.1, "max": 1}, "max_iter": {"value": 20}}},
+        },
+        "locations": {"candidates": "s3://bucket/runs/r/candidates/"},
+        "fold_retries": 1,
+        "quota_patience_seconds": 600,
+        "requests": {
+            "fold": {
+                "RoleArn": ROLE,
+                "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+                "HyperParameters": {"sagemaker_program": "training.py", "max_iter": "20"},
+                "InputDataConfig": [channel("validation", "s3://bucket/runs/r/parts/{fold}/")],
+                "OutputDataConfig": {"S3OutputPath": "s3://bucket/runs/r/fold-output/"},
+                "ResourceConfig": {
+                    "InstanceType": "ml.m5.xlarge",
+                    "InstanceCount": 1,
+                    "VolumeSizeInGB": 30,
+                    "KeepAlivePeriodInSeconds": 600,
+                },
+                "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+            }
+        },
+    }
+
+
+class Candidate:
+    """One candidate's fan-out in a world of its own."""
+
+    def __init__(self, folds: int = 5, **fates: Fate) -> None:
+        self.clock = VirtualClock()
+        self.sagemaker = VirtualSageMaker(self.clock, **fates)
+        self.s3 = VirtualS3(self.sagemaker)
+        self.log: list[str] = []
+        self.trained_here: list[int] = []
+        self.folds = folds
+        self.while_training: Callable[[], None] = lambda: None
+
+    def _train_here(self, fold: int) -> None:
+        self.clock.time += 60
+        self.while_training()
+        self.trained_here.append(fold)
+        self.sagemaker.put_score(CANDIDATE, fold, 0.8 + fold / 100)
+
+    def run(self) -> list[float]:
+        """The validation scores."""
+        fan_out = FanOut(
+            plan(self.folds),
+            CANDIDATE,
+            {"learning_rate": "0.3"},
+            sagemaker=self.sagemaker,
+            s3=self.s3,
+            clock=self.clock,
+            generator=random.Random(1),
+            train_here=self._train_here,
+            log=self.log.append,
+        )
+        return [score["validation_score"] for score in fan_out.run()]
+
+    @property
+    def seconds(self) -> float:
+        return self.clock.time - 1000.0
+
+
+EXPECTED = [0.8 + fold / 100 for fold in range(5)]
+
+
+def test_every_fold_is_created_at_once_and_complete() -> None:
+    candidate = Candidate()
+    assert candidate.run() == EXPECTED
+    created = candidate.sagemaker.created
+    assert list(created) == [f"{CANDIDATE}-f{fold}" for fold in range(5)]
+    assert {at for at, _ in created.values()} == {1000.0}
+    request = created[f"{CANDIDATE}-f3"][1]
+    assert request["HyperParameters"] == {
+        "sagemaker_program": "training.py",
+        "max_iter": "20",
+        "learning_rate": "0.3",
+    }
+    assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://bucket/runs/r/parts/3/"
+    assert candidate.sagemaker.running() == []
+
+
+def test_waiting_adds_little_to_the_folds_and_calls_stay_few() -> None:
+    for seconds in (0.5, 10, 60, 1200):
+        candidate = Candidate(**{f"f{fold}": Fate(seconds=seconds, tail=0) for fold in range(5)})
+        candidate.run()
+        assert candidate.seconds <= seconds * 1.12 + 0.3 or candidate.seconds <= seconds + 3 * LONGEST_TICK
+        assert candidate.sagemaker.calls.count("describe") <= 5 * (10 + seconds / 15)
+
+
+def test_the_candidate_waits_until_its_folds_have_left_their_pools() -> None:
+    candidate = Candidate(f2=Fate(seconds=60, tail=30))
+    candidate.run()
+    assert candidate.seconds >= 90
+
+
+def test_a_fold_job_that_exists_is_adopted_and_a_score_that_is_there_is_taken() -> None:
+    candidate = Candidate()
+    candidate.sagemaker.put_score(CANDIDATE, 1, 0.5)
+    fold_request = plan(5)["requests"]["fold"]
+    candidate.sagemaker.create_training_job(TrainingJobName=f"{CANDIDATE}-f0", **fold_request)
+    assert candidate.run() == [EXPECTED[0], 0.5, *EXPECTED[2:]]
+    assert sorted(candidate.sagemaker.created) == [f"{CANDIDATE}-f{fold}" for fold in (0, 2, 3, 4)]
+    assert any("is adopted" in line for line in candidate.log)
+
+
+def test_a_failed_fold_is_tried_again_under_another_name() -> None:
+    candidate = Candidate(f2=Fate(seconds=5, status="Failed", reason="AlgorithmError: oom", scores=False))
+    assert candidate.run() == EXPECTED
+    assert f"{CANDIDATE}-f2-r1" in candidate.sagemaker.created
+
+
+@pytest.mark.parametrize(
+    ("fate", "reason"),
+    [
+        (Fate(5, "Failed", reason="AlgorithmError: too many zebras", scores=False), "Failed: AlgorithmError: too many"),
+        (Fate(5, "Stopped", "MaxRuntimeExceeded", scores=False), "ran longer than its MaxRuntimeInSeconds, 3600"),
+        (Fate(5, scores=False), "Completed without writing its score"),
+    ],
+)
+def test_a_fold_lost_for_good_stops_its_siblings_and_gives_its_own_reason(fate: Fate, reason: str) -> None:
+    candidate = Candidate(f2=fate, f2_r1=fate)
+    with pytest.raises(FoldFailedError, match=f"fold 2 is lost.*{CANDIDATE}-f2-r1 {reason}"):
+        candidate.run()
+    assert candidate.sagemaker.running() == []
+    assert sorted(candidate.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in (0, 1, 3, 4)]
+
+
+def test_a_dead_fold_is_noticed_within_30_seconds_of_its_end() -> None:
+    dead = Fate(400, "Failed", reason="x", scores=False, tail=0)
+    candidate = Candidate(f0=dead, f0_r1=Fate(1), **{f"f{fold}": Fate(2000) for fold in range(1, 5)})
+    candidate.run()
+    assert candidate.sagemaker.created[f"{CANDIDATE}-f0-r1"][0] - 1000 - 400 <= 30
+
+
+def test_a_fold_that_was_stopped_from_outside_is_not_started_again() -> None:
+    candidate = Candidate(f1=Fate(5, "Stopped", scores=False))
+    with pytest.raises(FoldFailedError, match="fold 1 is lost"):
+        candidate.run()
+    assert f"{CANDIDATE}-f1-r1" not in candidate.sagemaker.created
+
+
+def test_throttling_is_waited_out_and_backs_off() -> None:
+    candidate = Candidate()
+    candidate.sagemaker.refusals = [refusal("ThrottlingException", "Rate exceeded") for _ in range(8)]
+    candidate.sagemaker.describe_refusals = [refusal("ThrottlingException") for _ in range(3)]
+    candidate.s3.refusals = [refusal("SlowDown")]
+    assert candidate.run() == EXPECTED
+    assert candidate.sagemaker.calls.count("create") == 8 + 5
+    assert 60 < candidate.sagemaker.created[f"{CANDIDATE}-f0"][0] - 1000 < 180
+
+
+def test_a_fleeting_failure_of_the_service_is_waited_out_and_a_lasting_one_is_not() -> None:
+    candidate = Candidate()
+    candidate.sagemaker.refusals = [NO_ROUTE, refusal("InternalFailure")]
+    assert candidate.run() == EXPECTED
+    lasting = Candidate()
+    lasting.sagemaker.refusals = [NO_ROUTE] * (PASSING_ATTEMPTS + 1)
+    with pytest.raises(type(NO_ROUTE)):
+        lasting.run()
+
+
+def test_a_full_quota_is_waited_for() -> None:
+    candidate = Candidate()
+    candidate.sagemaker.full_until = 1000 + 300
+    assert candidate.run() == EXPECTED
+    assert candidate.trained_here == []
+    assert candidate.seconds < 300 + 30 + 80
+
+
+def test_folds_that_find_no_instance_for_ten_minutes_are_trained_here() -> None:
+    candidate = Candidate(folds=3)
+    candidate.sagemaker.full_until = 1e9
+    assert candidate.run() == EXPECTED[:3]
+    assert candidate.trained_here == [0, 1, 2]
+    assert candidate.sagemaker.created == {}
+    assert candidate.seconds >= 600
+
+
+def test_an_instance_that_becomes_free_meanwhile_is_used_for_the_rest() -> None:
+    candidate = Candidate(folds=3)
+    candidate.sagemaker.full_until = 1000 + 640
+    assert candidate.run() == EXPECTED[:3]
+    assert candidate.trained_here == [0]
+    assert len(candidate.sagemaker.created) == 2
+
+
+def test_a_candidate_with_a_running_fold_waits_for_its_instance_however_long() -> None:
+    candidate = Candidate(folds=2, f0=Fate(seconds=1500))
+    full = refusal("ResourceLimitExceeded")
+    create = candidate.sagemaker.create_training_job
+
+    def one_at_a_time(**request: Any) -> None:
+        if candidate.sagemaker.running():
+            raise full
+        create(**request)
+
+    candidate.sagemaker.create_training_job = one_at_a_time  # type: ignore[method-assign]
+    assert candidate.run() == EXPECTED[:2]
+    assert candidate.trained_here == []
+
+
+def test_a_request_that_is_refused_stops_everything_with_sagemaker_s_words() -> None:
+    candidate = Candidate()
+    create = candidate.sagemaker.create_training_job
+
+    def refuse_the_third(**request: Any) -> None:
+        if request["TrainingJobName"].endswith("f2"):
+            raise refusal("AccessDeniedException", "not authorized to perform: sagemaker:CreateTrainingJob")
+        create(**request)
+
+    candidate.sagemaker.create_training_job = refuse_the_third  # type: ignore[method-assign]
+    with pytest.raises(FoldRequestError, match=f"{CANDIDATE}-f2 was refused: AccessDenied.*not authorized"):
+        candidate.run()
+    assert candidate.sagemaker.running() == []
+
+
+def test_a_stop_that_is_throttled_is_repeated_and_one_that_comes_too_late_is_no_error() -> None:
+    dead = Fate(5, "Failed", reason="x", scores=False)
+    candidate = Candidate(folds=3, f0=dead, f0_r1=dead)
+    candidate.sagemaker.stop_refusals = [refusal("ThrottlingException"), refusal("ValidationException", "it ended")]
+    with pytest.raises(FoldFailedError):
+        candidate.run()
+    assert candidate.sagemaker.calls.count("stop") == 3
+
+
+def test_a_fold_whose_training_here_fails_fails_the_candidate() -> None:
+    def fail() -> None:
+        raise MemoryError("no room")
+
+    candidate = Candidate(folds=2)
+    candidate.sagemaker.full_until = 1e9
+    candidate.while_training = fail
+    with pytest.raises(MemoryError):
+        candidate.run()
+
+
+def test_only_what_the_tuning_job_chose_is_added_to_a_fold_s_request() -> None:
+    given = {"learning_rate": "0.3", "max_iter": "20", "_tuning_objective_metric": "validation:score"}
+    assert tuned_hyperparameters(plan(3), given) == {"learning_rate": "0.3"}

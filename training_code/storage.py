@@ -1,0 +1,45 @@
+"""S3 as the jobs use it: JSON objects, and files of a prefix."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def put_json(s3: S3Client, uri: str, value: dict[str, Any]) -> None:
+    """Write a JSON object at an s3:// URI."""
+    bucket, key = split_uri(uri)
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(value, indent=1).encode(), ContentType="application/json")
+
+
+def get_json(s3: S3Client, uri: str) -> dict[str, Any]:
+    """The JSON object at an s3:// URI."""
+    bucket, key = split_uri(uri)
+    value: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return value
+
+
+def names_below(s3: S3Client, uri: str) -> list[str]:
+    """The names, relative to it, of the objects below an s3:// URI that ends in `/`."""
+    bucket, prefix = split_uri(uri)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())]
+
+
+def download(s3: S3Client, uri: str, folder: Path) -> None:
+    """Copy every object below an s3:// URI that ends in `/` into a folder."""
+    bucket, prefix = split_uri(uri)
+    for name in names_below(s3, uri):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(bucket, prefix + name, str(target))
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """The bucket and the key of an s3:// URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
