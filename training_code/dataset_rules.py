@@ -13,7 +13,7 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,6 +65,7 @@ INFERRED_CLASSES = 20
 """A numeric target with more different values than this is taken for regression."""
 
 _UNKNOWN, _NUMERIC, _BOOLEAN, _TEXT = "unknown", "numeric", "boolean", "text"
+_MEANING = {_NUMERIC: "a number", _BOOLEAN: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -142,18 +143,21 @@ def sample(stream: BinaryStream, *, file: str, target: str | None, problem: str 
     return scanner.target, scanner.resolve_problem()
 
 
-def check_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str], target: str) -> int:
-    """How many rows a CSV file to score holds; `columns` are those of the training data, the target may be absent.
+def check_rows_to_score(stream: BinaryStream, *, file: str, kinds: Mapping[str, str], target: str) -> int:
+    """How many rows a CSV file to score holds; `kinds` are those of the training data, the target may be absent.
 
-    Raises DatasetRuleError for an unreadable file, a missing feature column, or no row at all.
+    Raises DatasetRuleError for an unreadable file, a missing feature column, a cell that is not of its column's kind,
+    or no row at all.
     """
-    return sum(1 for _ in read_rows_to_score(stream, file=file, columns=columns, target=target)) - 1
+    return sum(1 for _ in read_rows_to_score(stream, file=file, kinds=kinds, target=target)) - 1
 
 
-def read_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str], target: str) -> Iterator[list[str]]:
+def read_rows_to_score(
+    stream: BinaryStream, *, file: str, kinds: Mapping[str, str], target: str
+) -> Iterator[list[str]]:
     """The header of a CSV file to score, then its rows; raises what `check_rows_to_score` raises, as it gets there."""
     records = read_records(stream, file=file)
-    header = next(records)[1]
+    columns, header = list(kinds), next(records)[1]
     absent = [column for column in columns if column != target and column not in header]
     if absent:
         raise DatasetRuleError(
@@ -161,8 +165,16 @@ def read_rows_to_score(stream: BinaryStream, *, file: str, columns: Sequence[str
             f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
         )
     yield header
+    places = [(header.index(column), kind) for column, kind in kinds.items() if column != target and kind != _TEXT]
     rows = 0
-    for _, row in records:
+    for line, row in records:
+        for place, kind in places:
+            cell = row[place]
+            if cell not in MISSING and _kind_of(cell) != kind:
+                raise DatasetRuleError(
+                    f"{file}, line {line}: {cell[:80]!r} in column {header[place]!r} is not {_MEANING[kind]}, which the "
+                    "column holds in the training data; correct the cell or empty it."
+                )
         rows += 1
         yield row
     if not rows:

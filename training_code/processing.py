@@ -67,7 +67,7 @@ def split_dataset(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[
     """
     profile = _write_split(plan, s3, output_dir)
     _write_manifests(plan, output_dir)
-    to_score = {"columns": profile["columns"], "target": profile["target"]}
+    to_score = {"kinds": profile["kinds"], "target": profile["target"]}
     if plan["predict"]:
         rows = _object_stream(plan, plan["predict"], s3)
         scored = _write_chunks(output_dir / "score", read_rows_to_score(rows, file=rows.name, **to_score))

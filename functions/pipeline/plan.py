@@ -145,7 +145,7 @@ class Planner:
                 found = rules.scan(self.storage.open(data), **again).as_dict()
             if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
                 rules.check_rows_to_score(
-                    self.storage.open(predict), file=predict.key, columns=found["columns"], target=found["target"]
+                    self.storage.open(predict), file=predict.key, kinds=found["kinds"], target=found["target"]
                 )
         except rules.DatasetRuleError as error:
             raise DatasetError(str(error)) from error

@@ -230,7 +230,10 @@ def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> No
     text = table([tuple("x" * len(header.split(",")))] * 3, header)
     assert (
         check_rows_to_score(
-            io.BytesIO(text.encode()), file="predict.csv", columns=["a", "b", "target"], target="target"
+            io.BytesIO(text.encode()),
+            file="predict.csv",
+            kinds=dict.fromkeys(["a", "b", "target"], "text"),
+            target="target",
         )
         == 3
     )
@@ -245,10 +248,11 @@ def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> No
         ("", "predict.csv is empty"),
         ("a,b\n1\n", "predict.csv, line 2: 1 cells"),
         ("a,b,prediction\n1,2,3\n", "reserved"),
+        ("a,b\n1,x\n\ntwo,y\n", "predict.csv, line 4: 'two' in column 'a' is not a number"),
+        ("a,b,flag\n,x,\n2,y,1\n", "predict.csv, line 3: '1' in column 'flag' is not true or false"),
     ],
 )
 def test_bad_rows_to_score_are_refused(text: str, says: str) -> None:
+    kinds = {"a": "numeric", "b": "text", "target": "text"} | ({"flag": "boolean"} if "flag" in text else {})
     with pytest.raises(DatasetRuleError, match=says):
-        check_rows_to_score(
-            io.BytesIO(text.encode()), file="predict.csv", columns=["a", "b", "target"], target="target"
-        )
+        check_rows_to_score(io.BytesIO(text.encode()), file="predict.csv", kinds=kinds, target="target")
