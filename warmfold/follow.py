@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from warmfold.progress import Progress, read_progress
+from warmfold.progress import Progress, read_leftovers, read_progress
 from warmfold.stack import Stack
 
 
@@ -53,6 +53,25 @@ def _follow_lines(stack: Stack, progress: Progress, console: Console, clock: Clo
         progress = read_progress(stack, progress.execution_arn)
 
 
+def follow_clean_up(stack: Stack, execution_arn: str, console: Console, clock: Clock | None = None) -> None:
+    """Show what a run that has ended still has running until two looks in a row find nothing.
+
+    One is not enough: a candidate that is being stopped goes on creating fold jobs.
+    """
+    clock = clock or Clock()
+    shown, clean = None, 0
+    while True:
+        left = read_leftovers(stack, execution_arn)
+        clean = 0 if left.any else clean + 1
+        line = f"{len(left.jobs)} jobs running, {len(left.pools)} warm pools available"
+        if line != shown:
+            console.print(line, highlight=False, soft_wrap=True)
+            shown = line
+        if clean == 2:
+            return
+        clock.sleep(0.5 if stack.local else 5.0)
+
+
 def one_line(progress: Progress) -> str:
     """A run's progress on one line."""
     parts = [progress.status.lower(), progress.current_state or "starting"]
@@ -74,7 +93,7 @@ def render(progress: Progress, seconds: float) -> RenderableType:
         if progress.finished and progress.status != "SUCCEEDED" and state == progress.states[-1]:
             mark = Text("✗", style="red")
         table.add_row(mark, Text(state, style="bold" if current else ""), _detail(state, progress))
-    head = Text(f"run {progress.run or '…'}  {progress.status}  {seconds:.0f} s", style="bold cyan")
+    head = Text(f"run {progress.run}  {progress.status}  {seconds:.0f} s", style="bold cyan")
     return Group(head, table)
 
 

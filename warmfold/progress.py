@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from warmfold.stack import Stack
+from warmfold.stack import Stack, run_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import TrainingJobSummaryTypeDef
 
 TERMINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+RUNNING = ("InProgress", "Stopping")
+_FOLD = re.compile(r"-[0-9]+-[0-9a-z]{8}-f[0-9]+(-r[0-9]+)?")
+"""What follows the tuning job's name in the name of a fold job: candidate, fold, retry."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Progress:
 
     execution_arn: str
     status: str
-    run: str | None = None
+    run: str
     states: list[str] = field(default_factory=list)
     current_state: str | None = None
     candidates_total: int = 0
@@ -56,18 +61,18 @@ def read_progress(stack: Stack, execution_arn: str) -> Progress:
         The run's execution.
     """
     execution = stack.stepfunctions.describe_execution(executionArn=execution_arn)
-    states, plan = _history(stack, execution_arn)
+    states, plan = _history(stack, execution_arn)  # read after the status: of an ended run it is complete
     facts: dict[str, Any] = {"states": states, "current_state": states[-1] if states else None}
     if plan is not None:
-        facts["run"] = plan["run"]
         tuning_job = plan["tuning"]["HyperParameterTuningJobName"]
         facts |= _tuning(stack, tuning_job) if "Tune Hyperparameters" in states else {}
         facts |= _training_jobs(stack, tuning_job)
     return Progress(
         execution_arn=execution_arn,
         status=execution["status"],
+        run=run_id(execution_arn),
         error=execution.get("error"),
-        cause=_readable(execution.get("cause")),
+        cause=readable(execution.get("cause")),
         output=json.loads(execution["output"]) if execution.get("output") else None,
         **facts,
     )
@@ -111,8 +116,8 @@ def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
     for page in stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=tuning_job):
         jobs += [j for j in page["TrainingJobSummaries"] if j["TrainingJobName"].startswith(tuning_job + "-")]
     pools = [j.get("WarmPoolStatus", {}) for j in jobs]
-    folds = [j for j in jobs if "-f" in j["TrainingJobName"].removeprefix(tuning_job)[13:]]
-    running = sum(j["TrainingJobStatus"] in ("InProgress", "Stopping") for j in folds)
+    folds = [j for j in jobs if _FOLD.fullmatch(j["TrainingJobName"].removeprefix(tuning_job))]
+    running = sum(j["TrainingJobStatus"] in RUNNING for j in folds)
     return {
         "folds_running": running,
         "folds_done": len(folds) - running,
@@ -121,7 +126,41 @@ def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
     }
 
 
-def _readable(cause: str | None) -> str | None:
+@dataclass(frozen=True)
+class Leftovers:
+    """What of a run still costs: names of jobs that are not terminal, and of those whose warm pool is Available."""
+
+    jobs: list[str]
+    pools: list[str]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.jobs or self.pools)
+
+
+def read_leftovers(stack: Stack, execution_arn: str) -> Leftovers:
+    """Look once, in SageMaker's lists alone, at what a run has left."""
+    run = run_id(execution_arn)
+    own = re.compile(rf"[a-z][a-z0-9]*-{re.escape(run)}(-.+)?")  # NameContains finds the text anywhere in a name
+
+    def names(operation: str, kind: str, **filters: str) -> Iterator[str]:
+        paginator: Any = stack.sagemaker.get_paginator(operation)  # type: ignore[call-overload]
+        for page in paginator.paginate(NameContains=run, **filters):
+            found = (job[f"{kind}Name"] for job in page[f"{kind}Summaries"])
+            yield from (name for name in found if own.fullmatch(name))
+
+    lists = (
+        ("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJob"),
+        ("list_training_jobs", "TrainingJob"),
+        ("list_processing_jobs", "ProcessingJob"),
+        ("list_transform_jobs", "TransformJob"),
+    )
+    jobs = [name for args in lists for status in RUNNING for name in names(*args, StatusEquals=status)]
+    return Leftovers(jobs, list(names("list_training_jobs", "TrainingJob", WarmPoolStatusEquals="Available")))
+
+
+def readable(cause: str | None) -> str | None:
     """A Lambda's cause is JSON around the sentence that matters, a job's is its whole description."""
     if not cause:
         return cause

@@ -12,8 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,6 +35,23 @@ if TYPE_CHECKING:
 
 DEFAULT_STACK = "warmfold"
 DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+AwsError = BotoCoreError | ClientError | Boto3Error
+AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
+_SIGN_IN = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+_STALE = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "RequestExpired",
+)
 
 
 class CommandError(Exception):
@@ -78,15 +108,13 @@ class Stack:
             Nothing started within `timeout` seconds.
         """
         deadline = now() + timeout
+        name = execution_name(self.bucket, dataset, version)
+        arn = f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         while now() < deadline:
-            for execution in self.stepfunctions.list_executions(stateMachineArn=self.state_machine_arn, maxResults=50)[
-                "executions"
-            ]:
-                described = self.stepfunctions.describe_execution(executionArn=execution["executionArn"])
-                given = json.loads(described.get("input") or "{}")
-                if given.get("dataset") == dataset and given.get("data_version") == version:
-                    return execution["executionArn"]
-            sleep(0.3 if self.local else 2)
+            try:
+                return self.stepfunctions.describe_execution(executionArn=arn)["executionArn"]
+            except self.stepfunctions.exceptions.ExecutionDoesNotExist:
+                sleep(0.2 if self.local else 2)
         raise RunNotFoundError(
             f"s3://{self.bucket}/datasets/{dataset}/data.csv was uploaded, but no run started within {timeout:.0f} s. "
             "Look at the log of the start_run function; the bucket must send its events to EventBridge."
@@ -99,7 +127,7 @@ class Stack:
         for page in pages:
             for execution in page["executions"]:
                 arn = execution["executionArn"]
-                if run is not None and (run in (arn, execution["name"]) or run.endswith("-" + run_hash(arn))):
+                if run is not None and run in (arn, execution["name"], run_id(arn)):
                     return arn
                 if newest is None or execution["startDate"] > newest[0]:
                     newest = (execution["startDate"], arn)
@@ -109,10 +137,17 @@ class Stack:
             raise RunNotFoundError(f"stack {self.name} has had no run yet; start one with `warmfold run data.csv`")
         return newest[1]
 
-    def read_json(self, uri: str) -> dict[str, Any]:
-        """Return the JSON object at an s3:// URI."""
+    def summary_uri(self, execution_arn: str) -> str:
+        """Where a run's summary.json is, or will be."""
+        return f"s3://{self.bucket}/runs/{run_id(execution_arn)}/summary.json"
+
+    def read_json(self, uri: str) -> dict[str, Any] | None:
+        """Return the JSON object at an s3:// URI, or None when there is nothing."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        try:
+            body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return None
         return dict(json.loads(body))
 
     def download(self, prefix: str, folder: Path) -> list[Path]:
@@ -127,9 +162,20 @@ class Stack:
         return files
 
 
-def run_hash(execution_arn: str) -> str:
-    """The eight characters that every run id ends in, from its execution's ARN."""
-    return hashlib.sha256(execution_arn.encode()).hexdigest()[:8]
+def run_id(execution_arn: str) -> str:
+    """The run that an execution is, as everything in S3 and SageMaker is named after it."""
+    name = execution_arn.rsplit(":", 1)[-1]
+    return f"{_slug(name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+
+
+def execution_name(bucket: str, dataset: str, version: str) -> str:
+    """The name of the one execution that a version of a dataset's data.csv starts."""
+    object_version = f"{bucket}/datasets/{dataset}/data.csv/{version}"
+    return f"{_slug(dataset, 40)}-{hashlib.sha256(object_version.encode()).hexdigest()[:16]}"
+
+
+def _slug(text: str, length: int) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text[:length].lower()).strip("-") or "run"
 
 
 def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) -> Stack:
@@ -138,20 +184,28 @@ def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) 
     Raises
     ------
     StackNotFoundError
-        The cloud can't be reached or has no such stack.
+        The cloud has no such stack.
+    CommandError
+        The cloud can't be reached.
     """
-    session = session or boto3.Session()
-    config = Config(retries={"mode": "standard", "max_attempts": 6})
+    # a cloud that is not there is not worth many attempts
+    impatient = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5)
     try:
-        cloudformation = session.client("cloudformation", config=config)
+        session = session or boto3.Session()
+        cloudformation = session.client("cloudformation", config=impatient)
         endpoint = cloudformation.meta.endpoint_url
         local = "localhost" in endpoint or "127.0.0.1" in endpoint
         described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    except (ClientError, BotoCoreError) as error:
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise explained(error) from error
+        remedy = "`warmfold local up` deploys it" if local else "deploy it with `make deploy`"
         raise StackNotFoundError(
-            f"stack {name} was not found ({error}). Deploy it with `sam deploy`, or start the local cloud with "
-            "`warmfold local up` and run the export lines it prints; --stack names another stack."
+            f"there is no stack {name} at {endpoint}; {remedy}, or --stack names another"
         ) from error
+    except BotoCoreError as error:
+        raise explained(error) from error
+    config = Config(retries={"mode": "standard", "max_attempts": 6})
     outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
     missing = {"DataBucketName", "StateMachineArn"} - set(outputs)
     if missing:
@@ -165,6 +219,28 @@ def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) 
         sagemaker=session.client("sagemaker", config=config),
         local=local,
     )
+
+
+def explained(error: AwsError) -> CommandError:
+    """What kept a call from AWS, in one sentence with its remedy."""
+    what = " ".join(str(error).split())
+    if isinstance(error, _SIGN_IN):
+        return CommandError(
+            f"no usable AWS credentials ({what}); sign in and set AWS_PROFILE, or for the local cloud run "
+            "`warmfold local up` and the export lines it prints"
+        )
+    if isinstance(error, NoRegionError):
+        return CommandError("no AWS region is set; set AWS_DEFAULT_REGION, or give the profile a region")
+    if isinstance(error, ConnectionError | HTTPClientError):
+        endpoint = str(error.kwargs.get("endpoint_url", "AWS"))
+        if "localhost" in endpoint or "127.0.0.1" in endpoint:
+            remedy = "start the local cloud with `warmfold local up`, or unset AWS_ENDPOINT_URL to use AWS itself"
+        else:
+            remedy = "check the network, the region and AWS_ENDPOINT_URL"
+        return CommandError(f"{endpoint} can't be reached; {remedy}")
+    if isinstance(error, ClientError) and error.response["Error"].get("Code") in _STALE:
+        return CommandError(f"AWS does not accept the credentials ({what}); sign in again")
+    return CommandError(f"AWS refused: {what}")
 
 
 def check_dataset_name(name: str) -> str:

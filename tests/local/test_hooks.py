@@ -255,9 +255,11 @@ def test_a_jsonata_expression_that_fails_is_named(things: Things, expression: st
 
 
 def test_jsonata_numbers_and_sequences_are_plain_json(things: Things) -> None:
-    expression = '{% {"sum": 2 + 2, "half": 1 / 2, "big": 1e300, "range": $map([1..3], function($x) {$x * 2}), "merged": $merge([{"a": 1}])} %}'
+    expression = (
+        '{% {"sum": 2 + 2, "half": 1 / 2, "range": $map([1..3], function($x) {$x * 2}), "all": $merge([{"a": 1}])} %}'
+    )
     done = things.run_definition({"A": {"Type": "Pass", "Output": expression, "End": True}})
-    expected = '{"sum": 4, "half": 0.5, "big": 1e+300, "range": [2, 4, 6], "merged": {"a": 1}}'
+    expected = '{"sum": 4, "half": 0.5, "range": [2, 4, 6], "all": {"a": 1}}'
     assert json.dumps(json.loads(done["output"])) == expected
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
 import typer
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from warmfold.cli.demo import demo
 from warmfold.cli.local import app as local_app
 from warmfold.cli.runs import run, stop, watch
-from warmfold.stack import CommandError
+from warmfold.stack import AWS_ERRORS, CommandError, explained
 
 app = typer.Typer(
     name="warmfold",
@@ -24,10 +28,24 @@ app.command()(stop)
 app.command()(demo)
 
 
-def main() -> None:
-    """Run the command; what the user can mend is one line on stderr and exit code 1."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit; what the user can mend is one line on stderr and an exit code that is not 0."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app()
+        code = app(args=given, prog_name="warmfold", standalone_mode=False)
     except CommandError as error:
-        Console(stderr=True).print(f"warmfold: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        raise SystemExit(1) from error
+        _complain(str(error))
+        code = 1
+    except AWS_ERRORS as error:
+        _complain(str(explained(error)))
+        code = 1
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "warmfold"
+        _complain(f"{error.format_message().rstrip('.')}; `{command} --help` tells how it is used")
+        code = error.exit_code
+    raise SystemExit(code or 0)
+
+
+def _complain(message: str) -> None:
+    Console(stderr=True).print(f"warmfold: {message}", style="red", highlight=False, markup=False, soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -11,12 +10,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from warmfold.cli.local import DEFAULT_HOME, HomeOption
-from warmfold.cli.runs import read_summary
+from warmfold.cli.local import DEFAULT_HOME, DEFAULT_PORT, HomeOption, PortOption
+from warmfold.cli.runs import INTERRUPTED, problem_of, read_summary, tell
 from warmfold.cloud import local
-from warmfold.follow import follow, result_table
+from warmfold.follow import Clock, follow, result_table
+from warmfold.progress import Progress
 from warmfold.stack import CommandError, Stack, open_stack
 
+DATASET = "breast-cancer"
+REPORT_SECONDS = 30
 EXPERIMENT = """\
 target: diagnosis
 cross_validation: {n_splits: 5}
@@ -26,45 +28,62 @@ search: {max_candidates: 12, max_parallel_candidates: 2}
 
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for report, predictions, model.")] = Path("demo-output"),
-    port: Annotated[int, typer.Option(help="Port of the local cloud.")] = 4566,
+    port: PortOption = DEFAULT_PORT,
     home: HomeOption = DEFAULT_HOME,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the local cloud up afterwards.")] = False,
 ) -> None:
     """Tune, register and apply a model on the Wisconsin breast cancer data, on this machine alone."""
     console = Console()
     started = time.monotonic()
-    info = local.up(home, port)
+    cloud = local.up(home, port)
     try:
-        console.print(f"local cloud up at {info.endpoint} after {time.monotonic() - started:.1f} s")
-        os.environ.update(info.environment)
-        _run(open_stack(), output, console)
-        console.print(f"{time.monotonic() - started:.0f} s in all")
+        console.print(f"local cloud up at {cloud.endpoint} after {time.monotonic() - started:.1f} s", highlight=False)
+        run_demo(open_stack(session=cloud.session()), output, console)
+        console.print(f"{time.monotonic() - started:.0f} s in all", highlight=False)
+    except KeyboardInterrupt:
+        tell("interrupted: the local cloud goes down, and its run with it")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         if not keep:
             local.down(home)
     if keep:
-        console.print("the local cloud is still up; `warmfold local down` stops it")
+        console.print("the local cloud is still up; `warmfold local down` stops it", highlight=False)
 
 
-def _run(stack: Stack, output: Path, console: Console) -> None:
+def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None = None) -> None:
+    """Upload the data, follow the run, fetch what it made; raises CommandError when it did not succeed."""
+    clock = clock or Clock()
     with tempfile.TemporaryDirectory() as folder:
         experiment, data = Path(folder, "experiment.yaml"), Path(folder, "data.csv")
         experiment.write_text(EXPERIMENT)
         write_breast_cancer(data)
-        version = stack.upload("breast-cancer", data, experiment, None)
-    console.print(f"uploaded s3://{stack.bucket}/datasets/breast-cancer/data.csv; EventBridge starts the run")
-    progress = follow(stack, stack.wait_for_execution("breast-cancer", version), console)
+        version = stack.upload(DATASET, data, experiment, None)
+    place = f"s3://{stack.bucket}/datasets/{DATASET}/data.csv"
+    console.print(f"uploaded {place}; EventBridge starts the run", highlight=False, soft_wrap=True)
+    progress = follow(stack, stack.wait_for_execution(DATASET, version), console, clock)
     summary = read_summary(stack, progress)
-    if progress.status != "SUCCEEDED" or summary is None:
-        raise CommandError(
-            f"the run ended {progress.status} in state {progress.current_state}: {progress.cause or progress.error}"
-        )
-    console.print(result_table(summary))
-    folder_of_run = output / str(summary["run"])
-    stack.download(f"runs/{summary['run']}/", folder_of_run)
-    console.print(f"report       {folder_of_run / 'report.html'}", highlight=False, soft_wrap=True)
-    console.print(f"predictions  {folder_of_run / 'predictions'}", highlight=False, soft_wrap=True)
+    problem = problem_of(stack, progress, summary)
+    if problem:
+        tell(problem)
+    if progress.status != "SUCCEEDED":
+        _wait_for_report(stack, progress, clock)
+    elif summary is not None:
+        console.print(result_table(summary))
+    folder_of_run = output / progress.run
+    fetched = stack.download(f"runs/{progress.run}/", folder_of_run)
+    for name in ("report.html", "predictions"):
+        if any(path.relative_to(folder_of_run).parts[0] == name for path in fetched):
+            console.print(f"{name:12} {folder_of_run / name}", highlight=False, soft_wrap=True)
     console.print(f"everything   {folder_of_run}", highlight=False, soft_wrap=True)
+    if problem:
+        raise CommandError("the demo did not succeed")
+
+
+def _wait_for_report(stack: Stack, progress: Progress, clock: Clock) -> None:
+    """Wait until the clean-up has written its report; the local cloud takes it down with itself."""
+    deadline = clock.now() + REPORT_SECONDS
+    while stack.read_json(stack.summary_uri(progress.execution_arn)) is None and clock.now() < deadline:
+        clock.sleep(0.5)
 
 
 def write_breast_cancer(path: Path) -> None:

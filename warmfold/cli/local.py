@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,13 @@ HomeOption = Annotated[
 DEFAULT_HOME = Path(".warmfold")
 
 
+PortOption = Annotated[int, typer.Option("--port", help="Port to listen on, on localhost only.", min=1, max=65535)]
+DEFAULT_PORT = 4566
+
+
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(help="Port to listen on, on localhost only.")] = 4566,
+    port: PortOption = DEFAULT_PORT,
     home: HomeOption = DEFAULT_HOME,
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
@@ -33,22 +38,30 @@ def up(
         return
     typer.echo(f"# the local cloud is up at {info.endpoint}; for the AWS tools and warmfold:")
     for name, value in info.environment.items():
-        typer.echo(f"export {name}={value}")
+        typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()
-def down(home: HomeOption = DEFAULT_HOME) -> None:
+def down(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Stop the local cloud and everything it runs."""
-    typer.echo("the local cloud is stopped" if local.down(home) else "no local cloud was running")
+    stopped = local.down(home)
+    if as_json:
+        typer.echo(json.dumps({"stopped": stopped}))
+    else:
+        typer.echo("the local cloud is stopped" if stopped else f"no local cloud was running in {home.resolve()}")
 
 
 @app.command()
 def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Say whether the local cloud is up; exit code 0 when it is."""
+    """Say whether the local cloud is up; exit code 0 when it answers."""
     info = local.status(home)
+    ready = info is not None and local.answers(info)
     if as_json:
-        typer.echo(json.dumps(None if info is None else {"endpoint": info.endpoint, "pid": info.pid}))
+        typer.echo(json.dumps(info and {"endpoint": info.endpoint, "pid": info.pid, "ready": ready}))
+    elif info is None:
+        typer.echo("down")
     else:
-        typer.echo("down" if info is None else f"up at {info.endpoint} (process {info.pid})")
-    if info is None:
+        state = f"up at {info.endpoint}" if ready else f"not answering at {info.endpoint}, log in {home / 'cloud.log'}"
+        typer.echo(f"{state} (process {info.pid})")
+    if not ready:
         raise typer.Exit(1)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from warmfold.cli._options import JsonOption, StackOption
-from warmfold.follow import follow, result_table
-from warmfold.progress import Progress, read_progress
-from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack
+from warmfold.follow import follow, follow_clean_up, result_table
+from warmfold.progress import Progress, readable
+from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack, run_id
+
+INTERRUPTED = 130
 
 
 def run(
@@ -28,17 +30,19 @@ def run(
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a dataset, which starts a run."""
-    name = check_dataset_name(dataset or data.stem)
+    """Upload a dataset, which starts a run; with --wait, exit code 0 only when it succeeds."""
+    name = check_dataset_name(data.stem if dataset is None else dataset)
     opened = open_stack(stack)
     version = opened.upload(name, data, experiment, predict)
     execution_arn = opened.wait_for_execution(name, version)
+    started = run_id(execution_arn)
     if wait:
         _follow_to_the_end(opened, execution_arn, as_json)
     elif as_json:
-        typer.echo(json.dumps({"dataset": name, "data_version": version, "execution_arn": execution_arn}))
+        told = {"run": started, "dataset": name, "data_version": version, "execution_arn": execution_arn}
+        typer.echo(json.dumps(told))
     else:
-        typer.echo(f"started {execution_arn}\nfollow it: warmfold watch")
+        typer.echo(f"started run {started} ({execution_arn})\nfollow it: warmfold watch {started}")
 
 
 def watch(
@@ -53,44 +57,66 @@ def watch(
 
 def stop(
     run: Annotated[str, typer.Argument(help="Run id, execution name or ARN.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until none of its jobs or pools is left.")] = False,
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
     """Abort a run; the clean-up state machine then stops its jobs and releases its pools."""
     opened = open_stack(stack)
     execution_arn = opened.find_execution(run)
-    before = read_progress(opened, execution_arn)
-    if not before.finished:
+    name = run_id(execution_arn)
+    before = opened.stepfunctions.describe_execution(executionArn=execution_arn)["status"]
+    if before == "RUNNING":
         opened.stepfunctions.stop_execution(executionArn=execution_arn, error="Stopped", cause="warmfold stop")
+    told = f"run {name} had already ended: {before}" if before != "RUNNING" else f"run {name} is aborted"
+    if not as_json:
+        typer.echo(told if wait or before != "RUNNING" else f"{told}; its jobs and pools are being cleaned up")
+    if wait:
+        follow_clean_up(opened, execution_arn, Console(stderr=as_json))
     if as_json:
-        typer.echo(json.dumps({"execution_arn": execution_arn, "stopped": not before.finished}))
-    elif before.finished:
-        typer.echo(f"{run} had already ended: {before.status}")
-    else:
-        typer.echo(f"stopping {run}; its jobs are stopped and its pools released by the clean-up state machine")
+        told_json = {"run": name, "execution_arn": execution_arn, "stopped": before == "RUNNING", "clean": wait or None}
+        typer.echo(json.dumps(told_json))
 
 
 def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool) -> None:
     console = Console(stderr=as_json)
-    progress = follow(stack, execution_arn, console)
+    try:
+        progress = follow(stack, execution_arn, console)
+    except KeyboardInterrupt:
+        name = run_id(execution_arn)
+        tell(f"run {name} goes on; `warmfold watch {name}` follows it, `warmfold stop {name}` ends it")
+        raise typer.Exit(INTERRUPTED) from None
     summary = read_summary(stack, progress)
     if as_json:
         typer.echo(json.dumps({"progress": progress.as_dict(), "summary": summary}))
     elif summary is not None:
         console.print(result_table(summary))
+    if problem := problem_of(stack, progress, summary):
+        tell(problem)
     if progress.status != "SUCCEEDED":
-        message = f"run {progress.run or execution_arn} {progress.status} in state {progress.current_state}: "
-        Console(stderr=True).print(
-            message + (progress.cause or progress.error or "no reason given"),
-            style="red",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
         raise typer.Exit(1)
 
 
-def read_summary(stack: Stack, progress: Progress) -> dict[str, object] | None:
-    """The run's summary.json, or None when the run ended without one."""
+def read_summary(stack: Stack, progress: Progress) -> dict[str, Any] | None:
+    """A succeeded run's summary.json, or None when the run has none (yet)."""
     uri = (progress.output or {}).get("summary_uri")
-    return stack.read_json(uri) if uri else None
+    return stack.read_json(str(uri)) if uri else None
+
+
+def problem_of(stack: Stack, progress: Progress, summary: dict[str, Any] | None) -> str | None:
+    """What went wrong with a run that has ended and where more is to be found, or None."""
+    if progress.status != "SUCCEEDED":
+        why = ": ".join(text for text in (progress.error, progress.cause) if text) or "no reason given"
+        where = f" in state {progress.current_state}" if progress.current_state else ""
+        report = f"the clean-up writes its report to {stack.summary_uri(progress.execution_arn)}"
+        return f"run {progress.run} {progress.status}{where}: {why}\n{report}"
+    if summary is None:
+        failure = (progress.output or {}).get("report_error") or {}
+        why = readable(failure.get("Cause")) or failure.get("Error") or "no summary.json"
+        return f"run {progress.run} SUCCEEDED, but its report could not be written: {why}"
+    return None
+
+
+def tell(message: str) -> None:
+    """Print to stderr what a person should know, and scripts that read stdout need not."""
+    Console(stderr=True).print(message, style="red", highlight=False, markup=False, soft_wrap=True)

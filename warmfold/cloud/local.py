@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import http.client
 import json
 import os
 import signal
@@ -10,13 +12,15 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from yaml import YAMLError
 
 from warmfold.cloud.deploy import deploy
 from warmfold.stack import DEFAULT_STACK, CommandError
@@ -24,6 +28,7 @@ from warmfold.stack import DEFAULT_STACK, CommandError
 REGION = "us-east-1"
 START_SECONDS = 60
 STOP_SECONDS = 20
+PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 
 
@@ -43,11 +48,22 @@ class LocalCloud:
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            **without_proxy(),
         }
 
     def session(self) -> boto3.Session:
-        """A boto3 session with the local credentials; clients made with `endpoint_url=self.endpoint` talk to it."""
+        """A boto3 session whose clients talk to it."""
         return _Session(self)
+
+
+def without_proxy() -> dict[str, str]:
+    """What keeps requests to localhost from going through a proxy, where there is one."""
+    if not any(os.environ.get(name) for name in PROXIES):
+        return {}
+    exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    value = exempt if "localhost" in exempt.split(",") else ",".join([*filter(None, [exempt]), "localhost"])
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 class _Session(boto3.Session):
@@ -57,7 +73,9 @@ class _Session(boto3.Session):
 
     def client(self, *args: Any, **kwargs: Any) -> Any:
         """A client of the local cloud."""
-        return super().client(*args, **{"endpoint_url": self._endpoint} | kwargs)
+        config = Config(proxies={}).merge(kwargs.pop("config", None) or Config())
+        options: dict[str, Any] = {"endpoint_url": self._endpoint, "config": config} | kwargs
+        return super().client(*args, **options)
 
 
 def up(
@@ -79,13 +97,16 @@ def up(
     running = status(home)
     if running is not None:
         raise CommandError(
-            f"a local cloud is already up at {running.endpoint} (process {running.pid}); use it, or stop it with "
-            "`warmfold local down`"
+            f"a local cloud is already up at {running.endpoint} (process {running.pid}, files in {home.resolve()}); "
+            "use it, or stop it with `warmfold local down`"
         )
     _check_port(port)
     if not template.is_file():
         raise CommandError(f"{template} is not there; run this from a checkout of warmfold")
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{home} can't be the home of the local cloud ({error.strerror}); choose --home") from error
     log = home / "cloud.log"
     command = [sys.executable, "-m", "warmfold.cloud.server", "--home", str(home.resolve()), "--port", str(port)]
     with log.open("wb") as output:
@@ -94,17 +115,37 @@ def up(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | without_proxy(),
             start_new_session=True,
         )
     cloud = LocalCloud(f"http://localhost:{port}", process.pid)
-    (home / "cloud.json").write_text(json.dumps({"endpoint": cloud.endpoint, "pid": cloud.pid, "region": cloud.region}))
+    _remember(home, cloud)
     try:
+        session = cloud.session()
+        for service in ("s3", "cloudformation"):
+            session.client(service)  # reads its API model while the process starts
         _wait_until_healthy(cloud, process, log)
-        deploy(cloud.session(), template, stack_name, parameters)
+        _deploy(session, template, stack_name, parameters, log)
     except BaseException:
         down(home)
         raise
     return cloud
+
+
+def _remember(home: Path, cloud: LocalCloud) -> None:
+    """Write cloud.json whole or not at all."""
+    new = home / "cloud.json.new"
+    new.write_text(json.dumps({"endpoint": cloud.endpoint, "pid": cloud.pid, "region": cloud.region}))
+    new.replace(home / "cloud.json")
+
+
+def _deploy(
+    session: boto3.Session, template: Path, stack_name: str, parameters: dict[str, str] | None, log: Path
+) -> None:
+    try:
+        deploy(session, template, stack_name, parameters)
+    except (ClientError, BotoCoreError, YAMLError) as error:
+        raise CommandError(f"{template} could not be deployed: {error}; the local cloud's log is {log}") from error
 
 
 def down(home: Path) -> bool:
@@ -114,28 +155,41 @@ def down(home: Path) -> bool:
         (home / "cloud.json").unlink(missing_ok=True)
         return False
     _signal(cloud.pid, signal.SIGTERM)
-    if not _wait_until_gone(cloud.pid, STOP_SECONDS):
+    if not _wait_until_gone(cloud.pid, home):
         _signal(cloud.pid, signal.SIGKILL)
-        _wait_until_gone(cloud.pid, STOP_SECONDS)
+        _wait_until_gone(cloud.pid, home)
     (home / "cloud.json").unlink(missing_ok=True)
     return True
 
 
 def status(home: Path) -> LocalCloud | None:
-    """The local cloud whose files are in `home`, or None when it is not up."""
+    """The local cloud whose files are in `home`, or None when there is no such process."""
     try:
         cloud = LocalCloud(**json.loads((home / "cloud.json").read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):  # none, or not one that `up` wrote
         return None
-    return cloud if _is_running(cloud.pid) else None
+    return cloud if _is_running(cloud.pid, home) else None
+
+
+def answers(cloud: LocalCloud) -> bool:
+    """Whether it serves requests."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(f"{cloud.endpoint}/_warmfold/health", timeout=2) as answer:
+            return bool(json.load(answer)["pid"] == cloud.pid)
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):  # nobody there, or somebody else
+        return False
 
 
 def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
-            probe.bind(("127.0.0.1", port))
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((address, port))
         except OSError as error:
+            if family == socket.AF_INET6 and error.errno != errno.EADDRINUSE:
+                continue  # a machine without IPv6
             raise CommandError(
                 f"port {port} on localhost is taken ({error.strerror}); stop what uses it, or give another with --port"
             ) from error
@@ -147,32 +201,19 @@ def _wait_until_healthy(cloud: LocalCloud, process: subprocess.Popen[bytes], log
         if process.poll() is not None:
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             raise CommandError(f"the local cloud ended as it started: {''.join(last)}; all of it is in {log}")
-        try:
-            with urllib.request.urlopen(f"{cloud.endpoint}/_warmfold/health", timeout=2) as answer:
-                if json.load(answer)["pid"] == process.pid:
-                    return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
+        if answers(cloud):
+            return
+        time.sleep(0.05)
     raise CommandError(f"the local cloud was not ready after {START_SECONDS} s; its log is {log}")
 
 
-def _is_running(pid: int) -> bool:
-    """Whether a process is there and is a local cloud (a number may have been given to another since)."""
+def _is_running(pid: int, home: Path) -> bool:
+    """Whether a process is there and is the local cloud of `home` (a number may have been given to another since)."""
     with contextlib.suppress(ChildProcessError):  # it may be another process's child
         os.waitpid(pid, os.WNOHANG)
-    try:
-        command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return _exists(pid)
-    return "warmfold.cloud.server" in command.stdout
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return f"warmfold.cloud.server --home {home.resolve()} " in shown
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -182,10 +223,10 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _wait_until_gone(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
+def _wait_until_gone(pid: int, home: Path) -> bool:
+    deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if not _is_running(pid):
+        if not _is_running(pid, home):
             return True
         time.sleep(0.05)
     return False

@@ -159,26 +159,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ident=None,
     )
     stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
 
-    def stop(number: int, frame: object) -> None:  # noqa: ARG001
-        if not stopping.is_set():
+    def serve() -> None:
+        try:
+            server.run()
+        finally:
             stopping.set()
-            raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    threading.Thread(target=serve, name="server", daemon=True).start()
     logger.info("listening on %s", cloud.endpoint)
-    try:
-        server.run()
-    except SystemExit:
-        logger.info("stopping")
-    finally:
-        cloud.shutdown()
-        server.close()
+    stopping.wait()
+    logger.info("stopping")
+    cloud.shutdown()
     return 0
 
 
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
-    os._exit(code)  # moto's interpreter leaves threads that would keep the process
+    os._exit(code)  # requests that are still being answered, and moto's threads, would keep the process

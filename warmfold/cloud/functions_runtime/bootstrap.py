@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import queue
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -47,6 +49,13 @@ def _error(error: BaseException, kind: str | None = None) -> dict[str, Any]:
     return {"errorMessage": str(error), "errorType": kind or type(error).__name__, "stackTrace": frames}
 
 
+def _read(requests: queue.SimpleQueue[str]) -> None:
+    """End the process when there is nobody any more who could ask, whatever the handler does."""
+    for line in sys.stdin:
+        requests.put(line)
+    os._exit(0)
+
+
 def main() -> None:
     """Serve until stdin ends."""
     answers = os.fdopen(int(os.environ.pop("WARMFOLD_ANSWERS")), "w")
@@ -57,8 +66,10 @@ def main() -> None:
         traceback.print_exc()
         message = f"Unable to import module '{os.environ['_HANDLER'].rpartition('.')[0]}': {error}"
         broken = {"errorMessage": message, "errorType": "Runtime.ImportModuleError", "stackTrace": []}
-    for line in sys.stdin:
-        request = json.loads(line)
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(requests,), daemon=True).start()
+    while True:
+        request = json.loads(requests.get())
         answer: dict[str, Any]
         if broken is not None:
             answer = {"error": broken}

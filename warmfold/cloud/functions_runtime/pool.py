@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 OPT = "/opt"
+GOING_DOWN = "the local cloud is going down"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Functions:
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._idle: dict[str, list[_Worker]] = {}
         self._workers: set[_Worker] = set()
+        self._roots: set[Path] = set()
         self._closed = False
 
     def invoke(self, spec: FunctionSpec, event: str) -> Invocation:
@@ -109,7 +111,7 @@ class Functions:
         return Invocation(payload, failed, "\n".join(log) + "\n")
 
     def shutdown(self) -> None:
-        """End every process."""
+        """End every process and remove what was unpacked for them."""
         with self._lock:
             self._closed = True
             workers = list(self._workers)
@@ -117,11 +119,13 @@ class Functions:
             self._idle.clear()
         for worker in workers:
             worker.kill()
+        for root in self._roots:
+            shutil.rmtree(root, ignore_errors=True)
 
     def _take(self, spec: FunctionSpec) -> _Worker:
         with self._lock:
             if self._closed:
-                raise RuntimeError("the local cloud is going down")
+                raise RuntimeError(GOING_DOWN)
             idle = self._idle.get(spec.arn, [])
             for other in [worker for worker in idle if worker.digest != spec.digest]:
                 idle.remove(other)
@@ -130,9 +134,17 @@ class Functions:
             if idle:
                 return idle.pop()
         worker = _Worker(spec, self._unpacked(spec), self._environment(spec.role_arn), self._new_id())
-        with self._lock:
-            self._workers.add(worker)
+        if not self._kept(worker):
+            worker.kill()
+            raise RuntimeError(GOING_DOWN)
         return worker
+
+    def _kept(self, worker: _Worker) -> bool:
+        """Whether the new process may stay: not when the cloud went down meanwhile."""
+        with self._lock:
+            if not self._closed:
+                self._workers.add(worker)
+            return not self._closed
 
     def _give_back(self, spec: FunctionSpec, worker: _Worker) -> None:
         with self._lock:
@@ -156,6 +168,7 @@ class Functions:
                     (building / folder).mkdir(parents=True, exist_ok=True)
                     zipfile.ZipFile(io.BytesIO(archive)).extractall(building / folder)
                 building.rename(root)
+                self._roots.add(root)
         return root
 
 
@@ -197,16 +210,18 @@ class _Worker:
         self._answers = os.fdopen(answers, "rb", buffering=0)
         self._lines: list[str] = []
         self._complete = threading.Condition()
+        self._asking = threading.Lock()
         self._seen: str | None = None
         threading.Thread(target=self._read_log, name=f"log of {spec.name}", daemon=True).start()
 
     def ask(self, request: Mapping[str, Any], timeout: float) -> tuple[dict[str, Any] | None, list[str]]:
         """The answer (None when the process ended or took too long) and what it printed."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended: there will be no answer
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        answer = self._answer(timeout)
+        with self._asking:
+            with contextlib.suppress(BrokenPipeError):  # it has ended: there will be no answer
+                self._process.stdin.write(json.dumps(request).encode() + b"\n")
+                self._process.stdin.flush()
+            answer = self._answer(timeout)
         with self._complete:
             self._complete.wait_for(lambda: self._seen in (request["request_id"], ""), timeout=2 if answer else 0.2)
             lines, self._lines = self._lines, []
@@ -245,10 +260,11 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._answers.close()
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
+        with self._asking:  # whoever waits for an answer sees its end first
+            self._answers.close()
+            if self._process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    self._process.stdin.close()
 
     @property
     def exit_code(self) -> int | None:

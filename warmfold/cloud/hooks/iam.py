@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from moto.core.config import default_user_config
-from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
 
 
 def install() -> None:
@@ -18,8 +19,26 @@ def install() -> None:
 
 
 def _aws_managed_policies() -> None:
-    """moto has AWS's own managed policies only on request, and a role can't have one that is not there."""
-    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    """moto has all of AWS's managed policies or none, and all take half a second; here each comes when asked for."""
+    policies = functools.cache(lambda: dict(json.loads(aws_managed_policies_data)))
+    attach, get = IAMBackend.attach_role_policy, IAMBackend.get_policy
+
+    def load(backend: Any, arn: str) -> None:
+        name = arn.rpartition("/")[2]
+        if arn.split(":")[4:5] == ["aws"] and arn not in backend.managed_policies and name in policies():
+            policy = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, policies()[name])
+            backend.managed_policies[policy.arn] = policy
+
+    def attach_loaded(self: Any, policy_arn: str, role_name: str) -> None:
+        load(self, policy_arn)
+        attach(self, policy_arn, role_name)
+
+    def get_loaded(self: Any, policy_arn: str) -> Any:
+        load(self, policy_arn)
+        return get(self, policy_arn)
+
+    IAMBackend.attach_role_policy = attach_loaded
+    IAMBackend.get_policy = get_loaded
 
 
 def _roles() -> None:
