@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 # SageMaker's lists allow a few calls per second and account, and every run of the account shares them.
 _PATIENT = Config(retries={"mode": "standard", "max_attempts": 10})
@@ -33,3 +34,9 @@ def sagemaker_client() -> SageMakerClient:
 def sns_client() -> SNSClient:
     """Return the client of SNS."""
     return boto3.client("sns")
+
+
+@cache
+def stepfunctions_client() -> SFNClient:
+    """Return the client of Step Functions."""
+    return boto3.client("stepfunctions")

@@ -7,7 +7,8 @@ import re
 
 DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 DATA_KEY = re.compile(r"datasets/(?P<dataset>[^/]+)/data\.csv")
-PREFIX = re.compile(r"[a-z][a-z0-9]{0,11}")
+_CANDIDATE = re.compile(r"-(?P<number>[0-9]+)-[0-9a-z]{8}")
+_FOLD = re.compile(r"[0-9]+(-r[0-9]+)?")
 
 
 def slug(text: str, length: int) -> str:
@@ -20,11 +21,6 @@ def run_id(execution_arn: str) -> str:
     """Return the run that an execution is, `<slug>-<hash>`, at most 19 characters."""
     name = execution_arn.rsplit(":", 1)[-1]
     return f"{slug(name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
-
-
-def region_of(execution_arn: str) -> str:
-    """Return the region of an execution."""
-    return execution_arn.split(":")[3]
 
 
 def execution_name(bucket: str, key: str, version: str) -> str:
@@ -57,6 +53,18 @@ def tuning_job(prefix: str, run: str) -> str:
 def final_job(prefix: str, run: str) -> str:
     """Return the final job's name."""
     return f"{prefix}-{run}-final"
+
+
+def candidate_number(candidate: str, tuning_job: str) -> int | None:
+    """Return a candidate's number in its tuning job, from 1, or None for the name of another kind of job."""
+    match = _CANDIDATE.fullmatch(candidate.removeprefix(tuning_job))
+    return int(match["number"]) if match else None
+
+
+def is_fold_job(job: str, tuning_job: str) -> bool:
+    """Whether a training job is a fold of one of the tuning job's candidates, or its retry."""
+    candidate, _, fold = job.rpartition("-f")
+    return bool(_FOLD.fullmatch(fold)) and candidate_number(candidate, tuning_job) is not None
 
 
 def model(prefix: str, run: str) -> str:

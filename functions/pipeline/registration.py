@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
@@ -24,11 +25,12 @@ _METADATA_CHARACTERS = 256
 
 
 class Holdout(BaseModel):
-    """The final model on the rows that no candidate saw; `score` is None when there were none."""
+    """The final model on the rows that no candidate saw; `score` is None when they can't tell it, and `note` why."""
 
     score: float | None
     standard_error: float | None
     rows: int
+    note: str | None = None
 
 
 class Registration(BaseModel):
@@ -39,6 +41,14 @@ class Registration(BaseModel):
     model_package_arn: str
     status: str
     holdout: Holdout
+    reason: str
+
+
+class Package(NamedTuple):
+    """A model package: its approval status, and the gate's reason for it."""
+
+    arn: str
+    status: str
     reason: str
 
 
@@ -57,16 +67,19 @@ class Registry:
             if not self._has_group(name):
                 raise _refused(f"model package group {name} could not be created", error) from error
 
-    def package_of_run(self, group: str, run: str) -> tuple[str, str] | None:
-        """Return ARN and approval status of a run's model package, or None when it has none."""
+    def package_of_run(self, group: str, run: str) -> Package | None:
+        """Return a run's model package, or None when it has none."""
+        start = _description_start(run)
         pages = self._sagemaker.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
         )
         try:
             for page in pages:
                 for package in page["ModelPackageSummaryList"]:
-                    if package.get("ModelPackageDescription", "").startswith(_description_start(run)):
-                        return package["ModelPackageArn"], str(package.get("ModelApprovalStatus"))
+                    text = package.get("ModelPackageDescription", "")
+                    if text.startswith(start):
+                        status = str(package.get("ModelApprovalStatus"))
+                        return Package(package["ModelPackageArn"], status, text.removeprefix(start))
         except ClientError as error:
             if not is_missing(error):
                 raise _refused(f"the model packages of {group} could not be listed", error) from error
@@ -120,8 +133,8 @@ def register_model(
     found = registry.package_of_run(group, plan["run"])
     if found is None:
         request = model_package_request(plan, best, group, artifact, status, holdout, reason)
-        found = registry.create(request), status
-    return Registration(model_package_arn=found[0], status=found[1], holdout=holdout, reason=reason)
+        found = Package(registry.create(request), status, reason)
+    return Registration(model_package_arn=found.arn, status=found.status, holdout=holdout, reason=found.reason)
 
 
 def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
@@ -130,9 +143,10 @@ def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
     if metrics is None:
         return None
     return Holdout(
-        score=metrics.get("holdout_score"),
-        standard_error=metrics.get("holdout_standard_error"),
+        score=_number(metrics.get("holdout_score")),
+        standard_error=_number(metrics.get("holdout_standard_error")),
         rows=metrics.get("rows", {}).get("holdout", 0),
+        note=metrics.get("holdout_note"),
     )
 
 
@@ -142,7 +156,8 @@ def gate(experiment: dict[str, Any], holdout: Holdout) -> tuple[str, str]:
     if least is None:
         return "Approved", "experiment.yaml sets no quality_gate.min_score"
     if holdout.score is None:
-        return "Rejected", f"quality_gate.min_score is {least}, and there is no holdout score to hold against it"
+        why = f": {holdout.note}" if holdout.note else ""
+        return "Rejected", f"quality_gate.min_score is {least}, and there is no holdout score to hold against it{why}"
     if holdout.score >= least:
         return "Approved", f"{metric} {holdout.score:.6g} on the holdout reaches quality_gate.min_score {least}"
     return "Rejected", f"{metric} {holdout.score:.6g} on the holdout is below quality_gate.min_score {least}"
@@ -176,6 +191,11 @@ def model_package_request(
         "ModelMetrics": {"ModelQuality": {"Statistics": metrics}},
         "CustomerMetadataProperties": _metadata(plan, best, holdout),
     }
+
+
+def _number(value: float | None) -> float | None:
+    """Return a score, or None for one that is not a number: it can't be judged, and JSON can't carry it."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _metadata(plan: dict[str, Any], best: Best, holdout: Holdout) -> dict[str, str]:

@@ -100,9 +100,12 @@ class Storage:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys under a prefix, in order."""
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-            for item in page.get("Contents", []):
-                yield item["Key"]
+        try:
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    yield item["Key"]
+        except ClientError as error:
+            raise self._refused("listed", prefix, error) from error
 
     def _refused(self, what: str, key: str, error: ClientError) -> StorageError:
         return StorageError(f"{self.uri(key)} could not be {what}: {error.response['Error'].get('Message', error)}")

@@ -13,6 +13,8 @@ import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 
+from tests.unit.functions.fake_sagemaker import FakeSageMaker, behind_the_clients
+
 # Powertools reads these when a handler module is imported.
 os.environ |= {
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -51,6 +53,19 @@ def s3(aws: None) -> Any:  # noqa: ARG001
     client.create_bucket(Bucket=BUCKET)
     client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     return client
+
+
+@pytest.fixture
+def sagemaker(aws: None) -> Iterator[FakeSageMaker]:  # noqa: ARG001
+    yield from behind_the_clients()
+
+
+@pytest.fixture
+def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Path) -> Any:
+    """A run that has been planned, for 3 folds."""
+    from tests.unit.functions.runs import Run
+
+    return Run(s3, sagemaker, tmp_path)
 
 
 @pytest.fixture

@@ -32,6 +32,12 @@ def arn(kind: str, name: str) -> str:
     return f"arn:aws:sagemaker:us-east-1:{DEFAULT_ACCOUNT_ID}:{kind}/{name}"
 
 
+def complaints(operation: str, request: dict[str, Any]) -> str:
+    """What botocore's model says against a request, empty when nothing."""
+    report = ParamValidator().validate(request, MODEL.operation_model(operation).input_shape)
+    return report.generate_report() if report.has_errors() else ""
+
+
 class FakeSageMaker:
     """Jobs, pools and model packages as tests set them up; `calls` is what was asked for, in order."""
 
@@ -194,7 +200,7 @@ def behind_the_clients() -> Iterator[FakeSageMaker]:
     boto3.setup_default_session()
     assert boto3.DEFAULT_SESSION is not None
     boto3.DEFAULT_SESSION.events.register("before-call.sagemaker", fake.answer)
-    made = (clients.s3_client, clients.sagemaker_client, clients.sns_client)
+    made = (clients.s3_client, clients.sagemaker_client, clients.sns_client, clients.stepfunctions_client)
     for client in made:
         client.cache_clear()
     yield fake

@@ -69,24 +69,28 @@ class Run:
         *,
         objective: float | None = None,
         status: str = "Completed",
+        tuned: dict[str, str] | None = None,
         **more: Any,
     ) -> str:
         """Add a candidate with some fold scores, the mean of which is its objective unless told."""
         name = self.candidate_name(number)
         for fold, score in enumerate(scores):
-            body = {"candidate": name, "fold": fold, "validation_score": score}
+            body = {"candidate": name, "fold": fold, "job": f"{name}-f{fold}", "validation_score": score}
             self.write(f"candidates/{name}/fold-{fold}.json", body)
-        tuned = {"learning_rate": f"0.{number}"}
+        tuned = tuned or {"learning_rate": f"0.{number}"}
         given = {"sagemaker_program": "x.py", "_tuning_objective_metric": "validation:score", "max_iter": "20", **tuned}
         score = objective if objective is not None else (fmean(scores) if scores else None)
         self._sagemaker.add_candidate(name, status, score, TunedHyperParameters=tuned, HyperParameters=given, **more)
         return name
 
-    def final(self, score: float | None = 0.85, error: float | None = 0.02, **more: Any) -> None:
+    def final(
+        self, score: float | None = 0.85, error: float | None = 0.02, note: str | None = None, **more: Any
+    ) -> None:
         """Add the final job with its artifact and metrics."""
         uri = f"s3://{BUCKET}/runs/{self.id}/model/{self.final_job}/output/model.tar.gz"
         self._s3.put_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"), Body=b"x")
         self._sagemaker.add_training(self.final_job, ModelArtifacts={"S3ModelArtifacts": uri}, **more)
         rows = {"train": 96, "holdout": 24 if score is not None else 0}
         metrics = {"train_score": 0.9, "holdout_score": score, "holdout_standard_error": error, "rows": rows}
+        metrics["holdout_note"] = note
         self.write("model/metrics.json", metrics)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import find_best_candidate
 from pipeline.errors import NoCompleteCandidateError, SageMakerError, ScoreMismatchError, StorageError
-from tests.unit.functions.fake_sagemaker import FakeSageMaker, behind_the_clients
+from tests.unit.functions.fake_sagemaker import FakeSageMaker
 from tests.unit.functions.runs import Run
-
-
-@pytest.fixture
-def sagemaker(aws: None) -> Iterator[FakeSageMaker]:  # noqa: ARG001
-    yield from behind_the_clients()
-
-
-@pytest.fixture
-def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Path) -> Run:
-    return Run(s3, sagemaker, tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,141 @@
+"""The gate judges the holdout score alone, and a run has one model package however often it is registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import register_model
+from pipeline.errors import RegistrationError, SageMakerError
+from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
+from tests.unit.functions.runs import Run
+
+PACKAGE = arn("model-package", "wf-churn/1")
+
+
+@pytest.fixture
+def experiment(request: pytest.FixtureRequest) -> str:
+    """A test asks for a gate with `indirect` parameters; without, there is none."""
+    return f"quality_gate: {{min_score: {request.param}}}\n" if hasattr(request, "param") else ""
+
+
+@pytest.fixture
+def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, experiment: str) -> Run:
+    return Run(s3, sagemaker, tmp_path, experiment)
+
+
+@pytest.fixture
+def register(run: Run, lambda_context: Any) -> Any:
+    event = {"plan_uri": run.plan_uri, "best": run.best, "final_job": run.final_job}
+    return lambda: register_model.lambda_handler(event, lambda_context)
+
+
+def test_without_a_gate_the_model_is_approved(run: Run, register: Any) -> None:
+    run.final(0.61, 0.02)
+    assert register() == {
+        "model_package_arn": PACKAGE,
+        "status": "Approved",
+        "holdout": {"score": 0.61, "standard_error": 0.02, "rows": 24, "note": None},
+        "reason": "experiment.yaml sets no quality_gate.min_score",
+    }
+
+
+@pytest.mark.parametrize(
+    ("experiment", "score", "status", "reason"),
+    [
+        (0.8, 0.85, "Approved", "roc_auc 0.85 on the holdout reaches quality_gate.min_score 0.8"),
+        (0.8, 0.8, "Approved", "roc_auc 0.8 on the holdout reaches quality_gate.min_score 0.8"),
+        (0.9, 0.85, "Rejected", "roc_auc 0.85 on the holdout is below quality_gate.min_score 0.9"),
+        (0, -0.1, "Rejected", "roc_auc -0.1 on the holdout is below quality_gate.min_score 0"),
+        (0.9, None, "Rejected", "quality_gate.min_score is 0.9, and there is no holdout score to hold against it"),
+        (0.9, float("nan"), "Rejected", "quality_gate.min_score is 0.9, and there is no holdout score to hold"),
+    ],
+    indirect=["experiment"],
+)
+def test_the_gate_judges_the_holdout_score(
+    run: Run, register: Any, sagemaker: FakeSageMaker, score: float | None, status: str, reason: str
+) -> None:
+    run.final(score)
+    answer = register()
+    assert answer["status"] == sagemaker.packages[0]["ModelApprovalStatus"] == status
+    assert answer["reason"].startswith(reason)
+
+
+@pytest.mark.parametrize("experiment", [0.9], indirect=True)
+def test_a_rejection_for_want_of_a_score_says_why_there_is_none(run: Run, register: Any) -> None:
+    run.final(None, None, note="the holdout has no row of class 'yes'")
+    assert register()["reason"].endswith("hold against it: the holdout has no row of class 'yes'")
+
+
+def test_a_retry_finds_the_package_of_the_first_attempt(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final()
+    assert register() == register()
+    assert len(sagemaker.asked("CreateModelPackage")) == 1
+
+
+def test_the_package_is_found_behind_those_of_later_runs(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final()
+    first = register()
+    for number in range(2, 6):
+        later = {"ModelPackageArn": arn("model-package", f"wf-churn/{number}"), "CreationTime": START}
+        text = f"run {run.id}{number}: experiment.yaml sets no quality_gate.min_score"
+        sagemaker.packages.append(sagemaker.packages[0] | later | {"ModelPackageDescription": text})
+    assert register() == first
+
+
+def test_the_package_is_a_request_that_sagemaker_knows(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final()
+    register()
+    (group,), (package,) = sagemaker.asked("CreateModelPackageGroup"), sagemaker.asked("CreateModelPackage")
+    assert not complaints("CreateModelPackageGroup", group)
+    assert not complaints("CreateModelPackage", package)
+    assert group["Tags"] == [{"Key": "warmfold:stack", "Value": "wf"}]
+    assert "Tags" not in package  # a version can't have any
+
+
+def test_the_package_is_served_by_the_code_in_its_archive(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final()
+    register()
+    (container,) = sagemaker.packages[0]["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl"] == f"s3://{BUCKET}/runs/{run.id}/model/{run.final_job}/output/model.tar.gz"
+    assert container["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
+    assert container["Environment"]["SAGEMAKER_SUBMIT_DIRECTORY"] == "/opt/ml/model/code"
+
+
+def test_the_package_says_where_it_comes_from(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final(0.85, None)
+    register()
+    metadata = sagemaker.packages[0]["CustomerMetadataProperties"]
+    assert metadata["run"] == run.id
+    assert metadata["candidate"] == run.best["candidate"]
+    assert metadata["cv_scores"] == "0.7 0.8 0.9"
+    assert metadata["holdout_score"] == "0.85"
+    assert "holdout_standard_error" not in metadata
+
+
+def test_a_group_that_exists_is_used(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final()
+    sagemaker.groups["wf-churn"] = {}
+    assert register()["model_package_arn"] == PACKAGE
+
+
+def test_a_group_that_can_t_be_created_is_named(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final()
+    sagemaker.refuse("CreateModelPackageGroup", "AccessDeniedException")
+    with pytest.raises(SageMakerError, match="model package group wf-churn could not be created: AccessDenied"):
+        register()
+
+
+def test_a_final_job_without_a_model_is_refused(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    sagemaker.add_training(run.final_job, "Stopped")
+    with pytest.raises(RegistrationError, match=f"{run.final_job} left no model artifact"):
+        register()
+
+
+def test_a_final_job_without_metrics_is_refused(run: Run, register: Any, s3: Any) -> None:
+    run.final()
+    s3.delete_object(Bucket=BUCKET, Key=f"runs/{run.id}/model/metrics.json")
+    with pytest.raises(RegistrationError, match=rf"model/metrics\.json is not there: training job {run.final_job}"):
+        register()

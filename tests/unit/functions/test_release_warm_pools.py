@@ -1,0 +1,80 @@
+"""Idle pools end, the newest stays when it is asked for, and nobody else's is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import release_warm_pools
+from pipeline.errors import SageMakerError
+from tests.unit.functions.fake_sagemaker import FakeSageMaker
+
+RUN = "churn-0123-9598a8ee"
+TUNING = f"wf-{RUN}"
+
+
+@pytest.fixture
+def release(sagemaker: FakeSageMaker, sample_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
+    def released(keep: int) -> Any:
+        event = sample_event | {"prefix": "wf", "run": RUN, "keep": keep}
+        return release_warm_pools.lambda_handler(event, lambda_context)
+
+    return released
+
+
+def fold(number: int, fold: int = 0) -> str:
+    return f"{TUNING}-{number:03}-0a1b2c3d-f{fold}"
+
+
+def ended(sagemaker: FakeSageMaker) -> set[str]:
+    return {request["TrainingJobName"] for request in sagemaker.asked("UpdateTrainingJob")}
+
+
+def test_the_newest_pool_is_kept(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), "Available", end=10)
+    sagemaker.add_fold(fold(2), "Available", end=30)
+    sagemaker.add_fold(fold(3), "Available", end=20)
+    assert release(1) == {"released": 2, "kept": [fold(2)]}
+    assert ended(sagemaker) == {fold(1), fold(3)}
+
+
+def test_the_last_pool_ends_too(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), "Available")
+    assert release(0) == {"released": 1, "kept": []}
+    assert sagemaker.training[fold(1)]["WarmPoolStatus"]["Status"] == "Terminated"
+
+
+def test_without_pools_there_is_nothing_to_do(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1))
+    sagemaker.add_fold(fold(2), "InUse", status="InProgress")
+    sagemaker.add_fold(fold(3), "Reused", reused_by=fold(2))
+    assert release(1) == {"released": 0, "kept": []}
+    assert not ended(sagemaker)
+
+
+def test_every_page_is_read(sagemaker: FakeSageMaker, release: Any) -> None:
+    for number in range(1, 8):
+        sagemaker.add_fold(fold(number), "Available")
+    assert release(0) == {"released": 7, "kept": []}
+
+
+@pytest.mark.parametrize("name", [f"wf2-{RUN}-001-0a1b2c3d-f0", f"x{TUNING}-001-0a1b2c3d-f0", "wf-other-12345678-f0"])
+def test_another_stacks_and_another_runs_pools_stay(sagemaker: FakeSageMaker, release: Any, name: str) -> None:
+    sagemaker.add_fold(name, "Available")
+    assert release(0) == {"released": 0, "kept": []}
+
+
+def test_a_pool_that_was_reused_meanwhile_is_fine(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), "Available", end=10)
+    sagemaker.add_fold(fold(2), "Available", end=20)
+    pool = sagemaker.training[fold(1)]["WarmPoolStatus"]
+    sagemaker.refuse("UpdateTrainingJob", "ValidationException", lambda: pool.update(Status="Reused"))
+    assert release(1) == {"released": 0, "kept": [fold(2)]}
+
+
+def test_a_refusal_that_leaves_the_pool_billed_is_an_error(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), "Available")
+    sagemaker.refuse("UpdateTrainingJob", "ValidationException")
+    with pytest.raises(SageMakerError, match=f"warm pool of training job {fold(1)} could not be released"):
+        release(0)

@@ -1,0 +1,400 @@
+"""However a run ended, summary.json and report.html say so, from what S3 and SageMaker themselves know."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from html.parser import HTMLParser
+from statistics import stdev
+from typing import Any
+
+import boto3
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+
+import write_report
+from pipeline.errors import NotificationError, SageMakerError
+from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
+from tests.unit.functions.runs import ARN, Run
+
+PACKAGE = arn("model-package", "wf-churn/1")
+NO_GATE = "experiment.yaml sets no quality_gate.min_score"
+
+
+@pytest.fixture
+def topic(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001
+    made: str = boto3.client("sns", region_name="us-east-1").create_topic(Name="ends")["TopicArn"]
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", made)
+    return made
+
+
+@pytest.fixture
+def report(sagemaker: FakeSageMaker, s3: Any, topic: str, lambda_context: Any) -> Any:  # noqa: ARG001
+    """Runs the function; returns summary and page."""
+
+    def reported(status: str = "SUCCEEDED", error: str | None = None, cause: Any = None) -> tuple[dict[str, Any], str]:
+        text = cause if cause is None or isinstance(cause, str) else json.dumps(cause)
+        event = {"execution_arn": ARN, "status": status, "error": error, "cause": text}
+        answer = write_report.lambda_handler(event, lambda_context)
+        files = [stored(s3, answer[name]) for name in ("summary_uri", "report_uri")]
+        summary = json.loads(files[0], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        assert summary["run"] == answer["run"]
+        assert summary["locations"]["report"] == answer["report_uri"]
+        return summary, files[1].decode()
+
+    return reported
+
+
+@pytest.fixture
+def succeeded(run: Run, sagemaker: FakeSageMaker, s3: Any) -> Run:
+    """A run with three candidates, the second best, the third failed; four of its fold jobs warm, two cold."""
+    end = {"TrainingStartTime": START, "TrainingEndTime": START + timedelta(seconds=90)}
+    run.candidate(1, [0.6, 0.7, 0.8], **end)
+    run.candidate(2, [0.7, 0.8, 0.9], **end)
+    run.candidate(3, [0.5], status="Failed", objective=float("nan"), FailureReason="AlgorithmError: no memory")
+    folds = [f"{run.candidate_name(number)}-f{fold}" for number in (1, 2) for fold in range(3)]
+    for position, name in enumerate(folds):
+        reuser = folds[position + 2] if position < 4 else None
+        began = START + timedelta(seconds=180 if position < 2 else 6)
+        times = {"TrainingStartTime": began, "TrainingEndTime": began + timedelta(seconds=30)}
+        sagemaker.add_fold(name, "Reused" if reuser else "Terminated", reuser, BillableTimeInSeconds=30, **times)
+        sagemaker.training[name]["WarmPoolStatus"]["ResourceRetainedBillableTimeInSeconds"] = 4
+    sagemaker.training[folds[5]]["WarmPoolStatus"] = {"Status": "Reused", "ReusedByJob": run.final_job}
+    run.final(BillableTimeInSeconds=75)
+    register(sagemaker, run)
+    s3.put_object(Bucket=BUCKET, Key=f"runs/{run.id}/predictions/chunk-00000.csv.out", Body=b"x")
+    return run
+
+
+def register(sagemaker: FakeSageMaker, run: Run, status: str = "Approved", reason: str = NO_GATE) -> None:
+    sagemaker.groups["wf-churn"] = {}
+    package = {"ModelPackageGroupName": "wf-churn", "ModelPackageArn": PACKAGE, "CreationTime": START}
+    text = f"run {run.id}: {reason}"
+    sagemaker.packages.append(package | {"ModelApprovalStatus": status, "ModelPackageDescription": text})
+
+
+def stored(s3: Any, uri: str) -> bytes:
+    return bytes(s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))["Body"].read())
+
+
+def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
+    summary, _ = report()
+    assert (summary["outcome"], summary["status"]) == ("succeeded", "SUCCEEDED")
+    assert (summary["reason"], summary["error"]) == (NO_GATE, None)
+    assert (summary["dataset"], summary["metric"], summary["problem"]) == ("churn", "roc_auc", "classification")
+    assert (summary["estimator"], summary["target"]) == ("hist_gradient_boosting", "target")
+    assert summary["data"]["rows"] == 120
+    assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24}
+    assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
+    assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
+    assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2, "failed": 1, "stopped": 0}
+
+
+def test_the_best_candidate_is_the_one_the_run_chose(succeeded: Run, report: Any) -> None:
+    best = report()[0]["best"]
+    assert best["candidate"] == succeeded.candidate_name(2)
+    assert best["hyperparameters"] == {"learning_rate": "0.2"}
+    assert best["scores"] == [0.7, 0.8, 0.9]
+    assert best["score_mean"] == pytest.approx(0.8)
+    assert best["score_std"] == pytest.approx(stdev([0.7, 0.8, 0.9]))
+
+
+def test_a_fixed_hyperparameter_is_part_of_the_best(s3: Any, sagemaker: Any, tmp_path: Any, report: Any) -> None:
+    fixed = "search: {hyperparameters: {learning_rate: {min: 0.1, max: 0.5}, max_iter: 80}}\n"
+    Run(s3, sagemaker, tmp_path, fixed).candidate(1, [0.7, 0.8, 0.9])
+    assert report("ABORTED")[0]["best"]["hyperparameters"] == {"learning_rate": "0.1", "max_iter": "80"}
+
+
+def test_a_higher_score_without_all_its_folds_is_not_the_best(run: Run, report: Any) -> None:
+    run.candidate(1, [0.9, 0.9])
+    best = run.candidate(2, [0.7, 0.8, 0.9])
+    run.candidate(3, [0.95, 0.95, 0.95], status="Stopped")
+    summary, _ = report("ABORTED")
+    assert summary["best"]["candidate"] == best
+    assert summary["candidate_results"][0]["fold_scores"] == [0.9, 0.9, None]
+
+
+def test_a_fold_that_another_job_s_pool_names_started_warm(succeeded: Run, report: Any) -> None:  # noqa: ARG001
+    summary, page = report()
+    assert (summary["cold_starts"], summary["warm_starts"]) == (2, 4)
+    assert summary["start_seconds"] == {"cold": 180.0, "warm": 6.0}
+    assert "4 of 6 fold jobs started in a warm pool" in page
+
+
+def test_a_candidate_whose_name_looks_like_a_fold_is_none(run: Run, sagemaker: FakeSageMaker, report: Any) -> None:
+    sagemaker.add_candidate(f"{run.tuning_job}-001-f1234567")
+    sagemaker.add_fold(f"{run.tuning_job}-001-f1234567-f0-r1")
+    assert report("ABORTED")[0]["cold_starts"] == 1
+
+
+def test_seconds_are_those_that_are_billed(succeeded: Run, report: Any) -> None:  # noqa: ARG001
+    billed = report()[0]["billable_seconds"]
+    assert billed == {"candidates": 180.0 + 180.0, "folds": 180, "retained": 20, "final": 75}
+
+
+def test_more_folds_than_may_be_asked_for_leave_their_seconds_open(
+    succeeded: Run, sagemaker: FakeSageMaker, report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.run_facts.MOST_DESCRIBED", 5)
+    summary, _ = report()
+    assert summary["billable_seconds"]["folds"] is None
+    assert summary["start_seconds"] == {"cold": None, "warm": None}
+    assert (summary["cold_starts"], summary["warm_starts"]) == (2, 4)
+    assert sagemaker.asked("DescribeTrainingJob") == [{"TrainingJobName": succeeded.final_job}]
+
+
+def test_every_key_says_where_things_are(succeeded: Run, report: Any) -> None:
+    folder = f"s3://{BUCKET}/runs/{succeeded.id}/"
+    assert report()[0]["locations"] == {
+        "report": f"{folder}report.html",
+        "predictions": f"{folder}predictions/",
+        "model": f"{folder}model/{succeeded.final_job}/output/model.tar.gz",
+        "plan": f"{folder}plan.json",
+    }
+
+
+def test_a_rejected_model_is_a_verdict_of_a_run_that_succeeded(run: Run, sagemaker: FakeSageMaker, report: Any) -> None:
+    run.candidate(1, [0.7, 0.8, 0.9])
+    run.final()
+    register(sagemaker, run, "Rejected", "roc_auc 0.85 on the holdout is below quality_gate.min_score 0.9")
+    summary, page = report()
+    assert (summary["outcome"], summary["status"]) == ("rejected", "SUCCEEDED")
+    assert summary["reason"] == "roc_auc 0.85 on the holdout is below quality_gate.min_score 0.9"
+    assert summary["locations"]["predictions"] is None
+    assert "Model rejected by the quality gate" in page
+
+
+def test_a_holdout_that_can_t_tell_a_score_says_why(run: Run, report: Any) -> None:
+    run.candidate(1, [0.7, 0.8, 0.9])
+    run.final(float("nan"), None, note="the holdout has no row of class 'yes'")
+    summary, page = report("FAILED", "X", "x")
+    assert summary["holdout"] is None
+    assert "There is no holdout score: the holdout has no row of class &#39;yes&#39;." in page
+
+
+def test_a_score_without_a_standard_error_is_shown(run: Run, report: Any) -> None:
+    run.candidate(1, [0.7, 0.8, 0.9])
+    run.final(0.85, None)
+    summary, page = report("FAILED", "X", "x")
+    assert summary["holdout"]["standard_error"] is None
+    assert "standard error unknown" in page
+
+
+def test_refused_data_is_reported_without_a_plan(sagemaker: FakeSageMaker, report: Any, sample_event: Any) -> None:
+    summary, page = report("FAILED", sample_event["error"], sample_event["cause"])
+    assert (summary["outcome"], summary["error"]) == ("failed", "DatasetError")
+    assert summary["reason"] == "datasets/churn/data.csv: the target has one class; it needs two"
+    assert summary["reason"] in page
+    assert {summary[key] for key in ("dataset", "metric", "data", "final_job", "model_package", "bound")} == {None}
+    assert summary["locations"] == {"report": summary["locations"]["report"]} | dict.fromkeys(
+        ("predictions", "model", "plan")
+    )
+    assert not sagemaker.calls
+
+
+def test_the_dataset_of_a_run_without_a_plan_is_the_one_its_execution_asked_for(report: Any) -> None:
+    client = boto3.client("stepfunctions", region_name="us-east-1")
+    machine = client.create_state_machine(
+        name="wf-tuning",
+        definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+        roleArn=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machine",
+    )["stateMachineArn"]
+    asked = json.dumps({"dataset": "churn"})
+    client.start_execution(stateMachineArn=machine, name=ARN.rsplit(":", 1)[1], input=asked)
+    summary, page = report("FAILED", "DatasetError", {"errorMessage": "no rows"})
+    assert summary["dataset"] == "churn"
+    assert summary["seconds"]["run"] >= 0
+    assert "<title>churn: The run failed</title>" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "cause", "outcome", "reason"),
+    [
+        ("FAILED", "DatasetError", {"errorMessage": "no rows", "errorType": "DatasetError"}, "failed", "no rows"),
+        (
+            "FAILED",
+            "States.TaskFailed",
+            {"ProcessingJobName": "p", "FailureReason": "AlgorithmError: exit code 1", "ExitMessage": "row 3 is short"},
+            "failed",
+            "row 3 is short",
+        ),
+        (
+            "FAILED",
+            "States.TaskFailed",
+            {"TrainingJobName": "wf-x-final", "FailureReason": "AlgorithmError: , exit code: 1"},
+            "failed",
+            "job wf-x-final: AlgorithmError: , exit code: 1",
+        ),
+        (
+            "FAILED",
+            "States.TaskFailed",
+            {"TrainingJobName": "t", "TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"},
+            "failed",
+            "job t ended Stopped, MaxRuntimeExceeded",
+        ),
+        ("FAILED", "States.Runtime", "plain words", "failed", "plain words"),
+        ("FAILED", "States.Runtime", '["a", "list"]', "failed", '["a", "list"]'),
+        ("ABORTED", "Stopped", "warmfold stop", "aborted", "warmfold stop"),
+        ("ABORTED", None, None, "aborted", "the execution was stopped from outside"),
+        ("TIMED_OUT", None, None, "timed out", "the execution, or one of its states, ran into its time limit"),
+        ("FAILED", "States.Timeout", None, "failed", "States.Timeout"),
+    ],
+)
+def test_the_sentence_that_matters_is_the_reason(
+    report: Any, status: str, error: str | None, cause: Any, outcome: str, reason: str
+) -> None:
+    summary, _ = report(status, error, cause)
+    assert (summary["outcome"], summary["reason"]) == (outcome, reason)
+
+
+def test_an_aborted_run_keeps_what_it_had_and_names_the_pools_still_billed(
+    run: Run, sagemaker: FakeSageMaker, report: Any
+) -> None:
+    run.candidate(1, [0.7, 0.8, 0.9])
+    run.candidate(2, [], status="Stopped")
+    pool = f"{run.candidate_name(1)}-f0"
+    sagemaker.add_fold(pool, "Available")
+    summary, page = report("ABORTED", "Stopped", "warmfold stop")
+    assert summary["best"]["number"] == 1
+    assert summary["candidates"]["stopped"] == 1
+    assert summary["pools_left"] == [pool]
+    assert (summary["final_job"], summary["model_package"], summary["holdout"]) == (None, None, None)
+    assert f"Still billed: the warm pools of <code>{pool}</code>" in page
+
+
+def test_a_planned_run_without_a_tuning_job_is_reported(run: Run, sagemaker: FakeSageMaker, report: Any) -> None:
+    del sagemaker.others["HyperParameterTuning"][run.tuning_job]
+    summary, page = report("FAILED", "States.TaskFailed", "x")
+    assert summary["candidates"] == {"planned": 20, "total": 0, "completed": 0, "failed": 0, "stopped": 0}
+    assert (summary["best"], summary["seconds"]["tuning"]) == (None, None)
+    assert summary["bound"] in page
+
+
+def test_folds_that_candidates_trained_themselves_are_told(run: Run, report: Any) -> None:
+    name = run.candidate(1, [0.7, 0.8, 0.9])
+    run.write(f"candidates/{name}/fold-2.json", {"job": name, "fold": 2, "validation_score": 0.9})
+    assert report("ABORTED")[0]["folds_in_candidates"] == 1
+
+
+def test_a_fold_score_that_is_not_a_number_is_null(run: Run, report: Any) -> None:
+    run.candidate(1, [0.7, float("nan"), 0.9], objective=0.8)
+    summary, _ = report("ABORTED")
+    assert summary["candidate_results"][0]["fold_scores"] == [0.7, None, 0.9]
+    assert summary["best"] is None
+
+
+def test_another_run_s_jobs_are_none_of_this_one_s(succeeded: Run, sagemaker: FakeSageMaker, report: Any) -> None:
+    sagemaker.add_fold(f"x{succeeded.candidate_name(1)}-f0", "Available")
+    sagemaker.add_fold(f"{succeeded.tuning_job}1-001-0a1b2c3d-f0", "Available")
+    summary, _ = report()
+    assert summary["cold_starts"] + summary["warm_starts"] == 6
+    assert summary["pools_left"] == []
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements, texts by element, and everything that could reach outside."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.outside: list[str] = []
+        self.tables = self.captions = 0
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        found = dict(attrs)
+        self.outside += [str(found[name]) for name in ("src", "href", "srcset", "action") if name in found]
+        assert not any(name.startswith("on") for name in found)
+        if tag == "svg":
+            assert found["role"] == "img"
+            assert found["aria-label"]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_the_page_is_one_file_that_reaches_for_nothing(succeeded: Run, report: Any) -> None:  # noqa: ARG001
+    text = report()[1]
+    page = Page(text)
+    assert page.outside == ["data:,"]
+    assert "script" not in page.tags
+    assert "url(" not in text
+    assert "@import" not in text
+    assert page.tags.count("table") == page.tags.count("caption") > 4
+    assert page.tags.count("svg") == 4
+    assert page.tags.count("h1") == 1
+
+
+def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> None:
+    text = report()[1]
+    for expected in (
+        "Model registered",
+        NO_GATE,
+        "± 0.02000 standard error",
+        "± 0.1000 over 3 folds",
+        "The cross-validation score is optimistic",
+        "candidate 3: Failed, no score",
+        "candidate 2, fold 0: roc_auc 0.7000",
+        "AlgorithmError: no memory",
+        "120 rows, 3 columns",
+        "Tuning can use at most",
+        PACKAGE,
+        f"s3://{BUCKET}/runs/{succeeded.id}/predictions/",
+    ):
+        assert expected in text, expected
+
+
+def test_markup_in_the_users_text_is_harmless(run: Run, report: Any) -> None:
+    evil = '<script>alert("x")</script>'
+    run.candidate(1, [0.7, 0.8, 0.9], status="Failed", FailureReason=evil, tuned={evil: evil})
+    profile = json.loads(run.read("plan.json"))["profile"]
+    profile |= {"columns": [evil, "target"], "missing": {evil: 3}, "classes": {evil: 2}, "rows_to_score": 7}
+    run.write("profile.json", profile)
+    summary, text = report("FAILED", evil, {"errorMessage": evil})
+    page = Page(text)
+    assert summary["reason"] == evil
+    assert "script" not in page.tags
+    assert "alert(" in "".join(page.texts)
+    assert "<script" not in text
+
+
+@pytest.mark.parametrize("candidates", [1, 45])
+def test_charts_hold_one_candidate_as_well_as_many(run: Run, report: Any, candidates: int) -> None:
+    for number in range(1, candidates + 1):
+        run.candidate(number, [-3141.5, -3141.5, -3141.5])
+    text = report("ABORTED")[1]
+    assert ("the best 30 of 45" in text) == (candidates == 45)
+    assert "nan" not in Page(text).texts
+
+
+def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, topic: str, report: Any) -> None:
+    queue = boto3.client("sqs", region_name="us-east-1")
+    url = queue.create_queue(QueueName="ends")["QueueUrl"]
+    boto3.client("sns", region_name="us-east-1").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
+    )
+    summary, _ = report()
+    (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
+    told = json.loads(sent["Body"])
+    assert told["Subject"] == f"warmfold: run {succeeded.id} succeeded"
+    assert "roc_auc 0.8500 on the holdout" in told["Message"]
+    assert summary["locations"]["report"] in told["Message"]
+
+
+def test_a_notification_that_fails_is_an_error_after_both_files_are_written(
+    succeeded: Run, report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", f"arn:aws:sns:us-east-1:{DEFAULT_ACCOUNT_ID}:gone")
+    with pytest.raises(NotificationError, match="gone could not be told: NotFound"):
+        report()
+    assert json.loads(succeeded.read("summary.json"))["outcome"] == "succeeded"
+    assert succeeded.read("report.html").startswith(b"<!DOCTYPE html>")
+
+
+def test_a_refusal_of_sagemaker_is_named(run: Run, sagemaker: FakeSageMaker, report: Any) -> None:
+    sagemaker.refuse("ListTrainingJobs", "AccessDeniedException")
+    with pytest.raises(SageMakerError, match=rf"training jobs {run.tuning_job}-\* could not be listed"):
+        report()
