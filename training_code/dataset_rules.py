@@ -1,4 +1,4 @@
-"""What a good dataset is, what a missing value is, where each row goes: one text for `plan_run` and `processing.py`.
+"""What a good dataset is: one text for `plan_run` and `processing.py`.
 
 Standard library only: a Lambda function imports it from the training-code layer, which it puts on its path.
 Everything streams, so memory does not grow with the data. `scan()` says what a dataset is; `Scanner` is the same
@@ -8,54 +8,21 @@ thing row by row, for who also writes the rows.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import itertools
 import math
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cells import MEANING, MISSING, NUMERIC, TEXT, UNKNOWN, kind_of, number
 from csv_records import BinaryStream, listed, named, read_records
 from csv_records import DatasetRuleError as DatasetRuleError
+from placement import HOLDOUT, LEFT_OUT, PartAssigner, in_holdout
 
 CLASSIFICATION = "classification"
 REGRESSION = "regression"
 STRATIFIED = "stratified"
-
-MISSING = frozenset(
-    [
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-    ]
-)
-"""Cells that hold no value, the empty cell among them: the texts pandas takes as missing by default."""
-
-BOOLEANS = frozenset({"True", "TRUE", "true", "False", "FALSE", "false"})
-"""Cells of a boolean column."""
-
-HOLDOUT = -1
-"""Placement of a row that no candidate ever sees; a placement from 0 up is the number of a part."""
-LEFT_OUT = -2
-"""Placement of a row whose target is missing: it is in no part and not in the holdout."""
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
@@ -63,9 +30,6 @@ SAMPLE_ROWS = 1000
 """Rows that `sample` looks at."""
 INFERRED_CLASSES = 20
 """A numeric target with more different values than this is taken for regression."""
-
-_UNKNOWN, _NUMERIC, _BOOLEAN, _TEXT = "unknown", "numeric", "boolean", "text"
-_MEANING = {_NUMERIC: "a number", _BOOLEAN: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -165,54 +129,20 @@ def read_rows_to_score(
             f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
         )
     yield header
-    places = [(header.index(column), kind) for column, kind in kinds.items() if column != target and kind != _TEXT]
+    places = [(header.index(column), kind) for column, kind in kinds.items() if column != target and kind != TEXT]
     rows = 0
     for line, row in records:
         for place, kind in places:
             cell = row[place]
-            if cell not in MISSING and _kind_of(cell) != kind:
+            if cell not in MISSING and kind_of(cell) != kind:
                 raise DatasetRuleError(
-                    f"{file}, line {line}: {cell[:80]!r} in column {header[place]!r} is not {_MEANING[kind]}, which the "
-                    "column holds in the training data; correct the cell or empty it."
+                    f"{file}, line {line}: {cell[:80]!r} in column {header[place]!r} is not {MEANING[kind]}, which "
+                    "the column holds in the training data; correct the cell or empty it."
                 )
         rows += 1
         yield row
     if not rows:
         raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
-
-
-def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
-    """Whether a row is of the holdout, a share of `holdout` (0 to 1) of all; its content and the seed alone decide."""
-    content = "\x1f".join(row).encode()
-    digest = hashlib.blake2b(content, digest_size=8, key=str(seed).encode()).digest()
-    return int.from_bytes(digest, "big") < holdout * 2**64
-
-
-class PartAssigner:
-    """Deals rows into `n_splits` parts, so that at any time no class has two rows more in one part than in another.
-
-    Each class goes through all the parts before it comes to one again; among those still due it takes the part with
-    the fewest rows, so that the parts are of equal size too. Not stratified, all rows are of one class.
-    """
-
-    def __init__(self, n_splits: int, seed: int, stratified: bool) -> None:
-        """`seed` decides which of equally good parts is taken."""
-        self.totals = [0] * n_splits
-        self._stratified = stratified
-        self._random = random.Random(f"{seed}:parts")
-        self._due: dict[str, list[int]] = {}
-
-    def assign(self, label: str) -> int:
-        """The part, from 0, of the next row of this class."""
-        due = self._due.setdefault(label if self._stratified else "", [])
-        if not due:
-            due.extend(range(len(self.totals)))
-        fewest = min(self.totals[part] for part in due)
-        tied = [part for part in due if self.totals[part] == fewest]
-        part = tied[int(self._random.random() * len(tied))]
-        due.remove(part)
-        self.totals[part] += 1
-        return part
 
 
 class Scanner:
@@ -241,7 +171,7 @@ class Scanner:
         self._named_target = f"column {self.target!r}, the target,"
         self._place = f"{file}: {self._named_target}"
         self._target_index = self.columns.index(self.target)
-        self._kinds = [_UNKNOWN] * len(self.columns)
+        self._kinds = [UNKNOWN] * len(self.columns)
         self._missing = [0] * len(self.columns)
         self._parts = PartAssigner(n_splits, seed, strategy == STRATIFIED)
         self._labels: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
@@ -263,10 +193,10 @@ class Scanner:
             return LEFT_OUT
         for index, cell in enumerate(row):
             kind = self._kinds[index]
-            if kind != _TEXT and cell not in MISSING:
-                seen = _kind_of(cell)
+            if kind != TEXT and cell not in MISSING:
+                seen = kind_of(cell)
                 if seen != kind:
-                    self._kinds[index] = seen if kind == _UNKNOWN else _TEXT
+                    self._kinds[index] = seen if kind == UNKNOWN else TEXT
         held_out = in_holdout(row, self._seed, self._holdout)
         self._observe_label(line, label, held_out)
         if held_out:
@@ -302,7 +232,7 @@ class Scanner:
             rows=self.rows,
             columns=self.columns,
             kinds={
-                column: _NUMERIC if kind == _UNKNOWN else kind
+                column: NUMERIC if kind == UNKNOWN else kind
                 for column, kind in zip(self.columns, self._kinds, strict=True)
             },
             missing=dict(zip(self.columns, self._missing, strict=True)),
@@ -318,7 +248,7 @@ class Scanner:
         )
 
     def _observe_label(self, line: int, label: str, held_out: bool) -> None:
-        value = _number(label) if self._kinds[self._target_index] == _NUMERIC else None
+        value = number(label) if self._kinds[self._target_index] == NUMERIC else None
         if (value is None or not math.isfinite(value)) and self._first_unfit is None:
             self._first_unfit = (line, label)
             if self._problem == REGRESSION:
@@ -342,7 +272,7 @@ class Scanner:
             )
 
     def _settle_many_values(self, line: int) -> None:
-        if self._problem is None and self._kinds[self._target_index] == _NUMERIC:
+        if self._problem is None and self._kinds[self._target_index] == NUMERIC:
             self._problem = REGRESSION
             self._counting = False
             self._check_values()
@@ -357,7 +287,7 @@ class Scanner:
         """The problem that was asked for, or the one that the rows observed so far suggest."""
         if self._problem is not None:
             return self._problem
-        if self._kinds[self._target_index] != _NUMERIC:
+        if self._kinds[self._target_index] != NUMERIC:
             return CLASSIFICATION
         different = len(self._labels[False].keys() | self._labels[True].keys())
         return REGRESSION if different > INFERRED_CLASSES or not self._integers else CLASSIFICATION
@@ -436,21 +366,6 @@ def _resolve_target(columns: list[str], target: str | None, file: str) -> str:
         remedy = f"separate the cells by commas, not {other}" if other else "add at least one column to learn from"
         raise DatasetRuleError(f"{file}: the only column is {target!r}, so there is no feature column; {remedy}.")
     return target
-
-
-def _kind_of(cell: str) -> str:
-    if _number(cell) is not None:
-        return _NUMERIC
-    return _BOOLEAN if cell in BOOLEANS else _TEXT
-
-
-def _number(cell: str) -> float | None:
-    """The number that pandas would read, which knows neither `1_000` nor other scripts' digits."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
 
 
 def _ordered(classes: Counter[str]) -> dict[str, int]:

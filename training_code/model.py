@@ -22,8 +22,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from cells import BOOLEAN, NUMERIC, TEXT
 from dataset_rules import CLASSIFICATION
-from table import BOOLEAN, NUMERIC, TEXT, Schema
+from table import Schema
 
 LARGEST = 3e38
 """Numbers beyond are cut to it: forests compute in single precision, and infinity is no number to scale by."""

@@ -20,7 +20,8 @@ import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
-from dataset_rules import HOLDOUT, LEFT_OUT, REGRESSION, STRATIFIED, Scanner, read_rows_to_score
+from dataset_rules import REGRESSION, STRATIFIED, Scanner, read_rows_to_score
+from placement import HOLDOUT, LEFT_OUT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

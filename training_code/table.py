@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dataset_rules import BOOLEANS, CLASSIFICATION, MISSING
+from cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
+from dataset_rules import CLASSIFICATION
 
-NUMERIC, BOOLEAN, TEXT = "numeric", "boolean", "text"
 ROWS_AT_A_TIME = 100_000
 _TRUE = frozenset(cell for cell in BOOLEANS if cell.lower() == "true")
 
@@ -99,21 +99,21 @@ def _typed(cells: pd.Series[Any], kind: str) -> pd.Series[Any]:
     if kind == TEXT:
         return known
     if kind == BOOLEAN:
-        _check(known, known.isna() | known.isin(BOOLEANS), "true or false")
+        _check(known, known.isna() | known.isin(BOOLEANS), kind)
         return known.map(lambda cell: float(cell in _TRUE), na_action="ignore").astype(float)
     try:
         return known.astype(float)
     except ValueError:
-        _check(known, pd.to_numeric(known, errors="coerce").notna() | known.isna(), "a number")
+        _check(known, pd.to_numeric(known, errors="coerce").notna() | known.isna(), kind)
         raise
 
 
-def _check(cells: pd.Series[Any], fits: pd.Series[Any], what: str) -> None:
+def _check(cells: pd.Series[Any], fits: pd.Series[Any], kind: str) -> None:
     if not fits.all():
         position = int(np.argmin(fits.to_numpy()))
         raise TableError(
-            f"column {cells.name!r}, row {position + 1}: {str(cells.iloc[position])[:80]!r} is not {what}, which the "
-            "column holds in the training data; correct the cell, or leave it empty"
+            f"column {cells.name!r}, row {position + 1}: {str(cells.iloc[position])[:80]!r} is not {MEANING[kind]}, which "
+            "the column holds in the training data; correct the cell, or leave it empty"
         )
 
 

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import dataset_rules
+import cells
 from csv_records import csv_line, read_records
-from dataset_rules import DatasetRuleError, PartAssigner, check_rows_to_score, in_holdout, scan
+from dataset_rules import DatasetRuleError, Profile, check_rows_to_score, scan
+from placement import PartAssigner, in_holdout
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(
     ["", "\r", "\n", "\r\n", '"', '""', ",", " ", "a\rb", 'say "no", then\nleave', "é☃"]
 )
 
 
-def rules(text: str | bytes, **options: Any) -> dataset_rules.Profile:
+def rules(text: str | bytes, **options: Any) -> Profile:
     """`scan` of a small file, by default into 2 folds."""
     settings_ = {"n_splits": 2, "strategy": "stratified", "holdout": 0.3, "seed": 42} | options
     return scan(io.BytesIO(text.encode() if isinstance(text, str) else text), file="data.csv", **settings_)
@@ -45,7 +46,7 @@ def error(text: str | bytes, **options: Any) -> str:
 
 def test_missing_is_what_pandas_takes_as_missing() -> None:
     parsers = pytest.importorskip("pandas._libs.parsers")
-    assert parsers.STR_NA_VALUES == dataset_rules.MISSING
+    assert parsers.STR_NA_VALUES == cells.MISSING
 
 
 def test_a_profile_says_what_the_dataset_is() -> None:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 import processing
-from dataset_rules import DatasetRuleError, in_holdout, scan
+from dataset_rules import DatasetRuleError, scan
+from placement import in_holdout
 from processing import CHUNK_BYTES, ObjectStream, split_dataset
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=6) | st.sampled_from(

@@ -21,9 +21,10 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 
 import container
 import training
+from cells import TEXT
 from model import HyperparameterError, build_pipeline, decode_hyperparameters
 from scoring import ScoreError, standard_error
-from table import TEXT, Schema, TableError, read_table, typed_features
+from table import Schema, TableError, read_table, typed_features
 from tests.unit.training_code.split import Split, breast_cancer, mixed, split
 
 SPACES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {

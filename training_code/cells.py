@@ -1,0 +1,57 @@
+"""What a cell holds: nothing, a number, a truth value or text.
+
+Standard library only, as `dataset_rules`.
+"""
+
+from __future__ import annotations
+
+import math
+
+MISSING = frozenset(
+    [
+        "",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+        "<NA>",
+        "N/A",
+        "NA",
+        "NULL",
+        "NaN",
+        "None",
+        "n/a",
+        "nan",
+        "null",
+    ]
+)
+"""Cells that hold no value, the empty cell among them: the texts pandas takes as missing by default."""
+
+BOOLEANS = frozenset({"True", "TRUE", "true", "False", "FALSE", "false"})
+"""Cells of a boolean column."""
+
+UNKNOWN, NUMERIC, BOOLEAN, TEXT = "unknown", "numeric", "boolean", "text"
+"""Kinds of columns; unknown is one that has held no value so far."""
+MEANING = {NUMERIC: "a number", BOOLEAN: "true or false"}
+"""What a cell of a kind is called in errors."""
+
+
+def kind_of(cell: str) -> str:
+    """The kind of a cell that is not missing."""
+    if number(cell) is not None:
+        return NUMERIC
+    return BOOLEAN if cell in BOOLEANS else TEXT
+
+
+def number(cell: str) -> float | None:
+    """The number that pandas would read, which knows neither `1_000` nor other scripts' digits."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
