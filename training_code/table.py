@@ -111,9 +111,10 @@ def _typed(cells: pd.Series[Any], kind: str) -> pd.Series[Any]:
 def _check(cells: pd.Series[Any], fits: pd.Series[Any], kind: str) -> None:
     if not fits.all():
         position = int(np.argmin(fits.to_numpy()))
+        shown = repr(str(cells.iloc[position])[:80])
         raise TableError(
-            f"column {cells.name!r}, row {position + 1}: {str(cells.iloc[position])[:80]!r} is not {MEANING[kind]}, which "
-            "the column holds in the training data; correct the cell, or leave it empty"
+            f"column {cells.name!r}, row {position + 1}: {shown} is not {MEANING[kind]}, which the column holds in the "
+            "training data; correct the cell, or leave it empty"
         )
 
 
