@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import numpy as np
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
@@ -31,7 +32,7 @@ def model_fn(model_dir):
     client = boto3.client("s3")
     print("client", client._request_signer._credentials.access_key, client.meta.region_name, client.meta.endpoint_url)
     print("batch", *(os.environ["SAGEMAKER_" + n] for n in ("BATCH", "BATCH_STRATEGY", "MAX_PAYLOAD_IN_MB")))
-    print("own", os.environ["OWN"], os.environ["BOTH"], helper.NAME, os.getpgid(0) == os.getpid())
+    print("own", *(os.environ[n] for n in ("OWN", "TWO", "ALL")), helper.NAME, os.getpgid(0) == os.getpid())
     return int(pathlib.Path(model_dir, "factor.txt").read_text())
 def input_fn(body, content_type):
     print("input", type(body).__name__, content_type)
@@ -68,6 +69,7 @@ def model_fn(model_dir):
 """,
     "code/broken.py": "def model_fn(model_dir):\n    raise ValueError('the model is broken')\n",
     "code/none.py": "x = 1\n",
+    "code/babbles.py": "def model_fn(model_dir):\n    pass\ndef execution_parameters_fn():\n    return 'six'\n",
     "code/slow_to_load.py": """
 import time
 def model_fn(model_dir):
@@ -171,7 +173,8 @@ class Local:
         return self.service.call(operation, request, None)
 
     def model(self, name: str, program: str | None = "echo.py", **changes: Any) -> None:
-        environment = {"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code", "OWN": "model's", "BOTH": "model's"}
+        environment = dict.fromkeys(("OWN", "TWO", "ALL"), "model's")
+        environment["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/model/code"
         if program is not None:
             environment["SAGEMAKER_PROGRAM"] = program
         container = {"Image": "image", "ModelDataUrl": ARCHIVE, "Environment": environment}
@@ -194,7 +197,11 @@ class Local:
     def package(self, approval: str | None) -> str:
         """The ARN of a model package that serves inference.py; approval None makes it unversioned."""
         environment = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
-        container = {"Image": "image", "ModelDataUrl": ARCHIVE, "Environment": environment | {"OWN": "package's"}}
+        container = {
+            "Image": "image",
+            "ModelDataUrl": ARCHIVE,
+            "Environment": environment | dict.fromkeys(("OWN", "TWO", "ALL"), "package's"),
+        }
         specification = {
             "Containers": [container],
             "SupportedContentTypes": ["text/csv"],
@@ -246,12 +253,12 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
 
 
 def test_an_approved_package_predicts_every_chunk_in_order(local: Local) -> None:
-    definition = {"ModelPackageName": local.package("Approved"), "Environment": {"BOTH": "model's"}}
+    definition = {"ModelPackageName": local.package("Approved"), "Environment": {"TWO": "model's", "ALL": "model's"}}
     local.call("CreateModel", ModelName="whole", ExecutionRoleArn=ROLE + "-of-model", Containers=[definition])
     for chunk in range(3):
         rows = "".join(f"{chunk * 100 + row}\n" for row in range(100))
         local.put(f"in/whole/part/chunk-{chunk}.csv", f"x\n{rows}".encode())
-    local.create("whole", "whole", BatchStrategy="SingleRecord", MaxPayloadInMB=5, Environment={"BOTH": "job's"})
+    local.create("whole", "whole", BatchStrategy="SingleRecord", MaxPayloadInMB=5, Environment={"ALL": "job's"})
     job = local.finished("whole")
     output = local.output("whole")
     assert job["TransformJobStatus"] == "Completed", (job, output)
@@ -262,7 +269,7 @@ def test_an_approved_package_predicts_every_chunk_in_order(local: Local) -> None
     assert "input str text/csv" in output
     assert f"client testing us-east-1 {local.endpoint}" in output
     assert "batch true SINGLE_RECORD 5" in output
-    assert "own package's job's sibling True" in output, (
+    assert "own package's model's job's sibling True" in output, (
         "the job's environment wins over the model's over the package's"
     )
     assert set(local.roles[-2:]) == {ROLE + "-of-model"}
@@ -331,10 +338,36 @@ def test_a_container_s_execution_parameters_count_where_the_job_has_none(local: 
     assert local.results("asked") == {"a.csv.out": b"[1\n2\n]"}
 
 
-def test_the_container_s_own_functions_predict_from_csv_as_csv(local: Local) -> None:
-    local.put_all("defaults", a=b"1,2\n3,4\n")
-    local.run("defaults", "defaults.py")
-    assert local.results("defaults") == {"a.csv.out": b"2.0,4.0\n6.0,8.0\n"}
+def test_execution_parameters_that_are_none_fail_the_job(local: Local) -> None:
+    local.put_all("babbles", a=b"1")
+    assert "/execution-parameters is no JSON object: b'six'" in local.run("babbles", "babbles.py")["FailureReason"]
+
+
+def npy(*rows: list[float]) -> bytes:
+    packed = io.BytesIO()
+    np.save(packed, np.array(rows, np.float32))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "given", "predicted"),
+    [
+        ("csv", "text/csv", b"1,2\n3,4\n", b"2.0,4.0\n6.0,8.0\n"),
+        ("json", "application/json", b"[[1, 2], [3, 4]]", b"[[2.0, 4.0], [6.0, 8.0]]"),
+        ("npy", "application/x-npy", npy([1, 2], [3, 4]), npy([2, 4], [6, 8])),
+    ],
+)
+def test_the_container_s_own_functions_predict(
+    local: Local, name: str, content_type: str, given: bytes, predicted: bytes
+) -> None:
+    job = f"defaults-{name}"
+    local.put_all(job, a=given)
+    local.model(job, "defaults.py")
+    request = transform(job, job)
+    request["TransformInput"]["ContentType"] = request["TransformOutput"]["Accept"] = content_type
+    local.call("CreateTransformJob", **request)
+    assert local.finished(job)["TransformJobStatus"] == "Completed", local.output(job)
+    assert local.results(job) == {"a.csv.out": predicted}
 
 
 def test_a_bad_input_has_no_output_and_fails_the_job_while_others_go_on(local: Local) -> None:
@@ -517,7 +550,7 @@ def test_an_unversioned_package_goes_by_its_name(local: Local) -> None:
     local.package(None)
     local.call("CreateModel", ModelName="alone", ExecutionRoleArn=ROLE, PrimaryContainer={"ModelPackageName": "alone"})
     local.put_all("alone", a=b"x\n5\n")
-    local.create("alone", "alone", Environment={"BOTH": "job's"})
+    local.create("alone", "alone", Environment={"ALL": "job's"})
     local.finished("alone")
     assert local.results("alone") == {"a.csv.out": b"x3\n15\n"}
 

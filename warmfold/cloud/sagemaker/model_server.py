@@ -65,10 +65,14 @@ class ModelServer:
         raise NoAnswer(f"no HTTP 200 from /ping in {START_SECONDS:g} s")
 
     def execution_parameters(self) -> dict[str, Any]:
-        """What the container says about its requests; empty when it says nothing."""
+        """What the container says about its requests, empty when it says nothing; raises as `invoke` does."""
         answer = self._ask("GET", "/execution-parameters", timeout=PING_TIMEOUT)
-        told = json.loads(answer.body) if answer.status == http.client.OK else {}
-        return told if isinstance(told, dict) else {}
+        if answer.status != http.client.OK:
+            return {}
+        try:
+            return dict(json.loads(answer.body))
+        except (ValueError, TypeError) as error:
+            raise NoAnswer(f"/execution-parameters is no JSON object: {answer.body!r}") from error
 
     def invoke(self, body: bytes, content_type: str | None, accept: str | None, timeout: float) -> Answer:
         """Post to /invocations; raises ServerDied, NoAnswer and InstanceLost."""

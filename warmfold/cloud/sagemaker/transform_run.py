@@ -187,10 +187,10 @@ class _Run:
         failures: list[tuple[str, InputFailed]] = []
         try:
             server.wait_ready()
+            batching = Batching.of(self._job.request, server.execution_parameters())
         except (ServerDied, NoAnswer) as error:
             return self._broken(NO_PING, error), outputs
         try:
-            batching = Batching.of(self._job.request, server.execution_parameters())
             self._note(f"MaxPayloadInMB={batching.max_payload_mb}, BatchStrategy={batching.strategy}")
             for number, (uri, name) in enumerate(inputs):
                 if self._job.stop.is_set():
