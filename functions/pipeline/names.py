@@ -7,8 +7,7 @@ import re
 
 DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 DATA_KEY = re.compile(r"datasets/(?P<dataset>[^/]+)/data\.csv")
-_CANDIDATE = re.compile(r"-(?P<number>[0-9]+)-[0-9a-z]{8}")
-_FOLD = re.compile(r"[0-9]+(-r[0-9]+)?")
+_AFTER_TUNING_JOB = re.compile(r"-(?P<number>[0-9]+)-[0-9a-z]{8}(?P<fold>-f[0-9]+(-r[0-9]+)?)?")
 
 
 def slug(text: str, length: int) -> str:
@@ -55,16 +54,16 @@ def final_job(prefix: str, run: str) -> str:
     return f"{prefix}-{run}-final"
 
 
-def candidate_number(candidate: str, tuning_job: str) -> int | None:
+def candidate_number(job: str, tuning_job: str) -> int | None:
     """Return a candidate's number in its tuning job, from 1, or None for the name of another kind of job."""
-    match = _CANDIDATE.fullmatch(candidate.removeprefix(tuning_job))
-    return int(match["number"]) if match else None
+    match = _AFTER_TUNING_JOB.fullmatch(job.removeprefix(tuning_job))
+    return int(match["number"]) if match and not match["fold"] else None
 
 
 def is_fold_job(job: str, tuning_job: str) -> bool:
     """Whether a training job is a fold of one of the tuning job's candidates, or its retry."""
-    candidate, _, fold = job.rpartition("-f")
-    return bool(_FOLD.fullmatch(fold)) and candidate_number(candidate, tuning_job) is not None
+    match = _AFTER_TUNING_JOB.fullmatch(job.removeprefix(tuning_job))
+    return bool(match and match["fold"])
 
 
 def model(prefix: str, run: str) -> str:
