@@ -444,6 +444,31 @@ def test_an_update_changes_code_layer_environment_definition_and_policies(cloud:
     assert policies_of(cloud, after.outputs) == [f"arn:aws:s3:::{after.outputs['Bucket']}/second/*"] * 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "properties", "words"),
+    [
+        ("AWS::Serverless::Function", {"Nonsense": 1}, "Nonsense"),
+        ("AWS::SQS::Queue", {"QueueName": {"Ref": "Nothing"}}, "KeyError: 'Nothing'"),
+        (
+            "AWS::Serverless::StateMachine",
+            {"Definition": {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "x", "End": True}}}},
+            "InvalidDefinition",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_template_is_said(
+    things: Things, kind: str, properties: dict[str, Any], words: str
+) -> None:
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {"Thing": {"Type": kind, "Properties": properties}},
+    }
+    client = things.client("cloudformation")
+    with pytest.raises(client.exceptions.ClientError, match=words) as refused:
+        client.create_stack(StackName=f"wrong-{uuid.uuid4()}", TemplateBody=json.dumps(template))
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
 def test_a_stack_that_did_not_change_can_be_deployed_again(cloud: LocalCloud, things: Things) -> None:
     deploy(cloud.session(), FOLDER / "template.yaml", "hooks")
     assert outputs_of(cloud, "hooks") == things.outputs

@@ -17,7 +17,6 @@ from warmfold.stack import AWS_ERRORS, CommandError, explained
 app = typer.Typer(
     name="warmfold",
     help="Drop a dataset into S3, get back a cross-validated, tuned, registered model and its predictions.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -30,7 +29,7 @@ app.command()(demo)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit; what the user can mend is one line on stderr and an exit code that is not 0."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     try:
         code = app(args=given, prog_name="warmfold", standalone_mode=False)
     except CommandError as error:

@@ -13,7 +13,7 @@ from warmfold.cli._options import JsonOption, StackOption
 from warmfold.cloud import local
 from warmfold.stack import DEFAULT_STACK
 
-app = typer.Typer(help="The local cloud: AWS as far as warmfold needs it, on this machine.", no_args_is_help=True)
+app = typer.Typer(help="The local cloud: AWS as far as warmfold needs it, on this machine.")
 HomeOption = Annotated[
     Path, typer.Option("--home", help="Where the local cloud keeps its files.", envvar="WARMFOLD_HOME")
 ]

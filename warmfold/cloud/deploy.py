@@ -21,6 +21,10 @@ ARTIFACTS = "warmfold-local-artifacts"
 _EPOCH = (2020, 1, 1, 0, 0, 0)
 
 
+class TemplateError(Exception):
+    """A template that is none; the text says why."""
+
+
 def deploy(session: boto3.Session, template: Path, stack_name: str, parameters: dict[str, str] | None = None) -> None:
     """Create or update a stack from a SAM template, its local paths zipped and uploaded."""
     packaged = package(session.client("s3"), template)
@@ -40,9 +44,11 @@ def deploy(session: boto3.Session, template: Path, stack_name: str, parameters: 
 
 
 def package(s3: S3Client, template: Path) -> dict[str, Any]:
-    """The template with every local path replaced by the s3:// location of what was there."""
+    """The template with every local path replaced by the s3:// location of what was there; raises TemplateError."""
+    packaged: Any = yaml_parse(template.read_text())
+    if not isinstance(packaged, dict) or not isinstance(packaged.get("Resources"), dict):
+        raise TemplateError("it has no Resources")
     s3.create_bucket(Bucket=ARTIFACTS)
-    packaged: dict[str, Any] = yaml_parse(template.read_text())
     places = [packaged.get("Globals", {}).get("Function", {})]
     places += [resource.get("Properties", {}) for resource in packaged["Resources"].values()]
     for properties in places:

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from yaml import YAMLError
 
-from warmfold.cloud.deploy import deploy
+from warmfold.cloud.deploy import TemplateError, deploy
 from warmfold.stack import DEFAULT_STACK, CommandError
 
 REGION = "us-east-1"
@@ -144,8 +144,9 @@ def _deploy(
 ) -> None:
     try:
         deploy(session, template, stack_name, parameters)
-    except (ClientError, BotoCoreError, YAMLError) as error:
-        raise CommandError(f"{template} could not be deployed: {error}; the local cloud's log is {log}") from error
+    except (ClientError, BotoCoreError, YAMLError, TemplateError, OSError) as error:
+        why = " ".join(str(error).split())
+        raise CommandError(f"{template} could not be deployed: {why}; the local cloud's log is {log}") from error
 
 
 def down(home: Path) -> bool:
@@ -155,9 +156,9 @@ def down(home: Path) -> bool:
         (home / "cloud.json").unlink(missing_ok=True)
         return False
     _signal(cloud.pid, signal.SIGTERM)
-    if not _wait_until_gone(cloud.pid, home):
+    if not _wait_until_gone(cloud, home):
         _signal(cloud.pid, signal.SIGKILL)
-        _wait_until_gone(cloud.pid, home)
+        _wait_until_gone(cloud, home)
     (home / "cloud.json").unlink(missing_ok=True)
     return True
 
@@ -223,10 +224,20 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _wait_until_gone(pid: int, home: Path) -> bool:
+def _wait_until_gone(cloud: LocalCloud, home: Path) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if not _is_running(pid, home):
+        if not _is_running(cloud.pid, home) and not _is_listening(cloud):
             return True
         time.sleep(0.05)
     return False
+
+
+def _is_listening(cloud: LocalCloud) -> bool:
+    """Whether its port is still open; a process that ends keeps it a moment longer than its name."""
+    port = int(cloud.endpoint.rsplit(":", 1)[-1])
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from warmfold.follow import one_line, render, result_table
+from tests.unit.warmfold.stubbed_stack import Cloud, Execution, training_job
+from warmfold.follow import Clock, follow, follow_clean_up, one_line, render, result_table
 from warmfold.progress import Progress
-from warmfold.stack import CommandError, check_dataset_name, run_hash
+from warmfold.stack import run_id
 
 TUNING = Progress(
     execution_arn="arn:execution",
@@ -42,7 +43,7 @@ def test_a_line_says_state_candidates_best_score_and_warm_starts() -> None:
 
 
 def test_a_run_that_has_not_begun_says_so() -> None:
-    assert one_line(Progress(execution_arn="arn", status="RUNNING")) == "running · starting"
+    assert one_line(Progress(execution_arn="arn", status="RUNNING", run="churn-1")) == "running · starting"
 
 
 def test_the_live_view_marks_the_state_a_run_is_in_and_the_one_it_failed_in() -> None:
@@ -76,13 +77,66 @@ def test_the_end_says_both_scores_with_their_errors_and_where_things_are() -> No
         assert words in text
 
 
-def test_a_run_id_ends_in_the_hash_of_its_execution() -> None:
-    from pipeline.names import run_id
+def followed(cloud: Cloud, terminal: bool) -> tuple[Progress, str]:
+    console = Console(file=io.StringIO(), width=160, force_terminal=terminal)
+    progress = follow(cloud.stack(), cloud.executions[0].arn, console, Clock(cloud.now, cloud.sleep))
+    assert isinstance(console.file, io.StringIO)
+    return progress, console.file.getvalue()
 
-    arn = "arn:aws:states:us-east-1:000000000000:execution:wf-tuning:churn-0123456789abcdef"
-    assert run_id(arn).endswith("-" + run_hash(arn))
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_run_is_followed_to_its_last_state_though_it_ends_between_two_looks(terminal: bool) -> None:
+    cloud = Cloud()
+    execution = Execution("churn-1")
+    execution.enter("Plan Run")
+    cloud.executions = [execution]
+
+    def end() -> None:
+        execution.enter("Split Dataset", "Write Report")
+        execution.end("SUCCEEDED", output="{}")
+
+    cloud.each_sleep = iter([lambda: None, end])
+    progress, text = followed(cloud, terminal)
+    assert (progress.status, progress.current_state) == ("SUCCEEDED", "Write Report")
+    assert "Write Report" in text
+    assert "succeeded" in text.lower()
 
 
-def test_a_dataset_name_that_s3_layout_can_not_hold_is_refused() -> None:
-    with pytest.raises(CommandError, match="--dataset"):
-        check_dataset_name("a/b")
+def test_lines_come_only_when_something_changed() -> None:
+    cloud = Cloud()
+    cloud.executions = [Execution("churn-1")]
+    cloud.each_sleep = iter([lambda: None] * 5 + [lambda: cloud.executions[0].end("FAILED")])
+    _, text = followed(cloud, terminal=False)
+    assert text.splitlines() == ["running · starting", "failed · starting"]
+
+
+def test_a_run_that_has_ended_is_not_waited_for() -> None:
+    cloud = Cloud()
+    cloud.executions = [Execution("churn-1", "ABORTED")]
+    progress, _ = followed(cloud, terminal=False)
+    assert (progress.status, cloud.time) == ("ABORTED", 0)
+
+
+def test_a_clean_up_is_done_when_two_looks_in_a_row_find_nothing() -> None:
+    cloud = Cloud()
+    arn = Execution("churn-1").arn
+    fold = f"wf-{run_id(arn)}-001-abcdef01-f0"
+
+    def have(*jobs: dict[str, object]) -> None:
+        cloud.jobs["TrainingJob"] = list(jobs)
+
+    have(training_job(fold, "Stopping"))
+    cloud.each_sleep = iter(
+        [
+            lambda: have(training_job(fold, "Stopped", "Available")),
+            lambda: have(),
+            lambda: have(training_job(fold.replace("-f0", "-f1"), "InProgress")),
+            lambda: have(),
+        ]
+    )
+    console = Console(file=io.StringIO(), width=160)
+    follow_clean_up(cloud.stack(), arn, console, Clock(cloud.now, cloud.sleep))
+    assert isinstance(console.file, io.StringIO)
+    assert [line.split(" jobs")[0] for line in console.file.getvalue().splitlines()] == ["1", "0", "0", "1", "0"]
+    assert "0 jobs running, 1 warm pools available" in console.file.getvalue()
+    assert cloud.time == 5 * 0.5

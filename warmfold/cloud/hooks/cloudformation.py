@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from moto.cloudformation.models import ChangeSet, Stack
+from moto.cloudformation import exceptions
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap
+from moto.core.exceptions import ServiceException
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.utils import bucket_and_name_from_url
 from moto.stepfunctions import models as stepfunctions_models
@@ -19,6 +22,8 @@ from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+
+logger = logging.getLogger(__name__)
 
 SAM = "AWS::Serverless-2016-10-31"
 _SUBSTITUTED = re.compile(r"\$\{(\w+)")
@@ -34,6 +39,7 @@ class _NoManagedPolicies:
 def install() -> None:
     """Mend moto's CloudFormation; each function below says what."""
     _transform_templates()
+    _say_what_failed()
     _changed_parameters()
     _results_of_change_sets()
     _buckets()
@@ -59,6 +65,28 @@ def _transform_templates() -> None:
 
     Stack._parse_template = parse_template
     ChangeSet._parse_template = parse_template
+
+
+def _say_what_failed() -> None:
+    """moto answers with a bare 500, or in another service's protocol, when a template or resource is wrong."""
+
+    def saying(operation: Any) -> Any:
+        @functools.wraps(operation)
+        def operate(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return operation(*args, **kwargs)
+            except Exception as error:
+                if isinstance(error, ServiceException) and type(error).__module__ == exceptions.__name__:
+                    raise
+                logger.exception("%s failed", operation.__name__)
+                causes = [cause.message for cause in getattr(error, "causes", ())]  # SAM's: all that it found
+                reason = " ".join("; ".join(causes or [str(getattr(error, "message", error))]).split())
+                raise exceptions.ValidationError(message=f"{type(error).__name__}: {reason}") from error
+
+        return operate
+
+    for name in ("create_stack", "update_stack", "create_change_set", "execute_change_set"):
+        setattr(CloudFormationBackend, name, saying(getattr(CloudFormationBackend, name)))
 
 
 def _changed_parameters() -> None:

@@ -1,0 +1,140 @@
+"""`run`, `watch` and `stop` on a stack without a cloud."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.unit.warmfold.stubbed_stack import BUCKET, Cloud, Execution
+from warmfold.cli import app, runs
+from warmfold.stack import run_id
+
+SUMMARY = {"run": "churn-1", "outcome": "succeeded", "metric": "roc_auc", "locations": {"report": "s3://b/report.html"}}
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    cloud = Cloud()
+    monkeypatch.setattr(runs, "open_stack", lambda _: cloud.stack())
+    return cloud
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    path = tmp_path / "churn.csv"
+    path.write_text("a,target\n1,x\n")
+    return str(path)
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+
+def ended(cloud: Cloud, status: str, **more: str) -> Execution:
+    execution = Execution("churn-0123456789abcdef")
+    execution.enter("Plan Run")
+    execution.end(status, **more)
+    cloud.executions = [execution]
+    return execution
+
+
+def succeeded(cloud: Cloud) -> Execution:
+    cloud.objects["runs/churn-1/summary.json"] = json.dumps(SUMMARY).encode()
+    return ended(cloud, "SUCCEEDED", output=json.dumps({"summary_uri": f"s3://{BUCKET}/runs/churn-1/summary.json"}))
+
+
+def test_run_uploads_and_names_the_run_it_started(cloud: Cloud, data: str) -> None:
+    result = invoke("run", data)
+    assert result.exit_code == 0
+    assert list(cloud.objects) == ["datasets/churn/data.csv"]
+    run = run_id(cloud.executions[0].arn)
+    assert f"started run {run}" in result.stdout
+    assert f"warmfold watch {run}" in result.stdout
+
+
+def test_run_tells_scripts_the_same_as_json(cloud: Cloud, data: str) -> None:
+    told = json.loads(invoke("run", data, "--dataset", "other", "--json").stdout)
+    arn = cloud.executions[0].arn
+    assert told == {"run": run_id(arn), "dataset": "other", "data_version": "v1", "execution_arn": arn}
+
+
+def test_run_and_wait_ends_as_the_run_does(cloud: Cloud, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "starts_runs", False)
+    for make, code in ((succeeded, 0), (lambda c: ended(c, "FAILED"), 1), (lambda c: ended(c, "TIMED_OUT"), 1)):
+        arn = make(cloud).arn
+        monkeypatch.setattr("warmfold.stack.Stack.wait_for_execution", lambda *_, arn=arn: arn)
+        assert invoke("run", data, "--wait").exit_code == code
+
+
+def test_watch_shows_the_newest_run_s_result(cloud: Cloud) -> None:
+    succeeded(cloud)
+    result = invoke("watch")
+    assert result.exit_code == 0
+    assert "s3://b/report.html" in result.stdout
+
+
+def test_watch_tells_scripts_progress_and_summary_as_json(cloud: Cloud) -> None:
+    succeeded(cloud)
+    result = invoke("watch", "--json")
+    told = json.loads(result.stdout)
+    assert told["progress"]["status"] == "SUCCEEDED"
+    assert told["summary"] == SUMMARY
+
+
+def test_a_failed_run_says_why_where_and_where_its_report_will_be(cloud: Cloud) -> None:
+    cause = json.dumps({"errorMessage": "data.csv: no rows", "errorType": "DatasetError"})
+    execution = ended(cloud, "FAILED", error="DatasetError", cause=cause)
+    result = invoke("watch")
+    assert result.exit_code == 1
+    assert "FAILED in state Plan Run: DatasetError: data.csv: no rows" in result.stderr
+    assert f"s3://{BUCKET}/runs/{run_id(execution.arn)}/summary.json" in result.stderr
+
+
+def test_a_run_whose_report_failed_has_succeeded_and_says_so(cloud: Cloud) -> None:
+    cause = json.dumps({"errorMessage": "no such template"})
+    ended(cloud, "SUCCEEDED", output=json.dumps({"run": "r", "report_error": {"Error": "KeyError", "Cause": cause}}))
+    result = invoke("watch")
+    assert result.exit_code == 0
+    assert "its report could not be written: no such template" in result.stderr
+
+
+def test_an_interrupted_watch_leaves_the_run_going(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    cloud.executions = [Execution("churn-1")]
+    monkeypatch.setattr(runs, "follow", interrupt)
+    result = invoke("watch")
+    assert result.exit_code == 130
+    assert f"warmfold stop {run_id(cloud.executions[0].arn)}" in result.stderr
+    assert cloud.stopped == []
+
+
+def test_stop_aborts_the_run(cloud: Cloud) -> None:
+    cloud.executions = [Execution("churn-1"), Execution("churn-2")]
+    arn = cloud.executions[0].arn
+    result = invoke("stop", run_id(arn))
+    assert result.exit_code == 0
+    assert cloud.stopped == [{"arn": arn, "error": "Stopped", "cause": "warmfold stop"}]
+    assert f"run {run_id(arn)} is aborted" in result.stdout
+
+
+def test_stop_leaves_a_run_that_has_ended(cloud: Cloud) -> None:
+    ended(cloud, "SUCCEEDED")
+    result = invoke("stop", "churn-0123456789abcdef")
+    assert cloud.stopped == []
+    assert "had already ended: SUCCEEDED" in result.stdout
+    assert json.loads(invoke("stop", "churn-0123456789abcdef", "--json").stdout)["stopped"] is False
+
+
+def test_stop_and_wait_waits_for_the_clean_up(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.executions = [Execution("churn-1")]
+    waited: list[str] = []
+    monkeypatch.setattr(runs, "follow_clean_up", lambda stack, arn, console: waited.append(arn))  # noqa: ARG005
+    told = json.loads(invoke("stop", "churn-1", "--wait", "--json").stdout)
+    assert waited == [cloud.executions[0].arn]
+    assert (told["stopped"], told["clean"]) == (True, True)

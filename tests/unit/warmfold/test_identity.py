@@ -1,0 +1,135 @@
+"""Whose call it is: the role travels with the keys over the wire, and with the state machine's own calls."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+
+from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
+from warmfold.cloud.identity import Caller, Identities
+from warmfold.cloud.sagemaker import wire
+from warmfold.cloud.sagemaker.errors import ServiceError
+
+ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/candidate"
+
+
+class Recorder:
+    """A SageMaker that notes who calls."""
+
+    def __init__(self, *answers: dict[str, Any] | ServiceError) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self._answers = iter(answers)
+
+    def call(self, operation: str, request: dict[str, Any], identity: Any) -> dict[str, Any]:  # noqa: ARG002
+        self.calls.append((operation, identity))
+        answer = next(self._answers, {})
+        if isinstance(answer, ServiceError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def identities() -> Identities:
+    return Identities(DEFAULT_ACCOUNT_ID, "us-east-1")
+
+
+def signed(key: str) -> dict[str, Any]:
+    header = f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host"
+    return {"HTTP_AUTHORIZATION": header}
+
+
+def test_a_role_s_keys_are_known_again(identities: Identities) -> None:
+    keys = identities.credentials(ROLE)
+    assert identities.credentials(ROLE) is keys
+    assert identities.caller(signed(keys["AccessKeyId"])) == Caller(keys["AccessKeyId"], ROLE)
+
+
+def test_a_presigned_request_has_its_caller_too(identities: Identities) -> None:
+    keys = identities.credentials(ROLE)
+    client = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        config=boto3.session.Config(signature_version="s3v4"),
+    )
+    url = client.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+    assert identities.caller({"QUERY_STRING": url.split("?")[1]}).role_arn == ROLE
+
+
+def test_the_user_s_own_keys_are_no_role(identities: Identities) -> None:
+    assert identities.caller(signed("local")) == Caller("local", None)
+    assert identities.caller(signed("ASIAUNKNOWN000000000")).role_arn is None
+    assert identities.caller({}) == Caller(None, None)
+
+
+def test_the_wire_hands_the_caller_to_sagemaker(identities: Identities) -> None:
+    sagemaker: Any = Recorder()
+    application = wire.application(sagemaker, identities.caller)
+    environ = signed(identities.credentials(ROLE)["AccessKeyId"]) | {
+        "REQUEST_METHOD": "POST",
+        "HTTP_X_AMZ_TARGET": "SageMaker.ListTrainingJobs",
+        "CONTENT_LENGTH": "2",
+        "wsgi.input": io.BytesIO(b"{}"),
+    }
+    start_response: Any = lambda *_: None  # noqa: E731
+    list(application(environ, start_response))
+    ((operation, caller),) = sagemaker.calls
+    assert (operation, caller.role_arn) == ("ListTrainingJobs", ROLE)
+
+
+def task_of(sagemaker: Any, action: str, condition: Any = None) -> Any:
+    task = SageMakerTask(lambda: sagemaker)
+    task.resource = SimpleNamespace(api_action=action, condition=condition)
+    return task
+
+
+def env_of(*stack: Any) -> Any:
+    context = SimpleNamespace(context_object_data={"Execution": {"Id": "arn:execution"}})
+    return SimpleNamespace(stack=list(stack), states=SimpleNamespace(context_object=context))
+
+
+def test_a_state_machine_calls_sagemaker_as_its_role() -> None:
+    sagemaker = Recorder({"ModelArn": "arn:model"})
+    env = env_of()
+    task_of(sagemaker, "createModel")._eval_service_task(env, None, {}, SimpleNamespace(role_arn=ROLE))
+    assert sagemaker.calls == [("CreateModel", Caller(None, ROLE))]
+    assert env.stack == [{"ModelArn": "arn:model"}]
+
+
+def test_a_state_machine_waits_for_its_job_as_its_role_and_a_throttled_look_is_no_failure() -> None:
+    done = {"TrainingJobName": "j", "TrainingJobStatus": "Completed"}
+    busy = {"TrainingJobName": "j", "TrainingJobStatus": "InProgress"}
+    throttled = ServiceError("ThrottlingException", "Rate exceeded")
+    sagemaker = Recorder(throttled, busy, done, {"Tags": [{"Key": "k", "Value": "v"}]})
+    task = task_of(sagemaker, "createTrainingJob", ResourceCondition.Sync)
+    resolve = task._build_sync_resolver(
+        env_of({"TrainingJobArn": "arn:j"}), None, {"TrainingJobName": "j"}, SimpleNamespace(role_arn=ROLE)
+    )
+    assert [resolve(), resolve()] == [None, None]
+    assert resolve() == done | {"Tags": {"k": "v"}}
+    assert [operation for operation, _ in sagemaker.calls] == ["DescribeTrainingJob"] * 3 + ["ListTags"]
+    assert {caller for _, caller in sagemaker.calls} == {Caller(None, ROLE)}
+    resolve.stop()
+    assert sagemaker.calls[-1] == ("StopTrainingJob", Caller(None, ROLE))
+
+
+def test_ec2_s_regions_are_listed_as_botocore_does_but_without_reading_its_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import warmfold.cloud.hooks  # noqa: F401 - it is the import that replaces the listing
+
+    session = boto3.Session()
+    core: Any = session._session
+    prefix = core.get_service_data("ec2")["metadata"]["endpointPrefix"]
+    expected = core._get_internal_component("endpoint_resolver").get_available_endpoints(prefix, "aws", False)
+    monkeypatch.setattr(core, "get_service_data", None)
+    assert session.get_available_regions("ec2") == expected
+    assert "us-east-1" in expected

@@ -1,0 +1,153 @@
+"""Finding a stack and its runs, and what is said when that fails."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+
+from pipeline import names
+from tests.local.conftest import free_port
+from tests.unit.warmfold.stubbed_stack import BUCKET, MACHINE, Cloud, Execution
+from warmfold.stack import (
+    CommandError,
+    RunNotFoundError,
+    check_dataset_name,
+    execution_name,
+    explained,
+    open_stack,
+    run_id,
+)
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine where nobody has set up AWS."""
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.mark.parametrize("name", ["churn-0123456789abcdef", "By-Hand_2", "__", "a--b", "x" * 80])
+def test_a_run_is_named_as_the_functions_name_it(name: str) -> None:
+    arn = f"arn:aws:states:us-east-1:000000000000:execution:wf-tuning:{name}"
+    assert run_id(arn) == names.run_id(arn)
+
+
+@pytest.mark.parametrize("dataset", ["churn", "Churn_v2.1", "x" * 63])
+def test_an_execution_is_named_as_start_run_names_it(dataset: str) -> None:
+    assert execution_name("b", dataset, "v") == names.execution_name("b", f"datasets/{dataset}/data.csv", "v")
+
+
+@pytest.mark.parametrize("name", ["a/b", "", ".hidden", "x" * 64, "naïve"])
+def test_a_dataset_name_that_s3_layout_can_not_hold_is_refused(name: str) -> None:
+    with pytest.raises(CommandError, match="--dataset"):
+        check_dataset_name(name)
+    assert names.DATASET.fullmatch(name) is None
+
+
+def test_the_data_is_uploaded_last_for_it_starts_the_run(tmp_path: Path) -> None:
+    cloud = Cloud()
+    for name in ("d", "e", "p"):
+        (tmp_path / name).write_text(name)
+    assert cloud.stack().upload("churn", tmp_path / "d", tmp_path / "e", tmp_path / "p") == "v1"
+    assert list(cloud.objects) == [f"datasets/churn/{n}" for n in ("experiment.yaml", "predict.csv", "data.csv")]
+
+
+def test_the_execution_of_an_upload_is_awaited() -> None:
+    cloud = Cloud()
+    execution = Execution(execution_name(BUCKET, "churn", "v7"))
+    cloud.executions = [Execution("another")]
+    cloud.each_sleep = iter([lambda: None, lambda: cloud.executions.append(execution)])
+    assert cloud.stack().wait_for_execution("churn", "v7", now=cloud.now, sleep=cloud.sleep) == execution.arn
+
+
+def test_an_upload_that_starts_nothing_is_said_with_the_places_to_look() -> None:
+    cloud = Cloud()
+    with pytest.raises(RunNotFoundError, match=r"within 90 s.*start_run.*EventBridge"):
+        cloud.stack().wait_for_execution("churn", "v7", now=cloud.now, sleep=cloud.sleep)
+    assert cloud.time >= 90
+
+
+def test_a_run_is_found_by_id_name_or_arn_and_the_newest_by_nothing() -> None:
+    cloud = Cloud()
+    cloud.executions = [Execution("churn-1"), Execution("churn-2"), Execution("churn-3")]
+    wanted = cloud.executions[1].arn
+    stack = cloud.stack()
+    for run in (run_id(wanted), "churn-2", wanted):
+        assert stack.find_execution(run) == wanted
+    assert stack.find_execution(None) == cloud.executions[2].arn
+
+
+def test_an_unknown_run_is_said() -> None:
+    cloud = Cloud()
+    with pytest.raises(RunNotFoundError, match=r"no run yet.*warmfold run"):
+        cloud.stack().find_execution(None)
+    cloud.executions = [Execution("churn-1")]
+    with pytest.raises(RunNotFoundError, match="no run churn-9"):
+        cloud.stack().find_execution("churn-9")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NoCredentialsError(), ["no usable AWS credentials", "AWS_PROFILE", "warmfold local up"]),
+        (ProfileNotFound(profile="work"), ["no usable AWS credentials", "work"]),
+        (NoRegionError(), ["AWS_DEFAULT_REGION"]),
+        (EndpointConnectionError(endpoint_url="http://localhost:4566/"), ["localhost:4566", "warmfold local up"]),
+        (ConnectTimeoutError(endpoint_url="https://s3.nowhere/"), ["s3.nowhere", "network"]),
+        (ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "Do"), ["sign in again", "old"]),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no\nway"}}, "Do"), ["AWS refused", "no way"]),
+    ],
+)
+def test_what_keeps_a_call_from_aws_is_one_line_with_a_remedy(
+    error: BotoCoreError | ClientError, words: list[str]
+) -> None:
+    text = str(explained(error))
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_missing_credentials_are_said_before_anything_is_sent() -> None:
+    with pytest.raises(CommandError, match="no usable AWS credentials"):
+        open_stack()
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_a_missing_region_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(CommandError, match="AWS_DEFAULT_REGION"):
+        open_stack()
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_a_local_cloud_that_is_not_up_is_said_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = f"http://localhost:{free_port()}"
+    for name, value in {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "l", "AWS_SECRET_ACCESS_KEY": "l"}.items():
+        monkeypatch.setenv(name, value)
+    started = time.monotonic()
+    with pytest.raises(CommandError, match=f"{endpoint}.*warmfold local up"):
+        open_stack()
+    assert time.monotonic() - started < 5
+
+
+def test_the_execution_arn_is_the_machine_s(tmp_path: Path) -> None:
+    cloud = Cloud()
+    (tmp_path / "d").write_text("a,target\n")
+    version = cloud.stack().upload("churn", tmp_path / "d", None, None)
+    assert cloud.stack().wait_for_execution("churn", version).startswith(MACHINE.replace("stateMachine", "execution"))
