@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import tarfile
@@ -12,12 +13,20 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import get_scorer
 
-from warmfold.follow import follow
-from warmfold.progress import Progress
+from tests.local.runs import (
+    assert_nothing_is_left,
+    breast_cancer,
+    fold_starts,
+    is_final,
+    keys,
+    read,
+    read_frames,
+    succeeded,
+    training_jobs,
+)
 from warmfold.stack import Stack
 
 pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
@@ -25,46 +34,16 @@ pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
 SMALL = """\
 cross_validation: {n_splits: 3}
 search:
-  max_candidates: 3
+  max_candidates: 4
   max_parallel_candidates: 2
   hyperparameters: {learning_rate: {min: 0.05, max: 0.3}, max_iter: 20}
 """
 
 
-def run_to_the_end(
-    stack: Stack, dataset: str, data: bytes, **others: str | bytes
-) -> tuple[Progress, dict[str, Any] | None]:
-    """Upload with a plain S3 client, data.csv last, and follow the run EventBridge started."""
-    for name, body in others.items():
-        suffix = {"experiment": "experiment.yaml", "predict": "predict.csv"}[name]
-        stack.s3.put_object(Bucket=stack.bucket, Key=f"datasets/{dataset}/{suffix}", Body=body)
-    version = stack.s3.put_object(Bucket=stack.bucket, Key=f"datasets/{dataset}/data.csv", Body=data)["VersionId"]
-    arn = stack.wait_for_execution(dataset, version)
-    progress = follow(stack, arn, Console(file=io.StringIO()))
-    uri = (progress.output or {}).get("summary_uri")
-    return progress, stack.read_json(uri) if uri else None
-
-
-def succeeded(stack: Stack, dataset: str, frame: pd.DataFrame, **others: str | bytes) -> dict[str, Any]:
-    progress, summary = run_to_the_end(stack, dataset, frame.to_csv(index=False).encode(), **others)
-    assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
-    assert summary is not None
-    return summary
-
-
-def keys(stack: Stack, prefix: str) -> list[str]:
-    pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.bucket, Prefix=prefix)
-    return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-
-
-def read_frames(stack: Stack, prefix: str) -> pd.DataFrame:
-    bodies = [stack.s3.get_object(Bucket=stack.bucket, Key=k)["Body"].read() for k in keys(stack, prefix)]
-    return pd.concat([pd.read_csv(io.BytesIO(b), float_precision="round_trip") for b in bodies], ignore_index=True)
-
-
-def breast_cancer() -> pd.DataFrame:
-    bunch = load_breast_cancer(as_frame=True)
-    return bunch.data.assign(diagnosis=[str(bunch.target_names[v]) for v in bunch.target])
+QUICK = """\
+cross_validation: {n_splits: 2}
+search: {max_candidates: 2, max_parallel_candidates: 1}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +76,7 @@ def test_parts_and_holdout_hold_every_row_exactly_once(stack: Stack, breast_canc
 
 def final_model(stack: Stack, summary: dict[str, Any], folder: Path) -> Any:
     key = next(k for k in keys(stack, f"runs/{summary['run']}/model/") if k.endswith("model.tar.gz"))
-    archive = io.BytesIO(stack.s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read())
+    archive = io.BytesIO(read(stack, key))
     with tarfile.open(fileobj=archive) as tar:
         tar.extractall(folder, filter="data")
     return joblib.load(folder / "model.joblib")
@@ -136,57 +115,66 @@ def test_a_cv_score_is_scikit_learns_own(stack: Stack, breast_cancer_run: dict[s
     assert breast_cancer_run["best"]["score_mean"] == pytest.approx(np.mean(scores), abs=1e-9)
 
 
-def training_jobs(stack: Stack, run: str) -> list[dict[str, Any]]:
-    pages = stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=run)
-    names = [j["TrainingJobName"] for page in pages for j in page["TrainingJobSummaries"]]
-    return [dict(stack.sagemaker.describe_training_job(TrainingJobName=n)) for n in names]
-
-
 def test_warm_pools_serve_all_but_the_first_folds(stack: Stack, breast_cancer_run: dict[str, Any]) -> None:
-    jobs = training_jobs(stack, breast_cancer_run["run"])
-    reused_by = {j["WarmPoolStatus"].get("ReusedByJob") for j in jobs if "WarmPoolStatus" in j}
-    folds = {j["TrainingJobName"] for j in jobs if "-f" in j["TrainingJobName"][-4:]}
-    assert len(folds) == 3 * 3
-    assert len(folds - reused_by) <= 2 * 3
-    assert any(name.endswith("-final") for name in reused_by if name)
-    assert not [j for j in jobs if j["TrainingJobStatus"] in ("InProgress", "Stopping")]
-    assert not [j for j in jobs if j.get("WarmPoolStatus", {}).get("Status") == "Available"]
+    run = breast_cancer_run["run"]
+    jobs = training_jobs(stack, run)
+    cold, warm = fold_starts(jobs)
+    assert len(cold) <= 2 * 3
+    assert len(cold) + len(warm) == 4 * 3
+    (final,) = [job["TrainingJobName"] for job in jobs if is_final(job)]
+    assert [j for j in jobs if j.get("WarmPoolStatus", {}).get("ReusedByJob") == final]
+    assert (breast_cancer_run["cold_starts"], breast_cancer_run["warm_starts"]) == (len(cold), len(warm))
+    assert_nothing_is_left(stack, run)
 
 
-def test_a_regression_without_an_experiment_infers_everything_but_the_size(stack: Stack) -> None:
-    frame = load_diabetes(as_frame=True).frame
-    summary = succeeded(
-        stack, "diabetes", frame, experiment="search: {max_candidates: 2}\ncross_validation: {n_splits: 2}"
-    )
-    assert summary["metric"] == "r2"
+def test_a_regression_without_an_experiment_infers_everything(stack: Stack) -> None:
+    frame = load_diabetes(as_frame=True).frame.head(90)
+    summary = succeeded(stack, "diabetes", frame)
+    assert (summary["metric"], summary["problem"], summary["target"]) == ("r2", "regression", "target")
+    assert summary["candidates"]["total"] == 20
+    assert_nothing_is_left(stack, summary["run"])
 
 
 def test_a_multiclass_dataset(stack: Stack) -> None:
-    experiment = "estimator: linear\nsearch: {max_candidates: 2}\ncross_validation: {n_splits: 3}"
-    assert succeeded(stack, "wine", load_wine(as_frame=True).frame, experiment=experiment)["outcome"] == "succeeded"
+    experiment = QUICK + "estimator: linear\n"
+    summary = succeeded(stack, "wine", load_wine(as_frame=True).frame, experiment=experiment)
+    assert summary["metric"] == "balanced_accuracy"
+    predictions = read_frames(stack, f"runs/{summary['run']}/predictions/")
+    probabilities = predictions[[f"probability_{n}" for n in range(3)]].sum(axis=1)
+    np.testing.assert_allclose(probabilities, 1)
 
 
-def test_text_columns_and_missing_values(stack: Stack) -> None:
-    rng = np.random.default_rng(7)
-    colour = rng.choice(["red", "green, or blue", "li\nne", None], size=300)
-    size = np.where(rng.random(300) < 0.1, np.nan, rng.normal(size=300))
+def with_text(rows: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    colour = rng.choice(np.array(["red", 'green, "or" blue', "li\nne", None], dtype=object), size=rows)
+    size = np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows))
     label = np.where((colour == "red") | (np.nan_to_num(size) > 0.8), "yes", "no")
-    frame = pd.DataFrame({"colour": colour, "size": size, "target": label})
-    experiment = "estimator: random_forest\nsearch: {max_candidates: 2}\ncross_validation: {n_splits: 3}"
-    summary = succeeded(stack, "text", frame, experiment=experiment)
+    return pd.DataFrame({"colour": colour, "size": size, "target": label})
+
+
+def test_text_and_missing_values_are_learned_from_and_scored_row_by_row_in_order(stack: Stack, tmp_path: Path) -> None:
+    rows = with_text(30_000, seed=8).assign(note="x" * 200, id=range(30_000))  # two chunks, with the target and more
+    predict = rows.to_csv(index=False)
+    experiment = QUICK + "estimator: random_forest\n"
+    summary = succeeded(stack, "text", with_text(300, seed=7), experiment=experiment, predict=predict)
     assert summary["best"]["score_mean"] > 0.8
-
-
-def test_bad_data_ends_in_its_own_words_before_any_training_job(stack: Stack) -> None:
-    progress, _ = run_to_the_end(stack, "bad", b"a,target\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n")
-    assert progress.status == "FAILED"
-    assert progress.error == "DatasetError"
-    assert "data.csv" in str(progress.cause)
-    assert progress.states == ["Plan Run"]
+    prefix = f"runs/{summary['run']}/predictions/"
+    assert len(keys(stack, prefix)) == 2
+    answered = [list(csv.reader(io.StringIO(read(stack, key).decode(), newline=""))) for key in keys(stack, prefix)]
+    header = answered[0][0]
+    assert header[: len(rows.columns) + 1] == [*rows.columns, "prediction"]
+    answers = [row for chunk in answered for row in chunk[1:]]
+    assert [row[: len(rows.columns)] for row in answers] == list(csv.reader(io.StringIO(predict, newline="")))[1:]
+    model = final_model(stack, summary, tmp_path)
+    features = pd.read_csv(io.StringIO(predict))[["colour", "size"]]
+    probabilities = model.predict_proba(features)
+    served = np.array([row[-2:] for row in answers], dtype=float)
+    np.testing.assert_allclose(served, probabilities, atol=1e-12)
+    assert [row[len(rows.columns)] for row in answers] == [["no", "yes"][i] for i in model.predict(features)]
 
 
 def test_a_gate_that_is_not_passed_registers_a_rejected_model(stack: Stack) -> None:
-    experiment = SMALL + "quality_gate: {min_score: 0.99999}\n"
+    experiment = QUICK + "quality_gate: {min_score: 0.99999}\n"
     noise = np.random.default_rng(1)
     frame = pd.DataFrame({"x": noise.normal(size=200), "target": noise.choice(["a", "b"], size=200)})
     summary = succeeded(stack, "noise", frame, experiment=experiment)

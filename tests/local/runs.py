@@ -1,0 +1,132 @@
+"""Whole runs on the local cloud, started as users start them and looked at from outside."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from sklearn.datasets import load_breast_cancer
+
+from warmfold.follow import follow
+from warmfold.progress import Progress
+from warmfold.stack import Stack
+
+TERMINAL = ("Completed", "Failed", "Stopped")
+
+
+def breast_cancer(rows: int = 569) -> pd.DataFrame:
+    bunch = load_breast_cancer(as_frame=True)
+    return bunch.data.assign(diagnosis=[str(bunch.target_names[v]) for v in bunch.target]).head(rows)
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False).encode()
+
+
+def upload(stack: Stack, dataset: str, data: bytes, **others: str | bytes) -> str:
+    """Upload with a plain S3 client, data.csv last, and give the execution that EventBridge started."""
+    for name, body in others.items():
+        suffix = {"experiment": "experiment.yaml", "predict": "predict.csv"}[name]
+        stack.s3.put_object(Bucket=stack.bucket, Key=f"datasets/{dataset}/{suffix}", Body=body)
+    version = stack.s3.put_object(Bucket=stack.bucket, Key=f"datasets/{dataset}/data.csv", Body=data)["VersionId"]
+    return stack.wait_for_execution(dataset, version)
+
+
+def to_the_end(stack: Stack, execution_arn: str) -> tuple[Progress, dict[str, Any] | None]:
+    """Follow a run to its verdict; gives its progress and its summary.json."""
+    progress = follow(stack, execution_arn, Console(file=io.StringIO()))
+    uri = (progress.output or {}).get("summary_uri")
+    return progress, stack.read_json(uri) if uri else None
+
+
+def succeeded(stack: Stack, dataset: str, frame: pd.DataFrame, **others: str | bytes) -> dict[str, Any]:
+    """Run a dataset to its end, which must be a good one, and give the summary."""
+    progress, summary = to_the_end(stack, upload(stack, dataset, as_csv(frame), **others))
+    assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
+    assert summary is not None
+    return summary
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait for what a condition gives, and give it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+def keys(stack: Stack, prefix: str) -> list[str]:
+    """The keys below a prefix, in order."""
+    pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.bucket, Prefix=prefix)
+    return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+
+def read(stack: Stack, key: str) -> bytes:
+    return bytes(stack.s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read())
+
+
+def read_frames(stack: Stack, prefix: str) -> pd.DataFrame:
+    """The CSV files below a prefix as one table."""
+    bodies = [read(stack, key) for key in keys(stack, prefix)]
+    return pd.concat([pd.read_csv(io.BytesIO(b), float_precision="round_trip") for b in bodies], ignore_index=True)
+
+
+def training_jobs(stack: Stack, run: str) -> list[dict[str, Any]]:
+    """What Describe says of every training job with the run in its name."""
+    pages = stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=run)
+    names = [j["TrainingJobName"] for page in pages for j in page["TrainingJobSummaries"]]
+    return [dict(stack.sagemaker.describe_training_job(TrainingJobName=n)) for n in names]
+
+
+def fold_starts(jobs: list[dict[str, Any]]) -> tuple[set[str], set[str]]:
+    """The fold jobs that started cold and warm, by AWS's own word: a pool says which job reused it."""
+    reused_by = {job["WarmPoolStatus"].get("ReusedByJob") for job in jobs if "WarmPoolStatus" in job}
+    folds = {job["TrainingJobName"] for job in jobs if "-f" in job["TrainingJobName"][-6:] and is_fold(job)}
+    return folds - reused_by, folds & reused_by
+
+
+def is_fold(job: dict[str, Any]) -> bool:
+    return bool(job["HyperParameters"]["sagemaker_program"] == "training.py" and not is_final(job))
+
+
+def is_final(job: dict[str, Any]) -> bool:
+    return bool(job["TrainingJobName"].endswith("-final"))
+
+
+def assert_nothing_is_left(stack: Stack, run: str) -> None:
+    """No job of the run is other than terminal, and no pool of its is Available."""
+    for job in training_jobs(stack, run):
+        assert job["TrainingJobStatus"] in TERMINAL, job["TrainingJobName"]
+        assert job.get("WarmPoolStatus", {}).get("Status") not in ("Available", "InUse"), job["TrainingJobName"]
+    client = stack.sagemaker
+    for pages, field, status in (
+        (client.get_paginator("list_processing_jobs"), "ProcessingJobSummaries", "ProcessingJobStatus"),
+        (client.get_paginator("list_transform_jobs"), "TransformJobSummaries", "TransformJobStatus"),
+        (
+            client.get_paginator("list_hyper_parameter_tuning_jobs"),
+            "HyperParameterTuningJobSummaries",
+            "HyperParameterTuningJobStatus",
+        ),
+    ):
+        for page in pages.paginate(NameContains=run):
+            assert {job[status] for job in page[field]} <= set(TERMINAL)
+
+
+def clean_up_ended(stack: Stack, execution_arn: str) -> dict[str, Any]:
+    """Wait for the end of the clean-up that a run's end started; gives its description."""
+    machine = stack.state_machine_arn.removesuffix("tuning") + "clean-up"
+
+    def ended() -> dict[str, Any] | None:
+        for execution in stack.stepfunctions.list_executions(stateMachineArn=machine)["executions"]:
+            found = dict(stack.stepfunctions.describe_execution(executionArn=execution["executionArn"]))
+            if execution_arn in found["input"] and found["status"] != "RUNNING":
+                return found
+        return None
+
+    return dict(until(ended, seconds=90))

@@ -1,0 +1,79 @@
+"""Runs that end badly: in words that help, and with nothing left running or billed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.local.runs import (
+    as_csv,
+    assert_nothing_is_left,
+    breast_cancer,
+    clean_up_ended,
+    read,
+    to_the_end,
+    training_jobs,
+    until,
+    upload,
+)
+from warmfold.progress import read_progress
+from warmfold.stack import Stack
+
+pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
+
+
+def written_summary(stack: Stack, execution_arn: str) -> dict[str, Any]:
+    """The summary.json that clean-up wrote."""
+    ended = clean_up_ended(stack, execution_arn)
+    assert ended["status"] == "SUCCEEDED", ended
+    return stack.read_json(json.loads(ended["output"])["summary_uri"])
+
+
+def test_bad_data_ends_in_its_own_words_before_any_job(stack: Stack) -> None:
+    execution = upload(stack, "bad", b"a,target\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n")
+    progress, _ = to_the_end(stack, execution)
+    assert (progress.status, progress.error, progress.states) == ("FAILED", "DatasetError", ["Plan Run"])
+    assert "datasets/bad/data.csv: column 'target', the target, has one class only" in str(progress.cause)
+    summary = written_summary(stack, execution)
+    assert summary["outcome"] == "failed"
+    assert "one class only" in summary["reason"]
+    assert training_jobs(stack, summary["run"]) == []
+
+
+def test_a_run_whose_every_fold_fails_says_why_and_leaves_nothing(stack: Stack) -> None:
+    experiment = """\
+cross_validation: {n_splits: 2}
+search: {max_candidates: 6, max_parallel_candidates: 2, hyperparameters: {max_depth: {min: -9, max: -1}}}
+"""
+    execution = upload(stack, "hopeless", as_csv(breast_cancer(80)), experiment=experiment)
+    progress, _ = to_the_end(stack, execution)
+    assert (progress.status, progress.current_state) == ("FAILED", "Tune Hyperparameters")
+    assert "No training job succeeded after 5 attempts" in str(progress.cause)
+    summary = written_summary(stack, execution)
+    assert summary["outcome"] == "failed"
+    assert "InvalidParameterError: The 'max_depth' parameter" in json.dumps(summary)
+    assert "max_depth" in read(stack, f"runs/{summary['run']}/report.html").decode()
+    assert_nothing_is_left(stack, summary["run"])
+    candidates = [job for job in training_jobs(stack, summary["run"]) if "FailureReason" in job]
+    assert any("fold" in job["FailureReason"] and "max_depth" in job["FailureReason"] for job in candidates)
+
+
+def test_a_run_that_is_stopped_amid_tuning_leaves_nothing(stack: Stack) -> None:
+    experiment = """\
+cross_validation: {n_splits: 3}
+search: {max_candidates: 50, max_parallel_candidates: 2}
+"""
+    execution = upload(stack, "stopped", as_csv(breast_cancer()), experiment=experiment)
+    until(lambda: read_progress(stack, execution).folds_done >= 4)
+    run = read_progress(stack, execution).run
+    assert run is not None
+    stack.stepfunctions.stop_execution(executionArn=execution, error="Enough", cause="seen enough")
+    summary = written_summary(stack, execution)
+    assert (summary["outcome"], summary["run"]) == ("aborted", run)
+    assert_nothing_is_left(stack, run)
+    seen = len(training_jobs(stack, run))
+    tuning = stack.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=f"warmfold-{run}")
+    assert tuning["HyperParameterTuningJobStatus"] == "Stopped"
+    assert len(training_jobs(stack, run)) == seen

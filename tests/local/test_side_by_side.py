@@ -1,0 +1,79 @@
+"""Two stacks in one account, and quotas that leave hardly an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local.conftest import free_port
+from tests.local.runs import (
+    as_csv,
+    assert_nothing_is_left,
+    breast_cancer,
+    fold_starts,
+    is_fold,
+    read_frames,
+    succeeded,
+    to_the_end,
+    training_jobs,
+    upload,
+)
+from warmfold.cloud import local
+from warmfold.cloud.deploy import deploy
+from warmfold.stack import Stack, open_stack
+
+pytestmark = [pytest.mark.xdist_group("own-cloud"), pytest.mark.timeout(240)]
+
+SMALL = """\
+cross_validation: {n_splits: 2}
+search:
+  max_candidates: 3
+  max_parallel_candidates: 2
+  hyperparameters: {learning_rate: {min: 0.1, max: 0.2}, max_iter: 5}
+"""
+ONE_TYPE = SMALL + "compute: {instance_type: ml.m5.large, candidate_instance_type: ml.m5.large}\n"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalCloud]:
+    """A cloud with two training instances of one type, whose stack waits a second for one."""
+    home = tmp_path_factory.mktemp("own-cloud")
+    parameters = {"NamePrefix": "wf", "QuotaPatienceSeconds": "1"}
+    quotas = {"instance_quotas": {"ml.m5.large": 2}}
+    yield local.up(home, free_port(), stack_name="wf", parameters=parameters, sagemaker=quotas)
+    local.down(home)
+
+
+@pytest.fixture(scope="module")
+def one(cloud: local.LocalCloud) -> Stack:
+    return open_stack("wf", cloud.session())
+
+
+def test_two_stacks_side_by_side_do_not_see_each_other_s_jobs(cloud: local.LocalCloud, one: Stack) -> None:
+    deploy(cloud.session(), local.TEMPLATE, "wf2", {"NamePrefix": "wf2"})
+    other = open_stack("wf2", cloud.session())
+    experiment = SMALL + "compute: {candidate_instance_type: ml.m5.xlarge}\n"
+    data = as_csv(breast_cancer(150))
+    started = [(stack, upload(stack, "shared", data, experiment=experiment)) for stack in (one, other)]
+    for stack, execution in started:
+        progress, summary = to_the_end(stack, execution)
+        assert progress.status == "SUCCEEDED", progress.cause
+        assert summary is not None
+        jobs = training_jobs(stack, summary["run"])
+        assert {job["TrainingJobName"].split("-")[0] for job in jobs} == {stack.name}
+        assert summary["candidates"]["total"] == 3
+        assert summary["model_package"]["arn"].endswith(f":model-package/{stack.name}-shared/1")
+        cold, warm = fold_starts(jobs)
+        assert len(cold) <= 2 * 2
+        assert len(cold | warm) == 3 * 2
+        assert_nothing_is_left(stack, summary["run"])
+
+
+def test_a_quota_that_the_candidates_fill_ends_in_a_model_all_the_same(one: Stack) -> None:
+    summary = succeeded(one, "tight", breast_cancer(150), experiment=ONE_TYPE)
+    assert summary["candidates"]["completed"] == 3
+    jobs = training_jobs(one, summary["run"])
+    assert len([job for job in jobs if is_fold(job)]) < 3 * 2
+    assert len(read_frames(one, f"runs/{summary['run']}/predictions/")) == summary["holdout"]["rows"]
+    assert_nothing_is_left(one, summary["run"])

@@ -1,0 +1,68 @@
+"""What starts a run: every version of a dataset once, however it was uploaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto3.s3.transfer import TransferConfig
+
+from tests.local.runs import as_csv, breast_cancer, keys, succeeded, to_the_end, until
+from warmfold.stack import Stack
+
+pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
+
+QUICK = """\
+cross_validation: {n_splits: 2}
+search:
+  max_candidates: 1
+  max_parallel_candidates: 1
+  hyperparameters: {learning_rate: {min: 0.1, max: 0.2}, max_iter: 5}
+"""
+
+
+def executions(stack: Stack, dataset: str) -> list[dict[str, Any]]:
+    """What Step Functions says of every execution for the dataset."""
+    pages = stack.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=stack.state_machine_arn)
+    arns = [execution["executionArn"] for page in pages for execution in page["executions"]]
+    described = [dict(stack.stepfunctions.describe_execution(executionArn=arn)) for arn in arns]
+    return [execution for execution in described if json.loads(execution["input"])["dataset"] == dataset]
+
+
+@pytest.fixture(scope="module")
+def first(stack: Stack) -> dict[str, Any]:
+    return succeeded(stack, "again", breast_cancer(120), experiment=QUICK)
+
+
+def test_the_same_dataset_uploaded_again_in_parts_is_one_new_run_and_leaves_the_first_as_it_was(
+    stack: Stack, first: dict[str, Any], tmp_path: Path
+) -> None:
+    place = f"runs/{first['run']}/"
+    before = {key: stack.s3.head_object(Bucket=stack.bucket, Key=key)["VersionId"] for key in keys(stack, place)}
+    known = {execution["executionArn"] for execution in executions(stack, "again")}
+    file = tmp_path / "data.csv"
+    file.write_bytes(as_csv(breast_cancer(120)) + b"\n" * (6 << 20))  # blank lines: enough for two parts of 5 MiB
+    in_parts = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    stack.s3.upload_file(str(file), stack.bucket, "datasets/again/data.csv", Config=in_parts)
+    (second,) = until(lambda: {run["executionArn"] for run in executions(stack, "again")} - known)
+    progress, summary = to_the_end(stack, second)
+    assert progress.status == "SUCCEEDED", progress.cause
+    assert summary is not None
+    assert summary["run"] != first["run"]
+    assert summary["best"]["scores"] == first["best"]["scores"]
+    assert summary["model_package"]["arn"] != first["model_package"]["arn"]
+    after = {key: stack.s3.head_object(Bucket=stack.bucket, Key=key)["VersionId"] for key in keys(stack, place)}
+    assert after == before
+    assert {run["executionArn"] for run in executions(stack, "again")} - known == {second}
+
+
+@pytest.mark.usefixtures("first")
+def test_the_console_starts_a_run_with_overrides(stack: Stack) -> None:
+    given = {"dataset": "again", "experiment": {"metric": "accuracy", "search": {"max_candidates": 2}}}
+    started = stack.stepfunctions.start_execution(stateMachineArn=stack.state_machine_arn, input=json.dumps(given))
+    progress, summary = to_the_end(stack, started["executionArn"])
+    assert progress.status == "SUCCEEDED", progress.cause
+    assert summary is not None
+    assert (summary["metric"], summary["candidates"]["total"]) == ("accuracy", 2)
