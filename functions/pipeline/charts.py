@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from pipeline.formats import score
+from pipeline.formats import score, spread
 
 MOST_ROWS = 30
 """Candidates in the chart of fold scores."""
@@ -111,10 +111,10 @@ def fold_chart(results: Iterable[dict[str, Any]], best: int | None, metric: str)
 
 def estimate_chart(best: dict[str, Any], holdout: dict[str, Any] | None, metric: str) -> Markup:
     """Return the cross-validation score ± its standard deviation above the holdout score ± its standard error."""
-    rows = [("CV", best["score_mean"], best["score_std"], f"± {score(best['score_std'])} standard deviation of folds")]
+    rows = [("CV", best["score_mean"], best["score_std"], f"± {spread(best['score_std'])} standard deviation of folds")]
     if holdout:
         error = holdout["standard_error"]
-        said = "standard error unknown" if error is None else f"± {score(error)} standard error"
+        said = "standard error unknown" if error is None else f"± {spread(error)} standard error"
         rows.append(("Holdout", holdout["score"], error or 0.0, said))
     low, high, ticks = _domain([value + sign * width for _, value, width, _ in rows for sign in (-1, 1)])
     across = Scale(low, high, _EDGE, 100 - _EDGE)

@@ -8,6 +8,11 @@ def score(value: float) -> str:
     return f"{value:#.4g}".rstrip(".")
 
 
+def spread(value: float) -> str:
+    """Return a standard deviation or error with the two digits that it can claim."""
+    return f"{value:.0f}" if value >= 100 else f"{value:#.2g}".rstrip(".")
+
+
 def duration(seconds: float | None) -> str:
     """Return seconds as people say them, `–` when they are not known."""
     if seconds is None:

@@ -81,5 +81,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"score": formats.score, "duration": formats.duration, "short": formats.short}
+    environment.filters |= {f.__name__: f for f in (formats.score, formats.spread, formats.duration, formats.short)}
     return environment

@@ -178,7 +178,9 @@ def _start_seconds(facts: Facts, reused: set[str]) -> dict[str, float | None]:
         seconds = _between(job, "CreationTime", "TrainingStartTime")
         if seconds is not None:
             waits[job["TrainingJobName"] in reused].append(seconds)
-    return {kind: median(waits[warm]) if waits[warm] else None for kind, warm in (("cold", False), ("warm", True))}
+    return {
+        kind: round(median(waits[warm]), 3) if waits[warm] else None for kind, warm in (("cold", False), ("warm", True))
+    }
 
 
 def _final_job(facts: Facts, reused: set[str]) -> dict[str, Any] | None:
@@ -207,7 +209,7 @@ def _billable_seconds(facts: Facts) -> dict[str, float | None]:
     retained = [_pool(job).get("ResourceRetainedBillableTimeInSeconds", 0) for job in facts.training_jobs]
     folds = None if facts.folds is None else sum(job.get("BillableTimeInSeconds", 0) for job in facts.folds)
     return {
-        "candidates": sum(seconds for seconds in candidates if seconds is not None),
+        "candidates": round(sum(seconds for seconds in candidates if seconds is not None), 3),
         "folds": folds,
         "retained": sum(retained),
         "final": facts.final.get("BillableTimeInSeconds") if facts.final else None,

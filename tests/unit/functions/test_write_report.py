@@ -333,8 +333,8 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
     for expected in (
         "Model registered",
         NO_GATE,
-        "± 0.02000 standard error",
-        "± 0.1000 over 3 folds",
+        "± 0.020 standard error",
+        "± 0.10 over 3 folds",
         "The cross-validation score is optimistic",
         "candidate 3: Failed, no score",
         "candidate 2, fold 0: roc_auc 0.7000",
