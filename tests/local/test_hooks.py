@@ -47,7 +47,7 @@ class Things:
             )
         )
 
-    def messages(self, wanted: int, grace: float = 0.5) -> list[Any]:
+    def messages(self, wanted: int, grace: float = 0.3) -> list[Any]:
         """The queue's messages once `wanted` are there, and those that come a little later."""
         sqs, found = self.client("sqs"), []
 

@@ -1,7 +1,8 @@
 """What a Lambda function's process runs: loads the handler, then answers one request a line until its input ends.
 
 Requests come on stdin, answers go to the file descriptor named in WARMFOLD_ANSWERS, so that what the function prints is
-log and nothing else. After each answer one line `\\0<request id>` on stdout says that its log is complete.
+log and nothing else; the first answer, `{"ready": true}`, says that the handler is loaded. After each answer one line
+`\\0<request id>` on stdout says that its log is complete.
 """
 
 from __future__ import annotations
@@ -38,9 +39,16 @@ class LambdaContext:
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
+class HandlerNotFoundError(Exception):
+    """The module has nothing of the handler's name."""
+
+
 def _load() -> Callable[[Any, LambdaContext], Any]:
-    module, _, name = os.environ["_HANDLER"].rpartition(".")
-    handler: Callable[[Any, LambdaContext], Any] = getattr(importlib.import_module(module.replace("/", ".")), name)
+    name, _, attribute = os.environ["_HANDLER"].rpartition(".")
+    module = importlib.import_module(name.replace("/", "."))
+    if not hasattr(module, attribute):
+        raise HandlerNotFoundError(f"Handler {attribute!r} missing on module {name!r}")
+    handler: Callable[[Any, LambdaContext], Any] = getattr(module, attribute)
     return handler
 
 
@@ -62,10 +70,14 @@ def main() -> None:
     broken: dict[str, Any] | None = None
     try:
         handler = _load()
+    except HandlerNotFoundError as error:
+        broken = {"errorMessage": str(error), "errorType": "Runtime.HandlerNotFound", "stackTrace": []}
     except Exception as error:  # noqa: BLE001 - it is the caller's to see
         traceback.print_exc()
         message = f"Unable to import module '{os.environ['_HANDLER'].rpartition('.')[0]}': {error}"
         broken = {"errorMessage": message, "errorType": "Runtime.ImportModuleError", "stackTrace": []}
+    answers.write(json.dumps({"ready": True}) + "\n")
+    answers.flush()
     requests: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(requests,), daemon=True).start()
     while True:

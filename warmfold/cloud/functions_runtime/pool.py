@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 OPT = "/opt"
+INIT_SECONDS = 60.0
 GOING_DOWN = "the local cloud is going down"
 
 
@@ -87,6 +88,7 @@ class Functions:
             slot = self._slots.setdefault(spec.arn, threading.BoundedSemaphore(self._concurrency))
         with slot:
             worker = self._take(spec)
+            ready = worker.wait_ready()  # as on AWS, loading does not count against the function's timeout
             request_id = self._new_id()
             request = {
                 "event": json.loads(event),
@@ -94,7 +96,7 @@ class Functions:
                 "arn": spec.arn,
                 "deadline": self._clock() + spec.timeout_seconds,
             }
-            answer, lines = worker.ask(request, spec.timeout_seconds)
+            answer, lines = worker.ask(request, spec.timeout_seconds) if ready else (None, worker.output())
             if answer is None:
                 self._discard(worker)
                 answer = {"error": _ended(worker, spec, request_id)}
@@ -211,8 +213,22 @@ class _Worker:
         self._lines: list[str] = []
         self._complete = threading.Condition()
         self._asking = threading.Lock()
+        self._ready = False
         self._seen: str | None = None
         threading.Thread(target=self._read_log, name=f"log of {spec.name}", daemon=True).start()
+
+    def wait_ready(self) -> bool:
+        """Whether the handler is loaded; waits for it."""
+        with self._asking:
+            self._ready = self._ready or self._answer(INIT_SECONDS) is not None
+        return self._ready
+
+    def output(self, request_id: str = "", timeout: float = 0.2) -> list[str]:
+        """What it printed since last time; waits a moment for the end of the request's output, or of the process's."""
+        with self._complete:
+            self._complete.wait_for(lambda: self._seen in (request_id, ""), timeout=timeout)
+            lines, self._lines = self._lines, []
+        return lines
 
     def ask(self, request: Mapping[str, Any], timeout: float) -> tuple[dict[str, Any] | None, list[str]]:
         """The answer (None when the process ended or took too long) and what it printed."""
@@ -222,10 +238,7 @@ class _Worker:
                 self._process.stdin.write(json.dumps(request).encode() + b"\n")
                 self._process.stdin.flush()
             answer = self._answer(timeout)
-        with self._complete:
-            self._complete.wait_for(lambda: self._seen in (request["request_id"], ""), timeout=2 if answer else 0.2)
-            lines, self._lines = self._lines, []
-        return answer, lines
+        return answer, self.output(request["request_id"], timeout=2 if answer else 0.2)
 
     def _answer(self, timeout: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + timeout

@@ -1,0 +1,151 @@
+"""Functions as processes: loaded once, kept warm, ended by their timeout, replaced when they change."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, Invocation
+
+CODE = """
+import json, os, pathlib, sys, time
+def handle(event, context):
+    print("got", event)
+    if "sleep" in event:
+        time.sleep(event["sleep"])
+    if "meet" in event:
+        me = pathlib.Path(event["meet"], str(os.getpid()))
+        me.touch()
+        while len(list(me.parent.iterdir())) < 2:
+            time.sleep(0.01)
+    return {"process": os.getpid(), "left": context.get_remaining_time_in_millis(), "id": context.aws_request_id}
+"""
+
+
+def archive(**modules: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as zipped:
+        for name, text in modules.items():
+            zipped.writestr(f"{name}.py", text)
+    return packed.getvalue()
+
+
+def spec(code: str = CODE, **changes: Any) -> FunctionSpec:
+    made = FunctionSpec(
+        name="probe",
+        arn="arn:probe",
+        handler="probe.handle",
+        role_arn="arn:role",
+        timeout_seconds=5,
+        memory_mb=128,
+        log_group="/log",
+        digest=str(hash(code)),
+        environment={"FOLDER": "/opt/things", "PATHLIKE": "/optional"},
+        code=archive(probe=code),
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def functions(tmp_path: Path) -> Iterator[Functions]:
+    made = Functions(tmp_path / "functions", environment=lambda role: {"ROLE": role}, log_sink=lambda *_: None)
+    yield made
+    made.shutdown()
+
+
+def told(done: Invocation) -> dict[str, Any]:
+    assert not done.failed, done
+    return dict(json.loads(done.payload))
+
+
+def error(done: Invocation) -> tuple[str, str]:
+    assert done.failed
+    answer = json.loads(done.payload)
+    return answer["errorType"], answer["errorMessage"]
+
+
+def test_a_process_is_kept_and_its_output_belongs_to_its_invocation(functions: Functions) -> None:
+    first, second = functions.invoke(spec(), '{"n": 1}'), functions.invoke(spec(), '{"n": 2}')
+    assert told(first)["process"] == told(second)["process"]
+    assert "got {'n': 1}" in first.log
+    assert "got {'n': 1}" not in second.log
+    assert f"START RequestId: {told(second)['id']}" in second.log
+
+
+def test_loading_does_not_count_against_the_timeout(functions: Functions) -> None:
+    slow = spec("import time\ntime.sleep(0.6)\n" + CODE, timeout_seconds=0.4)
+    assert 0 < told(functions.invoke(slow, "{}"))["left"] <= 400
+
+
+def test_a_function_over_its_timeout_is_ended_and_the_next_invocation_has_another_process(functions: Functions) -> None:
+    quick = spec(timeout_seconds=0.3)
+    process = told(functions.invoke(quick, "{}"))["process"]
+    kind, message = error(functions.invoke(quick, '{"sleep": 30}'))
+    assert (kind, message[-34:]) == ("Sandbox.Timedout", " Task timed out after 0.30 seconds")
+    assert told(functions.invoke(quick, "{}"))["process"] != process
+
+
+@pytest.mark.parametrize(
+    ("code", "handler", "kind", "words"),
+    [
+        ("import nonsense\n", "probe.handle", "Runtime.ImportModuleError", "nonsense"),
+        (CODE, "other.handle", "Runtime.ImportModuleError", "other"),
+        (CODE, "probe.other", "Runtime.HandlerNotFound", "'other' missing on module 'probe'"),
+        ("import os\nos.nothing\n", "probe.handle", "Runtime.ImportModuleError", "nothing"),
+        ("import os\nprint('bye', flush=True)\nos._exit(7)\n", "probe.handle", "Runtime.ExitError", "exit status 7"),
+    ],
+)
+def test_a_function_that_can_not_be_loaded_says_so(
+    functions: Functions, code: str, handler: str, kind: str, words: str
+) -> None:
+    done = functions.invoke(spec(code, handler=handler), "{}")
+    assert error(done)[0] == kind
+    assert words in error(done)[1]
+    if "bye" in code:
+        assert "bye" in done.log
+
+
+def test_invocations_at_the_same_time_have_a_process_each(functions: Functions, tmp_path: Path) -> None:
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    event, done = json.dumps({"meet": str(meeting)}), []
+    threads = [threading.Thread(target=lambda: done.append(functions.invoke(spec(), event))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({told(one)["process"] for one in done}) == 2
+
+
+def test_a_changed_function_is_a_new_process_with_the_new_code(functions: Functions) -> None:
+    old = told(functions.invoke(spec(), "{}"))
+    new = told(functions.invoke(spec(CODE.replace('{"process"', '{"new": 1, "process"')), "{}"))
+    assert new["new"] == 1
+    assert new["process"] != old["process"]
+
+
+def test_a_function_finds_its_role_its_layer_and_paths_under_opt(functions: Functions) -> None:
+    names = "('ROLE', 'FOLDER', 'PATHLIKE')"
+    code = f"import os, shared\ndef handle(e, c): return [os.environ[n] for n in {names}] + [shared.X]"
+    layer = archive(shared="X = 'from the layer'")
+    role, folder, other, text = json.loads(functions.invoke(spec(code, layers=(layer,)), "{}").payload)
+    assert (role, other, text) == ("arn:role", "/optional", "from the layer")
+    assert folder.endswith("/opt/things")
+    assert folder != "/opt/things"
+
+
+def test_after_the_shutdown_nothing_is_left_and_nothing_starts(functions: Functions, tmp_path: Path) -> None:
+    functions.invoke(spec(), "{}")
+    assert list((tmp_path / "functions").iterdir())
+    functions.shutdown()
+    assert not list((tmp_path / "functions").iterdir())
+    with pytest.raises(RuntimeError, match="going down"):
+        functions.invoke(spec(), "{}")
