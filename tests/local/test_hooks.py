@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from warmfold.cloud.deploy import deploy, package
 from warmfold.cloud.local import LocalCloud
-
-pytestmark = [pytest.mark.xdist_group("cloud")]
 
 FOLDER = Path(__file__).parent / "hooks_stack"
 
@@ -311,8 +310,9 @@ def test_an_execution_is_stopped_at_once_with_its_cause_though_a_call_goes_on(
 
 
 def test_an_execution_can_be_stopped_the_moment_it_is_started(things: Things) -> None:
+    impatient = things.cloud.session().client("stepfunctions", config=Config(retries={"total_max_attempts": 1}))
     arn = things.start(do="hang", word="")
-    things.client("stepfunctions").stop_execution(executionArn=arn)
+    impatient.stop_execution(executionArn=arn)
     assert things.client("stepfunctions").describe_execution(executionArn=arn)["status"] == "ABORTED"
 
 
@@ -355,16 +355,24 @@ def test_a_task_s_timeout_stops_its_job(things: Things) -> None:
     until(lambda: things.job_status("slow") == "Stopped")
 
 
-def test_an_execution_s_timeout_stops_its_job_and_is_an_event(things: Things, rule: Callable[..., None]) -> None:
+def test_an_execution_s_timeout_is_an_event_and_the_history_s_end_though_a_call_goes_on(
+    things: Things, rule: Callable[..., None]
+) -> None:
     rule("late", {"source": ["aws.states"], "detail": {"status": ["TIMED_OUT"]}}, "QueueArn")
-    resource = "arn:aws:states:::sagemaker:createProcessingJob.sync"
-    work = {"Type": "Task", "Resource": resource, "Arguments": things.job("late", "sleep", "60"), "End": True}
+    arguments = {"FunctionName": things.outputs["Function"], "Payload": {"do": "hang"}}
+    work = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments, "End": True}
     done = things.run_definition({"Work": work}, TimeoutSeconds=1)
+    history = things.client("stepfunctions").get_execution_history(executionArn=done["executionArn"])["events"]
     assert done["status"] == "TIMED_OUT"
+    assert history[-1]["type"] == "ExecutionTimedOut"
     (event,) = things.messages(1)
     assert event["detail"]["executionArn"] == done["executionArn"]
-    history = things.client("stepfunctions").get_execution_history(executionArn=done["executionArn"])
-    assert history["events"][-1]["type"] == "ExecutionTimedOut"
+
+
+def test_an_execution_s_timeout_stops_its_job(things: Things) -> None:
+    resource = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+    work = {"Type": "Task", "Resource": resource, "Arguments": things.job("late", "sleep", "60"), "End": True}
+    assert things.run_definition({"Work": work}, TimeoutSeconds=1)["status"] == "TIMED_OUT"
     until(lambda: things.job_status("late") == "Stopped")
 
 

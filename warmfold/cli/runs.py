@@ -108,7 +108,10 @@ def problem_of(stack: Stack, progress: Progress, summary: dict[str, Any] | None)
     if progress.status != "SUCCEEDED":
         why = ": ".join(text for text in (progress.error, progress.cause) if text) or "no reason given"
         where = f" in state {progress.current_state}" if progress.current_state else ""
-        report = f"the clean-up writes its report to {stack.summary_uri(progress.execution_arn)}"
+        uri = stack.summary_uri(progress.execution_arn)
+        report = (
+            f"its report is beside {uri}" if stack.read_json(uri) else f"the clean-up will write its report to {uri}"
+        )
         return f"run {progress.run} {progress.status}{where}: {why}\n{report}"
     if summary is None:
         failure = (progress.output or {}).get("report_error") or {}

@@ -91,7 +91,10 @@ def test_a_failed_run_says_why_where_and_where_its_report_will_be(cloud: Cloud) 
     result = invoke("watch")
     assert result.exit_code == 1
     assert "FAILED in state Plan Run: DatasetError: data.csv: no rows" in result.stderr
-    assert f"s3://{BUCKET}/runs/{run_id(execution.arn)}/summary.json" in result.stderr
+    key = f"runs/{run_id(execution.arn)}/summary.json"
+    assert f"will write its report to s3://{BUCKET}/{key}" in result.stderr
+    cloud.objects[key] = b'{"outcome": "failed"}'
+    assert f"its report is beside s3://{BUCKET}/{key}" in invoke("watch").stderr
 
 
 def test_a_run_whose_report_failed_has_succeeded_and_says_so(cloud: Cloud) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def evaluate(expression: str) -> Any:
     """The value of a JSONata expression, as plain JSON values."""
     try:
         value = jsonata.Jsonata(expression).evaluate(None)
-        return json.loads(json.dumps(value, default=_plain), parse_float=_number)
+        return json.loads(json.dumps(value, default=_plain))
     except Exception as error:
         raise interpreter_jsonata.JSONataException("States.QueryEvaluationError", str(error)) from error
 
@@ -40,11 +39,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError("its value is a function, which JSON has no form for")
-
-
-def _number(text: str) -> float | int:
-    number = float(text)
-    return int(number) if math.isfinite(number) and number.is_integer() and abs(number) < 2**53 else number
 
 
 def _evaluate() -> None:
