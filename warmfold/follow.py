@@ -124,10 +124,16 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("reason", str(summary["reason"])))
     if best := summary.get("best"):
         rows.append(("best candidate", str(best["candidate"])))
-        rows.append(("hyperparameters", ", ".join(f"{k}={v}" for k, v in sorted(best["hyperparameters"].items()))))
+        rows.append(
+            ("hyperparameters", ", ".join(f"{k}={_short(v)}" for k, v in sorted(best["hyperparameters"].items())))
+        )
         rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f} ± {best['score_std']:.4f}"))
     if holdout := summary.get("holdout"):
-        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f} ± {holdout['standard_error']:.4f}"))
+        error = holdout.get("standard_error")
+        known = "" if error is None else f" ± {error:.4f}"
+        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f}{known}"))
+    elif summary.get("holdout_note"):
+        rows.append(("holdout", str(summary["holdout_note"])))
     if "cold_starts" in summary:
         rows.append(("fold starts", f"{summary['cold_starts']} cold, {summary['warm_starts']} warm"))
     if package := summary.get("model_package"):
@@ -135,3 +141,11 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     locations = summary.get("locations") or {}
     rows += [(name, str(locations[name])) for name in ("predictions", "report", "model") if locations.get(name)]
     return rows
+
+
+def _short(value: str) -> str:
+    """A hyperparameter with no more digits than one reads; whole numbers and words as they are."""
+    try:
+        return value if value.lstrip("-").isdigit() else f"{float(value):.6g}"
+    except ValueError:
+        return value

@@ -21,7 +21,7 @@ from tests.local.runs import (
 from warmfold.progress import read_progress
 from warmfold.stack import Stack
 
-pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 
 
 def written_summary(stack: Stack, execution_arn: str) -> dict[str, Any]:

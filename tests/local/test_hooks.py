@@ -432,7 +432,9 @@ def test_a_change_set_creates_and_updates_a_stack_with_its_outputs(cloud: LocalC
     assert policies_of(cloud, updated) == [f"arn:aws:s3:::{updated['Bucket']}/second/*"] * 2
 
 
-def test_an_update_changes_code_layer_environment_definition_and_policies(cloud: LocalCloud, tmp_path: Path) -> None:
+def test_an_update_changes_code_layer_environment_logs_bucket_definition_and_policies(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
     folder = tmp_path / "stack"
     shutil.copytree(FOLDER, folder)
     deploy(cloud.session(), folder / "template.yaml", "changing")
@@ -443,11 +445,17 @@ def test_an_update_changes_code_layer_environment_definition_and_policies(cloud:
     (folder / "layer" / "fact.json").write_text('{"from": "the new layer"}')
     probe = folder / "functions" / "probe.py"
     probe.write_text(probe.read_text().replace('"word": os', '"new": True, "word": os'))
-    deploy(cloud.session(), folder / "template.yaml", "changing", {"Word": "second"})
+    template = folder / "template.yaml"
+    changed = template.read_text().replace("Status: Enabled", "Status: Suspended")
+    template.write_text(changed.replace("LogGroup: !Ref Logs", "LogGroup: /another"))
+    deploy(cloud.session(), template, "changing", {"Word": "second"})
     after = Things(cloud, outputs_of(cloud, "changing"))
     assert after.outputs == before.outputs
     told = json.loads(after.invoke(do="tell")["Payload"].read())
     assert (told["layer"], told["word"], told["new"]) == ({"from": "the new layer"}, "second", True)
+    assert cloud.session().client("logs").filter_log_events(logGroupName="/another")["events"]
+    versioning = cloud.session().client("s3").get_bucket_versioning(Bucket=after.outputs["Bucket"])
+    assert versioning["Status"] == "Suspended"
     assert json.loads(after.run(do="keep", word="")["output"])["answer"]["said"] == 'say "second"'
     assert policies_of(cloud, after.outputs) == [f"arn:aws:s3:::{after.outputs['Bucket']}/second/*"] * 2
 

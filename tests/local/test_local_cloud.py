@@ -23,8 +23,6 @@ from warmfold.cloud.local import TEMPLATE, LocalCloud
 from warmfold.stack import CommandError, Stack, open_stack, run_id
 
 HOOKS = Path(__file__).parent / "hooks_stack" / "template.yaml"
-own_cloud = pytest.mark.xdist_group("own cloud")
-shared_cloud = pytest.mark.xdist_group("cloud")
 
 
 def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
@@ -92,7 +90,6 @@ def busy(tmp_path: Path) -> Iterator[tuple[Path, LocalCloud]]:
         local.down(tmp_path)
 
 
-@own_cloud
 def test_down_leaves_no_process_and_closes_the_port(busy: tuple[Path, LocalCloud]) -> None:
     home, cloud = busy
     running = below(cloud.pid)
@@ -103,7 +100,6 @@ def test_down_leaves_no_process_and_closes_the_port(busy: tuple[Path, LocalCloud
     assert "Traceback" not in (home / "cloud.log").read_text()
 
 
-@own_cloud
 def test_a_killed_cloud_leaves_no_process_and_its_home_is_free(busy: tuple[Path, LocalCloud]) -> None:
     home, cloud = busy
     running = below(cloud.pid)
@@ -114,7 +110,6 @@ def test_a_killed_cloud_leaves_no_process_and_its_home_is_free(busy: tuple[Path,
     assert not (home / "cloud.json").exists()
 
 
-@own_cloud
 def test_up_status_and_down_as_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--home", str(tmp_path)]
     runner = CliRunner()
@@ -150,7 +145,6 @@ def test_up_status_and_down_as_commands(tmp_path: Path, capsys: pytest.CaptureFi
     assert (status.stdout, status.exit_code) == ("down\n", 1)
 
 
-@own_cloud
 def test_a_server_that_ends_as_it_starts_says_why(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"unexpected keyword argument 'nonsense'.*cloud\.log"):
         local.up(tmp_path, free_port(), sagemaker={"nonsense": 1})
@@ -158,7 +152,6 @@ def test_a_server_that_ends_as_it_starts_says_why(tmp_path: Path) -> None:
     assert not (tmp_path / "cloud.json").exists()
 
 
-@own_cloud
 def test_a_template_that_can_not_be_deployed_takes_the_cloud_down(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text("Resources: {Queue: {Type: 'AWS::SQS::Queue', Properties: {QueueName: {Ref: Nothing}}}}")
@@ -169,7 +162,6 @@ def test_a_template_that_can_not_be_deployed_takes_the_cloud_down(tmp_path: Path
     local._check_port(port)
 
 
-@shared_cloud
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_listens_on_anything_but_localhost(cloud: LocalCloud) -> None:
     inodes = set()
@@ -195,7 +187,6 @@ def everything_of(stack: Stack, session: Any) -> dict[str, str]:
     return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
 
 
-@shared_cloud
 def test_stacks_side_by_side_start_their_own_runs_only(cloud: LocalCloud) -> None:
     session = cloud.session()
     stacks = []
@@ -220,7 +211,6 @@ def test_stacks_side_by_side_start_their_own_runs_only(cloud: LocalCloud) -> Non
         assert stack.find_execution(run_id(arn)) == arn
 
 
-@shared_cloud
 def test_deploying_a_stack_again_updates_it(cloud: LocalCloud) -> None:
     session = cloud.session()
 

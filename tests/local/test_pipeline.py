@@ -29,7 +29,7 @@ from tests.local.runs import (
 )
 from warmfold.stack import Stack
 
-pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 
 SMALL = """\
 cross_validation: {n_splits: 3}

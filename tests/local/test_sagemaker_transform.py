@@ -631,7 +631,6 @@ MACHINE = {
 }
 
 
-@pytest.mark.xdist_group("cloud")
 def test_a_state_machine_makes_a_model_and_waits_for_its_transform(cloud: LocalCloud) -> None:
     session = cloud.session()
     s3, iam, machines = session.client("s3"), session.client("iam"), session.client("stepfunctions")

@@ -23,7 +23,7 @@ from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
 from warmfold.stack import Stack, open_stack
 
-pytestmark = [pytest.mark.xdist_group("own-cloud"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 
 SMALL = """\
 cross_validation: {n_splits: 2}

@@ -12,7 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from tests.local.runs import as_csv, breast_cancer, keys, succeeded, to_the_end, until
 from warmfold.stack import Stack
 
-pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 
 QUICK = """\
 cross_validation: {n_splits: 2}
