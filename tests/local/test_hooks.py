@@ -91,13 +91,22 @@ class Things:
         return str(self.client("sagemaker").describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"])
 
     def run_definition(self, states: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """An execution of a state machine of these states, the first of them the start."""
+        """An execution of a state machine of these states, to its end."""
+        started = self.client("stepfunctions").start_execution(stateMachineArn=self.machine(states, **options))
+        return self.ended(started["executionArn"])
+
+    def machine(self, states: dict[str, Any], **options: Any) -> str:
+        """A new state machine of these states, the first of them the start."""
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **options}
-        client = self.client("stepfunctions")
-        machine = client.create_state_machine(
+        made = self.client("stepfunctions").create_state_machine(
             name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=self.outputs["JobRoleArn"]
-        )["stateMachineArn"]
-        return self.ended(client.start_execution(stateMachineArn=machine)["executionArn"])
+        )
+        return str(made["stateMachineArn"])
+
+    def logged(self, words: str) -> int:
+        """How many lines of the functions' log have these words."""
+        events = self.client("logs").filter_log_events(logGroupName="/own/hooks")["events"]
+        return sum(words in event["message"] for event in events)
 
     def ended(self, arn: str) -> dict[str, Any]:
         client = self.client("stepfunctions")
@@ -295,25 +304,32 @@ def test_an_execution_is_stopped_at_once_with_its_cause_though_a_call_goes_on(
     machines = {"stateMachineArn": [things.outputs["Machine"]], "status": ["ABORTED"]}
     rule("ended", {"source": ["aws.states"], "detail": machines}, "QueueArn")
     client = things.client("stepfunctions")
+    ends = things.logged("Task timed out")
     arn = things.start(do="hang", word="")
     until(lambda: len(client.get_execution_history(executionArn=arn)["events"]) > 3)
     client.stop_execution(executionArn=arn, error="Enough", cause="of this")
     ended = client.describe_execution(executionArn=arn)
+    history = client.get_execution_history(executionArn=arn)["events"]
     assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "of this")
-    (event,) = things.messages(1, grace=2.5)  # the function's own end, by its timeout, changes nothing any more
+    assert history[-1]["type"] == "ExecutionAborted"
+    assert history[-1]["executionAbortedEventDetails"] == {"error": "Enough", "cause": "of this"}
+
+    until(lambda: things.logged("Task timed out") > ends)  # the function goes on to its end, which changes nothing
+    (event,) = things.messages(1)
     assert event["detail"]["executionArn"] == arn
     assert (event["detail"]["error"], event["detail"]["cause"]) == ("Enough", "of this")
     assert client.describe_execution(executionArn=arn) | {"ResponseMetadata": 0} == ended | {"ResponseMetadata": 0}
-    last = client.get_execution_history(executionArn=arn)["events"][-1]
-    assert last["type"] == "ExecutionAborted"
-    assert last["executionAbortedEventDetails"] == {"error": "Enough", "cause": "of this"}
+    assert client.get_execution_history(executionArn=arn)["events"] == history
 
 
 def test_an_execution_can_be_stopped_the_moment_it_is_started(things: Things) -> None:
-    impatient = things.cloud.session().client("stepfunctions", config=Config(retries={"total_max_attempts": 1}))
-    arn = things.start(do="hang", word="")
-    impatient.stop_execution(executionArn=arn)
-    assert things.client("stepfunctions").describe_execution(executionArn=arn)["status"] == "ABORTED"
+    many = 1000  # takes the interpreter a while to read
+    states = {f"S{i}": {"Type": "Wait", "Seconds": 60, "Next": f"S{i + 1}"} for i in range(many)}
+    machine = things.machine(states | {f"S{many}": {"Type": "Succeed"}})
+    client = things.cloud.session().client("stepfunctions", config=Config(retries={"total_max_attempts": 1}))
+    arn = client.start_execution(stateMachineArn=machine)["executionArn"]
+    client.stop_execution(executionArn=arn)
+    assert client.describe_execution(executionArn=arn)["status"] == "ABORTED"
 
 
 def test_the_state_machine_calls_as_its_role(things: Things) -> None:
@@ -456,6 +472,8 @@ def test_an_update_changes_code_layer_environment_logs_bucket_definition_and_pol
     assert cloud.session().client("logs").filter_log_events(logGroupName="/another")["events"]
     versioning = cloud.session().client("s3").get_bucket_versioning(Bucket=after.outputs["Bucket"])
     assert versioning["Status"] == "Suspended"
+    tags = cloud.session().client("s3").get_bucket_tagging(Bucket=after.outputs["Bucket"])["TagSet"]
+    assert {"Key": "word", "Value": "second"} in tags
     assert json.loads(after.run(do="keep", word="")["output"])["answer"]["said"] == 'say "second"'
     assert policies_of(cloud, after.outputs) == [f"arn:aws:s3:::{after.outputs['Bucket']}/second/*"] * 2
 
