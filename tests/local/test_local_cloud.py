@@ -97,6 +97,7 @@ def test_down_leaves_no_process_and_closes_the_port(busy: tuple[Path, LocalCloud
     assert left_of(running) == {}
     assert not (home / "cloud.json").exists()
     local._check_port(int(cloud.endpoint.rsplit(":", 1)[-1]))
+    assert list((home / "functions").iterdir()) == []
     assert "Traceback" not in (home / "cloud.log").read_text()
 
 
