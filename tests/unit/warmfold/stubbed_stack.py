@@ -80,7 +80,10 @@ class Cloud:
 
 class _Pages:
     def __init__(self, pages: Callable[..., list[dict[str, Any]]]) -> None:
-        self.paginate = pages
+        self._pages = pages
+
+    def paginate(self, PaginationConfig: object = None, **request: Any) -> list[dict[str, Any]]:  # noqa: ARG002, N803
+        return self._pages(**request)
 
 
 class _StepFunctions:
