@@ -32,7 +32,7 @@ demo: install  ## the whole pipeline on the local cloud, on a real dataset
 	$(BIN)/warmfold demo
 
 test: install-dev  ## every test that needs no AWS account
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
 
 lint: install-dev  ## ruff, format, strict mypy
 	$(BIN)/ruff check .

@@ -81,7 +81,9 @@ def read_progress(stack: Stack, execution_arn: str) -> Progress:
 def _history(stack: Stack, execution_arn: str) -> tuple[list[str], dict[str, Any] | None]:
     states: list[str] = []
     plan: dict[str, Any] | None = None
-    for page in stack.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn):
+    for page in stack.stepfunctions.get_paginator("get_execution_history").paginate(
+        executionArn=execution_arn, PaginationConfig={"PageSize": 1000}
+    ):
         for event in page["events"]:
             if entered := event.get("stateEnteredEventDetails"):
                 states.append(entered["name"])
@@ -113,7 +115,9 @@ def _tuning(stack: Stack, tuning_job: str) -> dict[str, Any]:
 
 def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
     jobs: list[TrainingJobSummaryTypeDef] = []
-    for page in stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=tuning_job):
+    for page in stack.sagemaker.get_paginator("list_training_jobs").paginate(
+        NameContains=tuning_job, PaginationConfig={"PageSize": 100}
+    ):
         jobs += [j for j in page["TrainingJobSummaries"] if j["TrainingJobName"].startswith(tuning_job + "-")]
     pools = [j.get("WarmPoolStatus", {}) for j in jobs]
     folds = [j for j in jobs if _FOLD.fullmatch(j["TrainingJobName"].removeprefix(tuning_job))]
@@ -146,7 +150,7 @@ def read_leftovers(stack: Stack, execution_arn: str) -> Leftovers:
 
     def names(operation: str, kind: str, **filters: str) -> Iterator[str]:
         paginator: Any = stack.sagemaker.get_paginator(operation)  # type: ignore[call-overload]
-        for page in paginator.paginate(NameContains=run, **filters):
+        for page in paginator.paginate(NameContains=run, PaginationConfig={"PageSize": 100}, **filters):
             found = (job[f"{kind}Name"] for job in page[f"{kind}Summaries"])
             yield from (name for name in found if own.fullmatch(name))
 

@@ -62,7 +62,7 @@ search: {max_candidates: 6, max_parallel_candidates: 2, hyperparameters: {max_de
 
 def test_a_run_that_is_stopped_amid_tuning_leaves_nothing(stack: Stack) -> None:
     experiment = """\
-cross_validation: {n_splits: 3}
+cross_validation: {n_splits: 2}
 search: {max_candidates: 50, max_parallel_candidates: 2}
 """
     execution = upload(stack, "stopped", as_csv(breast_cancer()), experiment=experiment)

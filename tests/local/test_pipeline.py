@@ -128,7 +128,7 @@ def test_warm_pools_serve_all_but_the_first_folds(stack: Stack, breast_cancer_ru
 
 
 def test_a_regression_without_an_experiment_infers_everything(stack: Stack) -> None:
-    frame = load_diabetes(as_frame=True).frame.head(90)
+    frame = load_diabetes(as_frame=True).frame.head(60)
     summary = succeeded(stack, "diabetes", frame)
     assert (summary["metric"], summary["problem"], summary["target"]) == ("r2", "regression", "target")
     assert summary["candidates"]["total"] == 20

@@ -77,6 +77,27 @@ def test_the_end_says_both_scores_with_their_errors_and_where_things_are() -> No
         assert words in text
 
 
+def test_numbers_are_cut_to_what_one_reads_and_a_score_may_lack_its_error() -> None:
+    summary = {
+        "run": "churn-01234567",
+        "outcome": "succeeded",
+        "metric": "r2",
+        "best": {
+            "candidate": "c-003",
+            "score_mean": 0.9,
+            "score_std": 0.01,
+            "hyperparameters": {"rate": "0.043284502212938815", "trees": "12345678", "loss": "sqrt"},
+        },
+        "holdout": {"score": 0.88, "standard_error": None},
+    }
+    text = shown(result_table(summary))
+    assert "loss=sqrt, rate=0.0432845, trees=12345678" in text
+    assert "0.8800 " in text
+    assert "±" not in text.split("holdout")[1]
+    note = {**summary, "holdout": None, "holdout_note": "the holdout has no row of class 'x'"}
+    assert "no row of class 'x'" in shown(result_table(note))
+
+
 def followed(cloud: Cloud, terminal: bool) -> tuple[Progress, str]:
     console = Console(file=io.StringIO(), width=160, force_terminal=terminal)
     progress = follow(cloud.stack(), cloud.executions[0].arn, console, Clock(cloud.now, cloud.sleep))
