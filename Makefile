@@ -1,6 +1,7 @@
 # warmfold: the commands a person types. Each one installs what it needs into .venv first.
 SHELL := /bin/bash
 PYTHON ?= python3
+PORT ?= 4566
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -28,8 +29,8 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 install: $(VENV)/.installed  ## what make demo needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
 
-demo: install  ## the whole pipeline on the local cloud, on a real dataset
-	$(BIN)/warmfold demo
+demo: install  ## the whole pipeline on the local cloud, on a real dataset (PORT=4566)
+	@$(BIN)/warmfold demo --port $(PORT)
 
 test: install-dev  ## every test that needs no AWS account
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -58,8 +58,8 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
         experiment.write_text(EXPERIMENT)
         write_breast_cancer(data)
         version = stack.upload(DATASET, data, experiment, None)
-    place = f"s3://{stack.bucket}/datasets/{DATASET}/data.csv"
-    console.print(f"uploaded {place}; EventBridge starts the run", highlight=False, soft_wrap=True)
+    uploaded = f"s3://{stack.bucket}/datasets/{DATASET}/data.csv"
+    console.print(f"uploaded {uploaded}; EventBridge starts the run", highlight=False, soft_wrap=True)
     progress = follow(stack, stack.wait_for_execution(DATASET, version), console, clock)
     summary = read_summary(stack, progress)
     problem = problem_of(stack, progress, summary)
@@ -67,16 +67,23 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
         tell(problem)
     if progress.status != "SUCCEEDED":
         _wait_for_report(stack, progress, clock)
-    elif summary is not None:
-        console.print(result_table(summary))
-    folder_of_run = output / progress.run
-    fetched = stack.download(f"runs/{progress.run}/", folder_of_run)
-    for name in ("report.html", "predictions"):
-        if any(path.relative_to(folder_of_run).parts[0] == name for path in fetched):
-            console.print(f"{name:12} {folder_of_run / name}", highlight=False, soft_wrap=True)
-    console.print(f"everything   {folder_of_run}", highlight=False, soft_wrap=True)
+    place, folder_of_run = f"runs/{progress.run}/", output / progress.run
+    stack.download(place, folder_of_run)
+    if progress.status == "SUCCEEDED" and summary is not None:
+        console.print(result_table(_fetched(summary, f"s3://{stack.bucket}/{place}", folder_of_run)))
+    report = folder_of_run / "report.html"
+    if report.is_file():
+        console.print(f"open {report} in a browser; everything is in {folder_of_run}", highlight=False, soft_wrap=True)
     if problem:
         raise CommandError("the demo did not succeed")
+
+
+def _fetched(summary: dict[str, Any], uri: str, folder: Path) -> dict[str, Any]:
+    """The summary with the places of its files on this machine: what is in S3 goes when the local cloud does."""
+    locations = {
+        name: str(folder / place.removeprefix(uri)) for name, place in summary["locations"].items() if place is not None
+    }
+    return summary | {"locations": locations}
 
 
 def _wait_for_report(stack: Stack, progress: Progress, clock: Clock) -> None:

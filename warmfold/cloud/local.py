@@ -192,7 +192,8 @@ def _check_port(port: int) -> None:
             if family == socket.AF_INET6 and error.errno != errno.EADDRINUSE:
                 continue  # a machine without IPv6
             raise CommandError(
-                f"port {port} on localhost is taken ({error.strerror}); stop what uses it, or give another with --port"
+                f"port {port} on localhost is taken ({error.strerror}); stop what uses it, or give another with --port "
+                "(make demo PORT=4567)"
             ) from error
 
 

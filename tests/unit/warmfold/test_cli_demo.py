@@ -82,7 +82,9 @@ def run_the_demo(cloud: Cloud, output: Path) -> str:
 def test_a_demo_that_succeeds_fetches_report_and_predictions(tmp_path: Path) -> None:
     cloud = Cloud()
     run = run_id(ARN)
-    summary = {"run": run, "outcome": "succeeded", "metric": "roc_auc"}
+    place = f"s3://{BUCKET}/runs/{run}/"
+    locations = {"report": f"{place}report.html", "predictions": f"{place}predictions/", "model": None}
+    summary = {"run": run, "outcome": "succeeded", "metric": "roc_auc", "locations": locations}
     cloud.objects = {
         f"runs/{run}/summary.json": json.dumps(summary).encode(),
         f"runs/{run}/report.html": b"<html>",
@@ -95,7 +97,9 @@ def test_a_demo_that_succeeds_fetches_report_and_predictions(tmp_path: Path) -> 
     assert (tmp_path / run / "report.html").read_bytes() == b"<html>"
     assert (tmp_path / run / "predictions" / "chunk-0.csv.out").is_file()
     assert [path.name for path in tmp_path.iterdir()] == [run]
-    assert str(tmp_path / run / "report.html") in text
+    told = " ".join(text.split())
+    assert f"open {tmp_path / run / 'report.html'} in a browser" in told
+    assert f"│ predictions │ {tmp_path / run / 'predictions'} │" in told
     rows = list(csv.DictReader(io.StringIO(cloud.objects["datasets/breast-cancer/data.csv"].decode())))
     assert len(rows) == 569
     assert {row["diagnosis"] for row in rows} == {"benign", "malignant"}
