@@ -145,6 +145,20 @@ def test_an_unknown_target_names_the_columns(plan: Any) -> None:
         plan(experiment="target: targett")
 
 
+@pytest.mark.parametrize("name", ["März 2026", "a" * 64, "", None, "../x"])
+def test_a_dataset_name_that_can_t_be_one_is_refused(
+    plan: Any, lambda_context: Any, sample_event: Any, name: str | None
+) -> None:
+    plan()
+    with pytest.raises(
+        ExperimentError, match=r"execution input: dataset is .*; give the folder's name.*up to 63 letters"
+    ):
+        plan_run.lambda_handler(
+            sample_event | {"execution_arn": f"{sample_event['execution_arn']}1", "input": {"dataset": name}},
+            lambda_context,
+        )
+
+
 def test_rows_to_score_without_a_feature_column_are_refused(plan: Any) -> None:
     with pytest.raises(DatasetError, match=r"predict\.csv"):
         plan(predict=b"x\n1\n")

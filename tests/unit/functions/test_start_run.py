@@ -47,7 +47,16 @@ def test_another_version_starts_another_run(machine: Any, sample_event: Any, lam
     assert len(machine()) == 2
 
 
-@pytest.mark.parametrize("key", ["datasets/a/b/data.csv", "datasets/ä/data.csv", "datasets/data.csv"])
+def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
+    machine: Any, sample_event: Any, lambda_context: Any
+) -> None:
+    sample_event["detail"]["object"]["key"] = "datasets/März 2026/data.csv"
+    start_run.lambda_handler(sample_event, lambda_context)
+    (execution,) = machine()
+    assert json.loads(execution["input"])["dataset"] == "März 2026"
+
+
+@pytest.mark.parametrize("key", ["datasets/a/b/data.csv", "datasets/data.csv"])
 def test_a_key_that_is_no_dataset_is_ignored_with_the_reason(
     machine: Any, sample_event: Any, lambda_context: Any, key: str
 ) -> None:
