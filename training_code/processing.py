@@ -20,7 +20,7 @@ import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
-from dataset_rules import REGRESSION, STRATIFIED, Scanner, read_rows_to_score
+from dataset_rules import REGRESSION, STRATIFIED, Profile, Scanner, read_rows_to_score
 from placement import HOLDOUT, LEFT_OUT
 
 if TYPE_CHECKING:
@@ -161,7 +161,22 @@ def _write_split(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[s
             f"{stream.name}: column {profile.target!r}, the target, holds measurements: the problem is regression, "
             "which has no classes to stratify by; set `cross_validation: {strategy: kfold}` in experiment.yaml."
         )
+    _check_metric(plan, stream.name, profile)
     return profile.as_dict()
+
+
+def _check_metric(plan: dict[str, Any], file: str, profile: Profile) -> None:
+    """What Plan Run could not check of data too large for it: whether the metric is for so many classes."""
+    if plan["metric_classes"] is None or profile.classes is None:
+        return
+    fewest, most = plan["metric_classes"]
+    classes = len(profile.classes)
+    if classes < fewest or (most is not None and classes > most):
+        wanted = f"{fewest} classes" if fewest == most else f"{fewest} or more classes"
+        raise DatasetRuleError(
+            f"{file}: column {profile.target!r}, the target, has {classes} classes, and the metric "
+            f"{plan['experiment']['metric']} is for {wanted}; set another `metric` in experiment.yaml."
+        )
 
 
 def _opened(stack: ExitStack, path: Path, header: list[str]) -> TextIO:

@@ -45,6 +45,13 @@ def fitting(problem: str, classes: int | None) -> frozenset[str]:
     return BINARY if classes == 2 else MULTICLASS
 
 
+def class_bounds(metric: str) -> list[int | None]:
+    """Return the fewest and the most classes that a metric of classification is for; None is no bound."""
+    if metric not in MULTICLASS:
+        return [2, 2]
+    return [2, None] if metric in BINARY else [3, None]
+
+
 def default(problem: str, classes: int | None) -> str:
     """Return the metric of an experiment that names none."""
     if problem == "regression":

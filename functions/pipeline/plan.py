@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import experiment as experiments
-from pipeline import names, requests, training_code
+from pipeline import metrics, names, requests, training_code
 from pipeline.environment import PlanEnvironment
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.storage import ObjectVersion, Storage
@@ -83,6 +83,9 @@ class Planner:
             "code": code,
             "experiment": resolved,
             "profile": profile,
+            "metric_classes": metrics.class_bounds(resolved["metric"])
+            if resolved["problem"] == "classification"
+            else None,
             "locations": context.locations,
             "fold_retries": requests.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,

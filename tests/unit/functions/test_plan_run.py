@@ -78,6 +78,24 @@ def test_the_final_job_matches_a_folds_pool(plan: Any, s3: Any) -> None:
     assert requests["final"]["RoleArn"] == requests["fold"]["RoleArn"]
 
 
+def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
+    plan: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.plan.WHOLE_SCAN_BYTES", 100)
+    made = stored_plan(s3, plan(experiment="metric: roc_auc"))
+    assert made["profile"] is None
+    assert (made["experiment"]["target"], made["experiment"]["problem"]) == ("target", "classification")
+    assert made["metric_classes"] == [2, 2]
+
+
+def test_a_target_that_is_not_there_is_refused_however_large_the_data(
+    plan: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.plan.WHOLE_SCAN_BYTES", 100)
+    with pytest.raises(DatasetError, match="no column is called 'targett'"):
+        plan(experiment="target: targett")
+
+
 def test_a_retry_answers_the_same_plan(plan: Any) -> None:
     assert plan() == plan()
 

@@ -47,8 +47,9 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
     return {
         "bucket": "bucket",
         "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
+        "metric_classes": [2, 2] if problem == "classification" else None,
         "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
-        "experiment": {"target": "label", "problem": problem, "cross_validation": splitting},
+        "experiment": {"target": "label", "problem": problem, "metric": "roc_auc", "cross_validation": splitting},
         "locations": {"parts": "s3://bucket/runs/r/parts/"},
     }
 
@@ -120,6 +121,14 @@ def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1
     assert "left out" not in "".join(path.read_text() for path in tmp_path.rglob("*.csv"))
+
+
+def test_a_metric_that_is_not_for_so_many_classes_is_refused(tmp_path: Path) -> None:
+    rows = [[str(n), "word", "abc"[n % 3]] for n in range(300)]
+    with pytest.raises(DatasetRuleError, match="has 3 classes, and the metric roc_auc is for 2 classes; set another"):
+        split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, rows)), tmp_path)  # type: ignore[arg-type]
+    several = plan_for() | {"metric_classes": [2, None]}
+    assert split_dataset(several, Bucket(data=csv_bytes(HEADER, rows)), tmp_path)["rows"] == 300  # type: ignore[arg-type]
 
 
 def test_rows_stay_on_their_side_when_the_data_grows(tmp_path: Path) -> None:
