@@ -199,6 +199,8 @@ class Instance:
                             os.kill(self._child, signal.SIGTERM)
                 if self._control in ready:
                     code = self._take_message()
+                while code is None and b"\n" in self._buffer:  # what came with it will not wake the selector again
+                    code = self._take_message()
                 kill_at = limits.kill_at()
                 if code is None and kill_at is not None and time.monotonic() >= kill_at and self._child is not None:
                     timed_out = limits.stopped_at is None

@@ -1,0 +1,38 @@
+"""An instance: what it says of the task it runs, however late it listens."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from warmfold.cloud.sagemaker.admission import StopSignal
+from warmfold.cloud.sagemaker.instances import Instance, Outcome, Task
+from warmfold.cloud.sagemaker.settings import Settings
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    made = Instance(Settings(base_dir=tmp_path, account_id="123456789012"), preload=False)
+    yield made
+    made.close()
+
+
+def test_a_task_that_is_over_before_anybody_listens_is_seen_to_end(instance: Instance, tmp_path: Path) -> None:
+    task = Task(None, ["/bin/sh", "-c", "echo done; exit 3"], dict(os.environ), tmp_path)
+    never = threading.Event()
+    outcomes: list[Outcome] = []
+
+    def listen_late(_: bytes) -> None:
+        never.wait(0.3)  # by then the worker has told both that the task began and that it ended
+
+    def run() -> None:
+        outcomes.append(instance.run(task, listen_late, StopSignal()))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(timeout=5)
+    assert [outcome.exit_code for outcome in outcomes] == [3]
