@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,18 +22,22 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     made.close()
 
 
+class LateListener(StopSignal):
+    """A stop signal that is slow to be registered, so that its instance listens late."""
+
+    @contextmanager
+    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+        with super().calling(callback):
+            threading.Event().wait(0.3)  # by then the worker has told both that the task began and that it ended
+            yield
+
+
 def test_a_task_that_is_over_before_anybody_listens_is_seen_to_end(instance: Instance, tmp_path: Path) -> None:
-    task = Task(None, ["/bin/sh", "-c", "echo done; exit 3"], dict(os.environ), tmp_path)
-    never = threading.Event()
+    task = Task(None, ["/bin/sh", "-c", "exit 3"], dict(os.environ), tmp_path)
     outcomes: list[Outcome] = []
-
-    def listen_late(_: bytes) -> None:
-        never.wait(0.3)  # by then the worker has told both that the task began and that it ended
-
-    def run() -> None:
-        outcomes.append(instance.run(task, listen_late, StopSignal()))
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(
+        target=lambda: outcomes.append(instance.run(task, lambda _: None, LateListener())), daemon=True
+    )
     thread.start()
     thread.join(timeout=5)
     assert [outcome.exit_code for outcome in outcomes] == [3]
