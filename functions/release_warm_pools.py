@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pipeline.clients import sagemaker_client
 from pipeline.sagemaker_jobs import Jobs
 from pipeline.telemetry import count
+from pipeline.time_left import time_left
 from pipeline.warm_pools import release_warm_pools
 
 logger = Logger()
@@ -28,9 +29,10 @@ class ReleaseWarmPoolsEvent(BaseModel):
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @event_parser(model=ReleaseWarmPoolsEvent)
-def lambda_handler(event: ReleaseWarmPoolsEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def lambda_handler(event: ReleaseWarmPoolsEvent, context: LambdaContext) -> dict[str, Any]:
     """Release a run's warm pools, all but the `keep` that last longest."""
-    released = release_warm_pools(Jobs(sagemaker_client()), event.prefix, event.run, event.keep)
+    jobs = Jobs(sagemaker_client())
+    released = release_warm_pools(jobs, event.prefix, event.run, event.keep, time_left(context))
     logger.info("warm pools released", extra={"run": event.run, **released})
     count("WarmPoolsReleased", released["released"])
     return released

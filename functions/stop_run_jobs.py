@@ -15,6 +15,7 @@ from pipeline.clients import sagemaker_client
 from pipeline.environment import Environment
 from pipeline.sagemaker_jobs import Jobs
 from pipeline.telemetry import count
+from pipeline.time_left import time_left
 
 logger = Logger()
 tracer = Tracer()
@@ -29,11 +30,11 @@ class StopRunJobsEvent(BaseModel):
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @event_parser(model=StopRunJobsEvent)
-def lambda_handler(event: StopRunJobsEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def lambda_handler(event: StopRunJobsEvent, context: LambdaContext) -> dict[str, Any]:
     """Stop what can be stopped now, and say what was found."""
     environment = Environment.read(os.environ)
     run = names.run_id(event.execution_arn)
-    found = stop_run_jobs(Jobs(sagemaker_client()), environment.name_prefix, run)
+    found = stop_run_jobs(Jobs(sagemaker_client()), environment.name_prefix, run, time_left(context))
     logger.info("looked at what the run has left", extra=found)
     count("CleanUpLooks")
     return found

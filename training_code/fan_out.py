@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from storage import get_json, names_below
 
@@ -19,7 +25,9 @@ THROTTLED = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 )
 FULL = frozenset({"ResourceLimitExceeded", "CapacityError"})
-PASSING = frozenset({"InternalFailure", "InternalServerError", "ServiceUnavailable", "InternalError", "503", "500"})
+PASSING = frozenset(
+    {"InternalFailure", "InternalServerError", "ServiceUnavailable", "InternalError", "RequestTimeout", "503", "500"}
+)
 PASSING_ATTEMPTS = 10
 """How often in a row a call may fail for the service's own reasons before the candidate gives up."""
 TERMINAL = ("Completed", "Failed", "Stopped")
@@ -33,7 +41,8 @@ SHORTEST_INSPECTION, LONGEST_INSPECTION = 1.0, 20.0
 """A fold that owes a score is described now and then, by the same measure: one that died is noticed within 30 s."""
 
 
-UNREACHABLE = (ConnectionError, HTTPClientError)
+UNREACHABLE = (ConnectionError, HTTPClientError, IncompleteReadError, CredentialRetrievalError)
+Unreachable = ConnectionError | HTTPClientError | IncompleteReadError | CredentialRetrievalError
 
 Answer = TypeVar("Answer")
 
@@ -58,10 +67,11 @@ class FoldRequestError(Exception):
 
 @dataclass
 class Fold:
-    """One fold's way to its score; `attempt` counts from 0."""
+    """One fold's way to its score; `attempt` counts from 0, `failures` are those attempts that were its own fault."""
 
     number: int
     attempt: int = 0
+    failures: int = 0
     created: bool = False
     ended: bool = False
     looked_at: float = 0.0
@@ -110,7 +120,7 @@ class Backoff:
 
 
 class FanOut:
-    """The folds of one candidate; when `run()` is over, so are their jobs."""
+    """The folds of one candidate; when `run()` is over, so are their jobs, or they have been told to stop."""
 
     def __init__(
         self,
@@ -227,9 +237,13 @@ class FanOut:
             return
         reason = f"training job {self._name(fold)} {_why(job)}"
         self._log(f"fold {fold.number}: {reason}")
-        stopped = job["TrainingJobStatus"] == "Stopped" and job.get("SecondaryStatus") != "MaxRuntimeExceeded"
-        if stopped or fold.attempt >= self._plan["fold_retries"]:
-            raise FoldFailedError(f"fold {fold.number} is lost (attempt {fold.attempt + 1}): {reason}")
+        if _is_capacity(job):
+            self._starve(reason)
+        else:
+            stopped = job["TrainingJobStatus"] == "Stopped" and job.get("SecondaryStatus") != "MaxRuntimeExceeded"
+            fold.failures += 1
+            if stopped or fold.failures > self._plan["fold_retries"]:
+                raise FoldFailedError(f"fold {fold.number} is lost (attempt {fold.attempt + 1}): {reason}")
         fold.attempt += 1
         fold.created = fold.ended = False
 
@@ -252,15 +266,19 @@ class FanOut:
             self._train_here(waiting[0].number)
 
     def _settle(self) -> None:
-        """Wait until the jobs have ended: their warm pools are then there for the next candidate's folds."""
-        while True:
-            for fold in self._folds:
-                if fold.created and not fold.ended:
+        """Wait until the jobs have ended: their warm pools are then there for the next candidate's folds.
+
+        The scores are in, so that nothing that goes wrong here costs more than a cold start.
+        """
+        try:
+            while running := [fold for fold in self._folds if fold.created and not fold.ended]:
+                for fold in running:
                     job = self._describe(fold)
                     fold.ended = job is not None and job["TrainingJobStatus"] in TERMINAL
-            if all(fold.ended or not fold.created for fold in self._folds):
-                return
-            self._wait()
+                if not all(fold.ended for fold in running):
+                    self._wait()
+        except (ClientError, *UNREACHABLE) as error:
+            self._log(f"the end of the fold jobs was not waited for: {error}")
 
     def _stop_folds(self) -> None:
         """Stop what still runs; a failure to do so is logged only, for another one is on its way up."""
@@ -301,7 +319,7 @@ class FanOut:
         pace.succeeded()
         return answer
 
-    def _passes(self, pace: Backoff, error: ClientError | ConnectionError | HTTPClientError) -> bool:
+    def _passes(self, pace: Backoff, error: ClientError | Unreachable) -> bool:
         """Whether to try again later: after throttling always, after the service's own failures only so often."""
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
         if code not in THROTTLED and (not (code is None or code in PASSING) or pace.failures >= PASSING_ATTEMPTS):
@@ -329,6 +347,11 @@ class FanOut:
 def _words(error: ClientError) -> str:
     told = error.response["Error"]
     return f"{told['Code']}: {told.get('Message', '')}"
+
+
+def _is_capacity(job: Mapping[str, Any]) -> bool:
+    """Whether AWS had no instance for the job, which says nothing of the fold."""
+    return job["TrainingJobStatus"] == "Failed" and str(job.get("FailureReason", "")).startswith("CapacityError")
 
 
 def _why(job: Mapping[str, Any]) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pipeline import names
 from pipeline.sagemaker_jobs import RUNNING, Jobs, Kind
-from pipeline.warm_pools import available_pools
+from pipeline.warm_pools import available_pools, pools_in_use, running_jobs, stop_jobs
 
 
-def stop_run_jobs(jobs: Jobs, prefix: str, run: str) -> dict[str, Any]:
+def stop_run_jobs(jobs: Jobs, prefix: str, run: str, has_time: Callable[[], bool] = lambda: True) -> dict[str, Any]:
     """Stop a run's jobs as far as that can be done now, release its pools, and count what was found.
 
-    `running` jobs are those not terminal, `available` the warm pools; `clean` says that there were neither. Folds are
-    left alone while the tuning job is not terminal: its candidates would only create new ones in their place.
+    `running` jobs are those not terminal, `available` the warm pools; `clean` says that there were neither, nor a pool
+    InUse. Folds are left alone while the tuning job is not terminal: its candidates would only create new ones in their
+    place. Stops early when `has_time` says so; the next look goes on.
     """
     singles: list[tuple[Kind, str]] = [
         ("processing", names.processing_job(prefix, run)),
@@ -21,16 +23,16 @@ def stop_run_jobs(jobs: Jobs, prefix: str, run: str) -> dict[str, Any]:
         ("transform", names.transform_job(prefix, run)),
     ]
     statuses = {kind: _push(jobs, kind, name) for kind, name in singles}
-    training = [job for status in RUNNING for job in jobs.training_jobs(f"{prefix}-{run}-", StatusEquals=status)]
+    training = running_jobs(jobs, prefix, run)
     if statuses["tuning"] not in RUNNING:
-        for job in training:
-            if job["TrainingJobStatus"] == "InProgress":
-                jobs.stop("training", job["TrainingJobName"])
+        stop_jobs(jobs, training, has_time)
     pools = available_pools(jobs, prefix, run)
     for pool in pools:
-        jobs.release_pool(pool["TrainingJobName"])
+        if has_time():
+            jobs.release_pool(pool["TrainingJobName"])
     running = len(training) + sum(status in RUNNING for status in statuses.values())
-    return {"running": running, "available": len(pools), "clean": not running and not pools, "run": run}
+    clean = not (running or pools or pools_in_use(jobs, prefix, run))
+    return {"running": running, "available": len(pools), "clean": clean, "run": run}
 
 
 def _push(jobs: Jobs, kind: Kind, name: str) -> str | None:

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.sagemaker_jobs import Jobs
+from pipeline.sagemaker_jobs import RUNNING, Jobs
 
 _NOT_KNOWN = datetime.min.replace(tzinfo=UTC)
 
 
-def release_warm_pools(jobs: Jobs, prefix: str, run: str, keep: int) -> dict[str, Any]:
-    """Release a run's Available pools but the `keep` that last longest.
+def release_warm_pools(
+    jobs: Jobs, prefix: str, run: str, keep: int, has_time: Callable[[], bool] = lambda: True
+) -> dict[str, Any]:
+    """Release a run's Available pools but the `keep` that last longest, and stop what still runs.
 
-    Returns how many were `released` and the names of the jobs whose pools were `kept`.
+    For a run whose tuning job is over: a fold that runs now has lost its candidate, and would leave a pool. Returns how
+    many were `released`, the names of the jobs whose pools were `kept`, how many jobs were `running`, and `clean`: that
+    there was nothing to stop, to release or to wait for. Stops early when `has_time` says so.
     """
+    running = running_jobs(jobs, prefix, run)
+    stop_jobs(jobs, running, has_time)
     kept, surplus = divide(available_pools(jobs, prefix, run), keep)
-    return {"released": sum(jobs.release_pool(name) for name in surplus), "kept": kept}
+    released = sum(jobs.release_pool(name) for name in surplus if has_time())
+    waiting = pools_in_use(jobs, prefix, run)
+    clean = not (running or surplus or waiting)
+    return {"released": released, "kept": kept, "running": len(running), "clean": clean}
+
+
+def running_jobs(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:
+    """Return the summaries of a run's training jobs that are not terminal."""
+    return [job for status in RUNNING for job in jobs.training_jobs(f"{prefix}-{run}-", StatusEquals=status)]
+
+
+def stop_jobs(jobs: Jobs, running: Iterable[dict[str, Any]], has_time: Callable[[], bool]) -> None:
+    """Stop those that nobody has stopped yet."""
+    for job in running:
+        if job["TrainingJobStatus"] == "InProgress" and has_time():
+            jobs.stop("training", job["TrainingJobName"])
+
+
+def pools_in_use(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:
+    """Return the summaries of a run's training jobs whose pool is InUse: it can still become Available."""
+    return jobs.training_jobs(f"{prefix}-{run}-", WarmPoolStatusEquals="InUse")
 
 
 def available_pools(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:

@@ -75,6 +75,10 @@ def lambda_context() -> Any:
         memory_limit_in_mb = 512
         invoked_function_arn = f"arn:aws:lambda:us-east-1:{DEFAULT_ACCOUNT_ID}:function:function"
         aws_request_id = "00000000-0000-0000-0000-000000000000"
+        milliseconds_left = 300_000
+
+        def get_remaining_time_in_millis(self) -> int:
+            return self.milliseconds_left
 
     return Context()
 

@@ -119,3 +119,18 @@ def test_a_job_that_can_t_be_stopped_is_an_error(sagemaker: FakeSageMaker, look:
     sagemaker.refuse("StopHyperParameterTuningJob", "AccessDeniedException")
     with pytest.raises(SageMakerError, match=f"tuning job {TUNING} could not be stopped: AccessDeniedException"):
         look()
+
+
+def test_a_pool_in_use_is_not_clean(sagemaker: FakeSageMaker, look: Any) -> None:
+    sagemaker.add_fold(f"{CANDIDATE}-f0", "InUse", status="Stopped")
+    assert look() == NOTHING | {"clean": False}
+
+
+def test_without_time_left_the_rest_is_for_the_next_look(
+    sagemaker: FakeSageMaker, look: Any, lambda_context: Any
+) -> None:
+    for fold in range(3):
+        sagemaker.add_fold(f"{CANDIDATE}-f{fold}", "Available")
+    lambda_context.milliseconds_left = 20_000
+    assert look() == NOTHING | {"available": 3, "clean": False}
+    assert not sagemaker.asked("UpdateTrainingJob")

@@ -56,6 +56,7 @@ class VirtualSageMaker:
         self.describe_refusals: list[Exception] = []
         self.stop_refusals: list[Exception] = []
         self.full_until = 0.0
+        self.refuse_describe_from = float("inf")
         self.calls: list[str] = []
         self.objects: dict[str, bytes] = {}
 
@@ -75,6 +76,8 @@ class VirtualSageMaker:
         self.calls.append("describe")
         if self.describe_refusals:
             raise self.describe_refusals.pop(0)
+        if self.clock.now() >= self.refuse_describe_from:
+            raise refusal("AccessDeniedException")
         started, request = self.created[TrainingJobName]
         fate = self._fate(TrainingJobName)
         ended = self.clock.now() >= started + fate.seconds + fate.tail
@@ -123,6 +126,7 @@ class VirtualS3:
     def __init__(self, sagemaker: VirtualSageMaker) -> None:
         self._sagemaker = sagemaker
         self.refusals: list[Exception] = []
+        self.get_refusals: list[Exception] = []
 
     def get_paginator(self, _: str) -> Any:
         return self
@@ -136,6 +140,8 @@ class VirtualS3:
 
     def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         self._sagemaker.calls.append("get")
+        if self.get_refusals:
+            raise self.get_refusals.pop(0)
         return {"Body": io.BytesIO(self._sagemaker.objects[Key])}
 
 
