@@ -198,6 +198,14 @@ def test_a_base_folder_with_spaces_breaks_no_command(endpoint: str, tmp_path: Pa
         local.service.shutdown()
 
 
+def test_files_of_an_earlier_job_are_not_uploaded(local: Local) -> None:
+    old = local.base / "jobs" / "processing-again" / "opt" / "ml" / "processing" / "output" / "old.txt"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    local.run("again", "/bin/sh", "-c", "echo new > /opt/ml/processing/output/new.txt")
+    assert local.results("again") == ["new.txt"]
+
+
 def test_a_manifest_names_the_objects_of_an_input(local: Local) -> None:
     inputs = [input_of("data", "s3://processings/the.manifest", "ManifestFile")]
     command = ("/bin/sh", "-c", "cd /opt/ml/processing/input/data && find . -type f")

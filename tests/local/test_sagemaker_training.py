@@ -93,6 +93,9 @@ class Cloud:
     def __init__(self, endpoint: str, base: Path, **settings: Any) -> None:
         self.seen = Recorder()
         self.endpoint = endpoint
+        self.s3 = boto3.client(
+            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
         self.service: Service = build_service(
             Settings(base_dir=base, account_id=DEFAULT_ACCOUNT_ID, endpoint_url=endpoint, **settings),
             credentials=lambda _: KEYS,
@@ -171,7 +174,53 @@ def test_a_script_runs_with_its_channels_hyperparameters_metrics_and_artifact(cl
     assert "WarmPoolStatus" not in job
     tags = cloud.call("ListTags", ResourceArn=job["TrainingJobArn"])["Tags"]
     assert tags == [{"Key": "warmfold:run", "Value": "one"}]
-    assert not (cloud.service.core.settings.base_dir / "jobs" / "whole").exists()
+    assert not (cloud.service.core.settings.base_dir / "jobs" / "training-whole").exists()
+
+
+def test_files_of_an_earlier_service_and_of_an_earlier_job_are_in_nobodys_way(endpoint: str, tmp_path: Path) -> None:
+    leftover = tmp_path / "jobs" / "training-again" / "opt" / "ml" / "model" / "old.txt"
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    cloud = Cloud(endpoint, tmp_path)
+    try:
+        assert not leftover.exists(), "a new service empties the folder of jobs"
+        for folder in (leftover.parent, leftover.parents[1] / "input" / "data" / "train"):
+            folder.mkdir(parents=True)
+            (folder / "old.txt").touch()
+        cloud.create("again")
+        job = cloud.finished("again")
+        assert job["TrainingJobStatus"] == "Completed", job
+        assert "rows ['rows-1.csv']" in cloud.seen.output("again")
+        packed = cloud.s3.get_object(Bucket="bucket", Key="runs/again/output/model.tar.gz")["Body"].read()
+        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+            assert tar.getnames() == ["model.txt"]
+    finally:
+        cloud.service.shutdown()
+
+
+def test_a_base_folder_with_spaces_breaks_no_command(endpoint: str, tmp_path: Path) -> None:
+    base = tmp_path / "my 'jobs' $HOME"
+    specification = {
+        "TrainingImage": "image",
+        "TrainingInputMode": "File",
+        "ContainerEntrypoint": [
+            "/bin/sh",
+            "-c",
+            "ls /opt/ml/input/data/train && echo 1 > /opt/ml/model/model.txt",
+        ],
+    }
+    for name in ("first", "second"):
+        cloud = Cloud(endpoint, base)
+        try:
+            cloud.create(name, AlgorithmSpecification=specification)
+            assert cloud.finished(name)["TrainingJobStatus"] == "Completed"
+            assert cloud.seen.output(name) == ["rows-1.csv"]
+            folder = (base / "jobs").resolve()
+        finally:
+            cloud.service.shutdown()
+        (folder / "left").mkdir()
+    Cloud(endpoint, base).service.shutdown()
+    assert not folder.exists(), "what an earlier service left elsewhere goes as well"
 
 
 def test_a_manifest_names_the_objects_of_a_channel(cloud: Cloud) -> None:

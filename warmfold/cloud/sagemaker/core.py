@@ -1,18 +1,25 @@
 """What every kind of job shares: settings, clock, AWS clients per role, tags, events, admission, instances."""
 
 import logging
+import re
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from warmfold.cloud.sagemaker.admission import Admission
 from warmfold.cloud.sagemaker.data import S3Clients
 from warmfold.cloud.sagemaker.instances import Instance
+from warmfold.cloud.sagemaker.script_mode import JobFolder
 from warmfold.cloud.sagemaker.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+PLAIN_PATH = re.compile(r"[\w/.+@%:,=-]+")
 
 RoleCredentials = Callable[[str], Mapping[str, str]]
 """Role ARN to `{"AccessKeyId", "SecretAccessKey", "SessionToken"}`."""
@@ -24,7 +31,10 @@ EventSink = Callable[[str, dict[str, Any], list[str]], None]
 
 @dataclass
 class Core:
-    """The ground the operations stand on; hold `lock` to read or change any job's record."""
+    """The ground the operations stand on; hold `lock` to read or change any job's record.
+
+    Making it removes the folders that the jobs of an earlier one left under the same `base_dir`.
+    """
 
     settings: Settings
     clock: Callable[[], float]
@@ -38,6 +48,7 @@ class Core:
     def __post_init__(self) -> None:
         self.admission = Admission(self.settings.cores)
         self.s3 = S3Clients(self.settings, self.credentials)
+        self._job_folders = _emptied(self.settings.base_dir / "jobs")
         self._instances: set[Instance] = set()
         self._ended = False
 
@@ -48,6 +59,10 @@ class Core:
     def arn(self, kind: str, name: str) -> str:
         """The ARN of a resource such as `training-job`; SageMaker lowercases the name."""
         return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account_id}:{kind}/{name.lower()}"
+
+    def job_folder(self, kind: str, name: str) -> JobFolder:
+        """Where a job's files are while it runs; `kind` (`training`) keeps jobs of one name apart."""
+        return JobFolder(self._job_folders / f"{kind}-{name}")
 
     def start_instance(self, warm: bool = True) -> Instance:
         """A new instance, still importing its libraries; end it with `stop_instance`."""
@@ -83,3 +98,16 @@ class Core:
             self._instances.clear()
         for instance in instances:
             instance.close()
+
+
+def _emptied(wanted: Path) -> Path:
+    """An empty folder: the one wanted, or in its place a link to one whose path does not fall apart in a command."""
+    shutil.rmtree(wanted.resolve(), ignore_errors=True)
+    if wanted.is_symlink():
+        wanted.unlink()
+    if PLAIN_PATH.fullmatch(str(wanted)):
+        return wanted
+    folder = Path(tempfile.mkdtemp(prefix="warmfold-"))
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    wanted.symlink_to(folder)
+    return folder

@@ -1,11 +1,8 @@
 """What happens to one processing job between its admission and its end."""
 
 import json
-import re
 import shlex
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from warmfold.cloud.sagemaker.core import Core
@@ -18,7 +15,6 @@ from warmfold.cloud.sagemaker.script_mode import HOST, JobFolder, base_environme
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 DEFAULT_MAX_RUNTIME = 86_400
 MESSAGE_CHARACTERS = 1024
-PLAIN_PATH = re.compile(r"[\w/.+@%:,=-]+")
 TOLD_IN_CONFIG = (
     "ProcessingJobName",
     "Environment",
@@ -36,7 +32,7 @@ def run_processing(core: Core, job: Job) -> Ending:
 
     As on AWS, a job over its MaxRuntimeInSeconds ends as Stopped, and outputs are uploaded after success only.
     """
-    folder = JobFolder(_root(core.settings.base_dir / "jobs" / f"processing-{job.name}"))
+    folder = core.job_folder("processing", job.name)
     try:
         _prepare(core, job, folder)
         if job.stop.is_set():
@@ -55,17 +51,13 @@ def run_processing(core: Core, job: Job) -> Ending:
             upload_folder(s3, Path(folder.mapped(output["S3Output"]["LocalPath"])), output["S3Output"]["S3Uri"])
         return COMPLETED
     finally:
-        shutil.rmtree(folder.root, ignore_errors=True)
-
-
-def _root(wanted: Path) -> Path:
-    """The folder, or one in the system's temporary folder if its path would fall apart in a shell command."""
-    return wanted if PLAIN_PATH.fullmatch(str(wanted)) else Path(tempfile.mkdtemp(prefix="warmfold-"))
+        folder.remove()
 
 
 def _prepare(core: Core, job: Job, folder: JobFolder) -> None:
     """Lay out `/opt/ml` and `bin/`, where python and python3 are this interpreter with its packages."""
     request = job.request
+    folder.clear()
     config = folder.opt_ml / "config"
     for path in (config, folder.output, folder.opt_ml / "processing", folder.root / "bin"):
         path.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
 """What SageMaker and the container's training toolkit do around a script: folders, files, environment, arguments."""
 
+import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,15 @@ class JobFolder:
     """The container's `/opt/ml`, as a folder of the job."""
 
     root: Path
+
+    def clear(self) -> None:
+        """Make sure that nothing of an earlier job is in it; raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.root)
+
+    def remove(self) -> None:
+        """Remove it, but for what a dying process still holds."""
+        shutil.rmtree(self.root, ignore_errors=True)
 
     @property
     def opt_ml(self) -> Path:

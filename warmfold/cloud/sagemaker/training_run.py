@@ -1,7 +1,6 @@
 """What happens to one training job from Starting to its end, in a thread of its own."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.metrics import MetricScraper
 from warmfold.cloud.sagemaker.script_mode import (
     HOST,
-    JobFolder,
     ScriptModeError,
     submit_directory,
     training_task,
@@ -37,7 +35,7 @@ class TrainingRun:
         self._job = job
         self._move = move
         self._finish = finish
-        self._folder = JobFolder(core.settings.base_dir / "jobs" / job.name)
+        self._folder = core.job_folder("training", job.name)
         self._instance = job.instance
 
     def run(self) -> None:
@@ -56,7 +54,7 @@ class TrainingRun:
             sound = False
             status, secondary, message = self._fail(f"InternalServerError: {type(error).__name__}: {error}")
         try:
-            shutil.rmtree(self._folder.root, ignore_errors=True)
+            self._folder.remove()
             if not sound and self._instance is not None:
                 self._core.stop_instance(self._instance)
         finally:
@@ -107,6 +105,7 @@ class TrainingRun:
     def _download(self) -> None:
         request = self._job.request
         s3 = self._core.s3.of_role(request["RoleArn"])
+        self._folder.clear()
         write_inputs(self._folder, request)
         if source := submit_directory(request):
             archive = self._folder.root / "sourcedir.tar.gz"

@@ -1,6 +1,5 @@
 """What happens to one transform job between its admission and its end."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from warmfold.cloud.sagemaker.jobs import COMPLETED, STOPPED, Ending, Job
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.model_server import ModelServer, NoAnswer, ServerDied, serving
 from warmfold.cloud.sagemaker.models import Model
-from warmfold.cloud.sagemaker.script_mode import HOST, JobFolder, ScriptModeError, base_environment
+from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 PROGRAM = "SAGEMAKER_PROGRAM"
@@ -114,7 +113,7 @@ class _Run:
         self._core = core
         self._job = job
         self._model = model
-        self._folder = JobFolder(core.settings.base_dir / "jobs" / f"transform-{job.name}")
+        self._folder = core.job_folder("transform", job.name)
         self._s3 = core.s3.of_role(model.role_arn)
         self._environment = {**model.container.environment, **job.request.get("Environment", {})}
         self._last = _LastLine()
@@ -140,7 +139,7 @@ class _Run:
             self._core.stop_instance(instance)
             for log in (self._log, self._data_log):
                 log.close()
-            shutil.rmtree(self._folder.root, ignore_errors=True)
+            self._folder.remove()
 
     @property
     def _port_file(self) -> Path:
@@ -149,6 +148,7 @@ class _Run:
     def _task(self) -> Task:
         """Unpack the model's archive and tell how its script is served; raises DataError and ScriptModeError."""
         folder, core = self._folder, self._core
+        folder.clear()
         for path in (folder.model, folder.code, folder.output):
             path.mkdir(parents=True, exist_ok=True)
         self._fetch(self._model.container.model_data, folder.model)
