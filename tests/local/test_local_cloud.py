@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -179,6 +180,28 @@ def test_nothing_listens_on_anything_but_localhost(cloud: LocalCloud) -> None:
                 listening.add(fields[1])
     port = int(cloud.endpoint.rsplit(":", 1)[-1])
     assert listening == {f"0100007F:{port:04X}"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Origin": "https://evil.example"},
+        {"Host": "evil.example", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_can_run_nothing(cloud: LocalCloud, headers: dict[str, str]) -> None:
+    target = "SageMaker.ListProcessingJobs"
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-amz-target"}
+    requests = (("OPTIONS", asks), ("POST", {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}))
+    for method, own in requests:
+        connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"))
+        connection.request(method, "/", "{}", headers | own)
+        answer = connection.getresponse()
+        assert answer.status == 403
+        assert "evil.example" in answer.read().decode()
+        assert [name for name, _ in answer.getheaders() if name.lower().startswith("access-control")] == []
+        connection.close()
 
 
 def everything_of(stack: Stack, session: Any) -> dict[str, str]:

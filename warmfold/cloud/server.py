@@ -22,6 +22,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
+from warmfold.cloud.gate import guarded
 from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, s3, stepfunctions
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
 from warmfold.cloud.identity import Identities
@@ -97,7 +98,7 @@ class Cloud:
                 return sagemaker(environ, start_response)
             return moto(environ, start_response)
 
-        return application
+        return guarded(application)
 
     def shutdown(self) -> None:
         """Stop everything that runs."""
