@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import resource
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -140,6 +143,18 @@ def test_a_function_finds_its_role_its_layer_and_paths_under_opt(functions: Func
     assert (role, other, text) == ("arn:role", "/optional", "from the layer")
     assert folder.endswith("/opt/things")
     assert folder != "/opt/things"
+
+
+def test_a_cloud_with_many_files_open_invokes_too(functions: Functions) -> None:
+    many, (soft, hard) = 1100, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * many:
+        pytest.skip("this machine does not let a process open so many")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * many), hard))
+    with contextlib.ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(many):
+            opened.enter_context(open(os.devnull))
+        assert told(functions.invoke(spec(), "{}"))["process"]
 
 
 def test_after_the_shutdown_nothing_is_left_and_nothing_starts(functions: Functions, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import os
-import select
+import selectors
 import shutil
 import signal
 import subprocess
@@ -243,15 +243,16 @@ class _Worker:
     def _answer(self, timeout: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + timeout
         data = b""
-        while not data.endswith(b"\n"):
-            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                self.timed_out = True
-                return None
-            more = self._answers.read(65536)
-            if not more:
-                return None
-            data += more
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._answers, selectors.EVENT_READ)
+            while not data.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    self.timed_out = True
+                    return None
+                more = self._answers.read(65536)
+                if not more:
+                    return None
+                data += more
         return dict(json.loads(data))
 
     def _read_log(self) -> None:
