@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
 import resource
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -50,7 +52,7 @@ def spec(code: str = CODE, **changes: Any) -> FunctionSpec:
         timeout_seconds=5,
         memory_mb=128,
         log_group="/log",
-        digest=str(hash(code)),
+        digest=hashlib.sha256(code.encode()).hexdigest(),
         environment={"FOLDER": "/opt/things", "PATHLIKE": "/optional"},
         code=archive(probe=code),
     )
@@ -153,8 +155,19 @@ def test_a_cloud_with_many_files_open_invokes_too(functions: Functions) -> None:
     with contextlib.ExitStack() as opened:
         opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         for _ in range(many):
-            opened.enter_context(open(os.devnull))
+            opened.enter_context(Path(os.devnull).open())
         assert told(functions.invoke(spec(), "{}"))["process"]
+
+
+def test_what_a_killed_cloud_left_is_removed_and_nothing_else(functions: Functions, tmp_path: Path) -> None:
+    folder = tmp_path / "functions"
+    functions.invoke(spec(), "{}")
+    (left,) = folder.iterdir()
+    shutil.copytree(left, left.with_suffix(".new"))
+    (folder / "pipeline").mkdir()
+    (folder / "plan_run.py").touch()
+    Functions(folder, environment=lambda _: {}, log_sink=lambda *_: None)
+    assert sorted(path.name for path in folder.iterdir()) == ["pipeline", "plan_run.py"]
 
 
 def test_after_the_shutdown_nothing_is_left_and_nothing_starts(functions: Functions, tmp_path: Path) -> None:

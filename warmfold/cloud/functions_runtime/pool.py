@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 OPT = "/opt"
 INIT_SECONDS = 60.0
+_UNPACKED = re.compile(r".+-[0-9a-f]{16}(\.new)?")
 GOING_DOWN = "the local cloud is going down"
 
 
@@ -81,6 +83,7 @@ class Functions:
         self._workers: set[_Worker] = set()
         self._roots: set[Path] = set()
         self._closed = False
+        self._clear_folder()
 
     def invoke(self, spec: FunctionSpec, event: str) -> Invocation:
         """Run a function on an event (JSON text) and wait for its end."""
@@ -123,6 +126,13 @@ class Functions:
             worker.kill()
         for root in self._roots:
             shutil.rmtree(root, ignore_errors=True)
+
+    def _clear_folder(self) -> None:
+        """Remove what a cloud that was killed has left; the folder may be one that holds other things too."""
+        if self._folder.is_dir():
+            for root in self._folder.iterdir():
+                if _UNPACKED.fullmatch(root.name):
+                    shutil.rmtree(root, ignore_errors=True)
 
     def _take(self, spec: FunctionSpec) -> _Worker:
         with self._lock:
