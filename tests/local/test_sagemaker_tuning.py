@@ -14,9 +14,13 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from warmfold.cloud.sagemaker import tuning
 from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.sampler import Sampler
 from warmfold.cloud.sagemaker.service import Service, build_service
 from warmfold.cloud.sagemaker.settings import Settings
+from warmfold.cloud.sagemaker.training import TrainingJobs
+from warmfold.cloud.sagemaker.training_job import TrainingJob
 from warmfold.cloud.sagemaker.tuning import TuningJobs
 
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/candidate"
@@ -278,6 +282,83 @@ def test_a_full_quota_is_waited_out(endpoint: str, tmp_path: Path) -> None:
         assert most_at_once(cloud.candidates("narrow")) == 1
     finally:
         cloud.service.shutdown()
+
+
+def test_a_refused_candidate_is_tried_again_with_its_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = cloud.service.feature(TrainingJobs)
+    create, refusals = training.create, iter([True, True, False, True])
+    monkeypatch.setattr(tuning, "QUOTA_RETRY_SECONDS", 0.01)
+
+    def sometimes(*given: Any, **more: Any) -> TrainingJob:
+        if next(refusals, False):
+            raise ServiceError("ResourceLimitExceeded", "no instance left")
+        return create(*given, **more)
+
+    tried = []
+    for name in ("refused-a", "refused-b"):
+        cloud.create(name, total=3, parallel=1, Strategy="Random")
+        assert cloud.finished(name)["TrainingJobStatusCounters"]["Completed"] == 3
+        tried.append([item["TunedHyperParameters"] for item in cloud.candidates(name)])
+        monkeypatch.setattr(training, "create", sometimes)
+    assert tried[0] == tried[1]
+    assert next(refusals, None) is None
+
+
+def test_a_candidate_that_cannot_be_created_fails_the_tuning_job(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> TrainingJob:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(cloud.service.feature(TrainingJobs), "create", broken)
+    cloud.create("uncreated", total=2, parallel=1)
+    cloud.service.feature(TuningJobs).wait("uncreated", 5)
+    job = cloud.describe("uncreated")
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert job["FailureReason"] == "InternalServerError: ValueError: no such thing"
+
+
+def test_a_candidate_without_a_thread_has_failed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = cloud.service.core.start_thread
+
+    def full(work: Callable[[], None], name: str) -> None:
+        if name.startswith("training-"):
+            raise RuntimeError("can't start new thread")
+        start(work, name)
+
+    monkeypatch.setattr(cloud.service.core, "start_thread", full)
+    cloud.create("threadless", total=1, parallel=1)
+    cloud.service.feature(TuningJobs).wait("threadless", 5)
+    (candidate,) = cloud.candidates("threadless")
+    assert candidate["FailureReason"] == "InternalServerError: can't start new thread"
+
+
+def test_a_candidate_that_cannot_be_stopped_hinders_nobody(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = cloud.service.feature(TrainingJobs)
+    stop = training.stop
+
+    def harsh(name: str) -> None:
+        stop(name)
+        raise OSError(9, "Bad file descriptor")
+
+    cloud.create("harsh", "hang.py", total=4, parallel=2)
+    until(lambda: len(cloud.candidates("harsh")) == 2)
+    monkeypatch.setattr(training, "stop", harsh)
+    cloud.call("StopHyperParameterTuningJob", HyperParameterTuningJobName="harsh")
+    cloud.service.feature(TuningJobs).wait("harsh", 10)
+    assert cloud.describe("harsh")["TrainingJobStatusCounters"]["Stopped"] == 2
+
+
+def test_a_sampler_that_breaks_fails_the_tuning_job(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ValueError("no such trial")
+
+    monkeypatch.setattr(Sampler, "tell", broken)
+    cloud.create("untold", total=3, parallel=2)
+    cloud.service.feature(TuningJobs).wait("untold", 30)
+    job = cloud.describe("untold")
+    assert (job["HyperParameterTuningJobStatus"], job["FailureReason"]) == (
+        "Failed",
+        "InternalServerError: ValueError: no such trial",
+    )
 
 
 def test_a_name_is_used_once_and_an_unknown_one_is_not_found(cloud: Cloud) -> None:

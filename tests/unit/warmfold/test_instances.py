@@ -41,3 +41,20 @@ def test_a_task_that_is_over_before_anybody_listens_is_seen_to_end(instance: Ins
     thread.start()
     thread.join(timeout=5)
     assert [outcome.exit_code for outcome in outcomes] == [3]
+
+
+class EagerListener(StopSignal):
+    """A stop signal that still calls what was registered when the block is over."""
+
+    late: Callable[[], None]
+
+    @contextmanager
+    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+        self.late = callback
+        yield
+
+
+def test_a_stop_that_comes_as_the_task_ends_harms_nobody(instance: Instance, tmp_path: Path) -> None:
+    stop = EagerListener()
+    instance.run(Task(None, ["true"], dict(os.environ), tmp_path), lambda _: None, stop)
+    stop.late()

@@ -167,13 +167,18 @@ class Instance:
         self, reader: int, on_output: Callable[[bytes], None], on_idle: Callable[[], None], limits: _Limits
     ) -> Outcome:
         bell, ringer = socket.socketpair()
+
+        def ring() -> None:
+            with contextlib.suppress(OSError):  # the task may have ended just before, and the bell with it
+                ringer.sendall(b"!")
+
         code: int | None = None
         timed_out = False
         with (
             bell,
             ringer,
             selectors.DefaultSelector() as selector,
-            limits.stop.calling(lambda: ringer.sendall(b"!")),
+            limits.stop.calling(ring),
         ):
             for source in (reader, self._control, bell):
                 selector.register(source, selectors.EVENT_READ)

@@ -81,7 +81,12 @@ class TrainingJobs:
             job.move("InProgress", "Starting", "Starting the training job", job.created_at)
             detail = job.event_detail(tags)
         self._core.publish(EVENT, detail, job.arn)
-        self._core.start_thread(TrainingRun(self._core, job, self.move, self._finish).run, f"training-{name}")
+        try:
+            self._core.start_thread(TrainingRun(self._core, job, self.move, self._finish).run, f"training-{name}")
+        except RuntimeError as error:  # the system gives no more threads
+            with self._core.lock:
+                job.failure_reason = f"InternalServerError: {error}"
+            self._finish(job, "Failed", "Failed", "Training job failed", job.instance)
         return job
 
     def get(self, name: str) -> TrainingJob:

@@ -23,6 +23,7 @@ OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 FAILURES_ALLOWED = 5
 """A tuning job fails after this many candidates without a score when none has one."""
 QUOTA_RETRY_SECONDS = 1.0
+REASON_CHARACTERS = 1024
 FULL = ("ResourceLimitExceeded", "ThrottlingException")
 COPIED = (
     "AlgorithmSpecification",
@@ -162,44 +163,49 @@ class TuningJobs:
 
     def _drive(self, job: TuningJob) -> None:
         """Take the job to a terminal status, whatever happens; runs in a thread of its own."""
+        status, reason = self._attempt(job, lambda: self._search(job))
+        ended, why_not = self._attempt(job, lambda: self._end_candidates(job))
+        if ended == "Failed" and status != "Failed":
+            status, reason = ended, why_not
+        with self._core.lock:
+            job.failure_reason = reason
+        self._move(job, status)
+
+    def _attempt(self, job: TuningJob, step: Callable[[], tuple[str, str | None]]) -> tuple[str, str | None]:
+        """The status and FailureReason that a step gives, or that its exception amounts to."""
         try:
-            status, reason = self._search(job)
+            return step()
         except ServiceError as error:
-            status, reason = "Failed", error.message
+            return "Failed", error.message
         except Exception as error:
             logger.exception("tuning job %s failed inside the local cloud", job.name)
-            status, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
-        self._stop_candidates(job)
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended or not self._take_scores(job))
-            job.failure_reason = reason
-        self._training.release_key(job.arn)
-        self._move(job, status)
+            return "Failed", f"InternalServerError: {type(error).__name__}: {error}"[:REASON_CHARACTERS]
 
     def _search(self, job: TuningJob) -> tuple[str, str | None]:
         """Create candidates until the job is over; returns its terminal status and FailureReason."""
-        refused = False
+        refused: Candidate | None = None
+        wait = False
         while True:
             with self._changed:
                 self._take_scores(job)
                 end = self._end_of(job)
                 if end is not None:
                     return end
-                candidate = None if refused else self._next(job)
+                candidate = None if wait else self._next(job, refused)
                 if candidate is None:
-                    self._changed.wait(QUOTA_RETRY_SECONDS if refused else None)
-                    refused = False
+                    self._changed.wait(QUOTA_RETRY_SECONDS if wait else None)
+                    wait = False
                     continue
                 number = len(job.candidates)
             try:
                 self._start(job, candidate, number)
-            except ServiceError as error:
+                refused = None
+            except Exception as error:
                 with self._core.lock:
                     job.candidates.remove(candidate)
-                    job.sampler.tell(candidate.asked, None)
-                if error.code not in FULL:
+                if not isinstance(error, ServiceError) or error.code not in FULL:
                     raise
-                refused = True
+                refused, wait = candidate, True
 
     def _take_scores(self, job: TuningJob) -> bool:
         """Tell the sampler what ended since the last look; true while candidates run."""
@@ -234,11 +240,12 @@ class TuningJobs:
             )
         return None
 
-    def _next(self, job: TuningJob) -> Candidate | None:
+    def _next(self, job: TuningJob, refused: Candidate | None) -> Candidate | None:
+        """The candidate to create now, if any: first the one that was refused, for a seed tries the same values."""
         limit = job.config["ResourceLimits"]["MaxParallelTrainingJobs"]
         if len(job.in_flight) >= limit or len(job.candidates) >= job.total:
             return None
-        candidate = Candidate(*job.sampler.ask())
+        candidate = refused or Candidate(*job.sampler.ask())
         job.candidates.append(candidate)
         return candidate
 
@@ -251,7 +258,8 @@ class TuningJobs:
         with self._core.lock:
             candidate.job = created
 
-    def _stop_candidates(self, job: TuningJob) -> None:
+    def _end_candidates(self, job: TuningJob) -> tuple[str, str | None]:
+        """Stop the candidates, wait until they are over, and end their instances."""
         with self._core.lock:
             running = [candidate.job for candidate in job.in_flight if candidate.job is not None]
         for child in running:
@@ -260,6 +268,14 @@ class TuningJobs:
                     self._training.stop(child.name)
                 except ServiceError as error:
                     logger.info("candidate %s ended before it was stopped: %s", child.name, error)
+                except Exception:
+                    logger.exception("candidate %s could not be stopped", child.name)
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or not self._take_scores(job))
+        finally:
+            self._training.release_key(job.arn)
+        return "Stopped", None
 
     def _move(self, job: TuningJob, status: str) -> None:
         with self._changed:
