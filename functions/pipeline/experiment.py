@@ -25,7 +25,6 @@ from pipeline.experiment_file import SOURCE, parse
 from pipeline.hyperparameters import check_hyperparameter
 
 OVERRIDES_SOURCE = "execution input"
-MAX_TUNED = 30
 InstanceType = Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 FiniteFloat = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
@@ -42,7 +41,7 @@ class CrossValidation(_Section):
     group_column: None = Field(default=None, description="null")
     time_column: None = Field(default=None, description="null")
     holdout: StrictInt | FiniteFloat = Field(default=0.2, ge=0.05, le=0.5, description="a number from 0.05 to 0.5")
-    seed: StrictInt = Field(default=42, ge=0, le=4294967295, description="a whole number from 0 to 4294967295")
+    seed: StrictInt = Field(default=42, ge=0, le=2147483647, description="a whole number from 0 to 2147483647")
 
 
 class Search(_Section):
@@ -183,7 +182,7 @@ def _search_space(experiment: Experiment, problem: str) -> tuple[dict[str, Any],
     asked = experiment.search.hyperparameters
     if asked is None:
         asked = estimators.default_search_space(experiment.estimator, problem)
-    allowed = sorted(estimators.allowed_hyperparameters(experiment.estimator, problem))
+    allowed = estimators.hyperparameters(experiment.estimator, problem)
     problems: list[str] = []
     space: dict[str, Any] = {}
     for name, value in asked.items():
@@ -193,15 +192,14 @@ def _search_space(experiment: Experiment, problem: str) -> tuple[dict[str, Any],
         elif name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            problems.append(f"{place} is unknown to {experiment.estimator}; {hint}it has {', '.join(allowed)}")
-        space[name], wrong = check_hyperparameter(value)
-        problems += [f"{place}{w}" for w in wrong]
+            problems.append(f"{place} is unknown to {experiment.estimator}; {hint}it has {', '.join(sorted(allowed))}")
+        else:
+            space[name], wrong = check_hyperparameter(value, allowed[name])
+            problems += [f"{place}{w}" for w in wrong]
     tuned = [name for name, value in space.items() if value and "value" not in value]
     place = experiment.place("search", "hyperparameters")
     if not problems and not tuned:
         problems.append(f"{place} has nothing to tune; give at least one `min` and `max`, or `values`")
-    if len(tuned) > MAX_TUNED:
-        problems.append(f"{place} tunes {len(tuned)}; SageMaker takes at most {MAX_TUNED}")
     return space, problems
 
 

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from pipeline.domains import Domain
+
 MAX_CATEGORIES = 30
 MAX_CATEGORY_CHARACTERS = 256
 MAX_VALUE_CHARACTERS = 2500
@@ -18,11 +20,16 @@ def encoded(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def check_hyperparameter(value: Any) -> tuple[dict[str, Any], list[str]]:
+def check_hyperparameter(value: Any, domain: Domain) -> tuple[dict[str, Any], list[str]]:
     """Return an entry as {value} | {values} | {min, max, type, scaling}, and what is wrong with it.
 
     Each problem continues the entry's path, as in `.min is 0; ...`; with problems the entry may be empty.
     """
+    entry, wrong = _checked(value, domain)
+    return (entry, wrong) if wrong else (entry, domain.complaints(entry))
+
+
+def _checked(value: Any, domain: Domain) -> tuple[dict[str, Any], list[str]]:
     if _is_plain(value):
         length = len(encoded(value))
         if length > MAX_VALUE_CHARACTERS:
@@ -30,7 +37,7 @@ def check_hyperparameter(value: Any) -> tuple[dict[str, Any], list[str]]:
         return {"value": value}, []
     if not isinstance(value, dict):
         return {}, [f" is {encoded(value)[:80]}; give one value, `values: [...]`, or `min` and `max`"]
-    return _categories(value) if "values" in value else _range(value)
+    return _categories(value) if "values" in value else _range(value, domain)
 
 
 def _is_plain(value: Any) -> bool:
@@ -54,7 +61,7 @@ def _categories(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return {"values": values}, wrong
 
 
-def _range(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _range(entry: dict[str, Any], domain: Domain) -> tuple[dict[str, Any], list[str]]:
     wrong = [f".{key} is unknown; there is {', '.join(_RANGE_KEYS)}" for key in entry if key not in _RANGE_KEYS]
     low, high = entry.get("min"), entry.get("max")
     for key in ("min", "max"):
@@ -66,7 +73,7 @@ def _range(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if wrong or not isinstance(low, int | float) or not isinstance(high, int | float):
         return {}, wrong
     whole = isinstance(low, int) and isinstance(high, int)
-    kind = entry.get("type", "integer" if whole else "continuous")
+    kind = entry.get("type", domain.kind_of_range(low, high) or ("integer" if whole else "continuous"))
     scaling = entry.get("scaling", "Auto")
     if kind not in ("integer", "continuous"):
         wrong.append(f".type is {json.dumps(kind, default=str)[:80]}; use integer or continuous")

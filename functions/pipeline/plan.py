@@ -183,11 +183,12 @@ def _bound(context: requests.Context) -> dict[str, Any]:
     candidates = search["max_candidates"]
     candidate_seconds = candidates * context.candidate_seconds
     keep_alive = requests.fold_request(context)["ResourceConfig"]["KeepAlivePeriodInSeconds"]
-    fold_seconds = candidates * folds * (requests.FOLD_SECONDS * (1 + requests.FOLD_RETRIES) + keep_alive)
+    fold_seconds = candidates * folds * (requests.FOLD_SECONDS + keep_alive) * (1 + requests.FOLD_RETRIES)
     compute = context.experiment["compute"]
     text = (
         f"Tuning can use at most {candidate_seconds} s of {compute['candidate_instance_type']} and {fold_seconds} s of "
-        f"{compute['instance_type']}: {candidates} candidates of {folds} folds, each at its MaxRuntime."
+        f"{compute['instance_type']}: {candidates} candidates of {folds} folds, each job at its MaxRuntime, each "
+        f"fold tried {1 + requests.FOLD_RETRIES} times, each pool kept {keep_alive} s."
     )
     return {"instance_seconds": candidate_seconds + fold_seconds, "usd": None, "text": text}
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from sklearn.datasets import load_wine
 
 from tests.local.runs import (
     as_csv,
@@ -45,19 +46,24 @@ def test_bad_data_ends_in_its_own_words_before_any_job(stack: Stack) -> None:
 def test_a_run_whose_every_fold_fails_says_why_and_leaves_nothing(stack: Stack) -> None:
     experiment = """\
 cross_validation: {n_splits: 2}
-search: {max_candidates: 6, max_parallel_candidates: 2, hyperparameters: {max_depth: {min: -9, max: -1}}}
+estimator: linear
+search:
+  max_candidates: 6
+  max_parallel_candidates: 2
+  hyperparameters: {solver: liblinear, C: {min: 0.1, max: 1}}
 """
-    execution = upload(stack, "hopeless", as_csv(breast_cancer(80)), experiment=experiment)
+    data = as_csv(load_wine(as_frame=True).frame)
+    execution = upload(stack, "hopeless", data, experiment=experiment)
     progress, _ = to_the_end(stack, execution)
     assert (progress.status, progress.current_state) == ("FAILED", "Tune Hyperparameters")
     assert "No training job succeeded after 5 attempts" in str(progress.cause)
     summary = written_summary(stack, execution)
     assert summary["outcome"] == "failed"
-    assert "InvalidParameterError: The 'max_depth' parameter" in json.dumps(summary)
-    assert "max_depth" in read(stack, f"runs/{summary['run']}/report.html").decode()
+    assert "liblinear" in json.dumps(summary["candidate_results"])
+    assert "liblinear" in read(stack, f"runs/{summary['run']}/report.html").decode()
     assert_nothing_is_left(stack, summary["run"])
     candidates = [job for job in training_jobs(stack, summary["run"]) if "FailureReason" in job]
-    assert any("fold" in job["FailureReason"] and "max_depth" in job["FailureReason"] for job in candidates)
+    assert any("is lost" in job["FailureReason"] and "liblinear" in job["FailureReason"] for job in candidates)
 
 
 def test_a_run_that_is_stopped_amid_tuning_leaves_nothing(stack: Stack) -> None:

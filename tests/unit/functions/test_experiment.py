@@ -6,11 +6,28 @@ import json
 from typing import Any
 
 import pytest
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer_names
 
 from pipeline import estimators, metrics
+from pipeline.domains import Interval
 from pipeline.errors import ExperimentError
 from pipeline.experiment import Experiment, load_experiment, resolve
+
+SCIKIT_LEARN: dict[tuple[str, str], Any] = {
+    ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,
+    ("hist_gradient_boosting", "regression"): HistGradientBoostingRegressor,
+    ("random_forest", "classification"): RandomForestClassifier,
+    ("random_forest", "regression"): RandomForestRegressor,
+    ("linear", "classification"): LogisticRegression,
+    ("linear", "regression"): Ridge,
+}
 
 
 def resolved(
@@ -155,7 +172,7 @@ def test_sagemakers_limits_on_hyperparameters_are_checked() -> None:
     assert "2501 characters long; SageMaker takes at most 2500" in said({"class_weight": "x" * 2501})
     assert "31 entries; SageMaker takes at most 30" in said({"max_iter": {"values": list(range(31))}})
     assert "more than 256 characters" in said({"class_weight": {"values": ["x" * 257]}})
-    assert "tunes 31; SageMaker takes at most 30" in said({f"h{i}": {"min": 0, "max": 1} for i in range(31)})
+    assert all(len(estimators.hyperparameters(*key)) <= 30 for key in SCIKIT_LEARN), "SageMaker tunes at most 30"
 
 
 def test_a_hyperparameter_the_estimator_does_not_have_is_named() -> None:
@@ -163,6 +180,59 @@ def test_a_hyperparameter_the_estimator_does_not_have_is_named() -> None:
     assert (
         "search.hyperparameters.learning_rat is unknown to hist_gradient_boosting; did you mean learning_rate?" in said
     )
+
+
+@pytest.mark.parametrize("key", SCIKIT_LEARN)
+def test_what_a_hyperparameter_may_be_scikit_learn_takes(key: tuple[str, str]) -> None:
+    def takes(name: str, value: Any) -> bool:
+        try:
+            SCIKIT_LEARN[key](**{name: value})._validate_params()
+        except ValueError:
+            return False
+        return True
+
+    def ends(interval: Interval, step: float, kind: type) -> list[tuple[Any, bool]]:
+        """Numbers at and beside the ends of an interval, and whether it holds them."""
+        numbers = [interval.low + step * n for n in (-1, 0, 1)]
+        numbers += [interval.high + step * n for n in (-1, 0, 1)] if interval.high < 1e9 else []
+        return [(kind(number), interval.holds(number)) for number in numbers]
+
+    for name, domain in estimators.hyperparameters(*key).items():
+        assert all(takes(name, word) for word in domain.words), name
+        wholes = ends(domain.whole, 1, int) if domain.whole else []
+        reals = ends(domain.real, 0.001, float) if domain.real else []
+        for number, held in wholes + reals:
+            assert takes(name, number) or not held, (name, number)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "{max_iter: {min: 10, max: 20, type: continuous}}",
+            "max_iter is a range of type continuous; it must be a whole",
+        ),
+        ("{max_depth: {min: -5, max: 3}}", "max_depth reaches -5; it must be a whole number at least 1 or null"),
+        (
+            "{max_bins: {min: 16, max: 300}}",
+            "max_bins reaches 300; it must be a whole number at least 2 and at most 255",
+        ),
+        ("{learning_rate: {min: 0, max: 1}}", "learning_rate reaches 0; it must be a number greater than 0"),
+        (
+            "{learning_rate: 0.1, class_weight: {values: [balanced, nope]}}",
+            'class_weight is "nope"; it must be "balanced"',
+        ),
+        ("{max_leaf_nodes: true, max_iter: {min: 1, max: 2}}", "max_leaf_nodes is true; it must be a whole number"),
+        ("{class_weight: {min: 1, max: 2}}", 'class_weight is a range of type integer; it must be "balanced" or null'),
+    ],
+)
+def test_what_the_estimator_can_t_take_is_refused_before_a_fold_is_paid(text: str, words: str) -> None:
+    assert any(words in line for line in refused(f"search: {{hyperparameters: {text}}}"))
+
+
+def test_whole_ends_of_a_real_range_stay_real() -> None:
+    space = resolved("{estimator: linear, search: {hyperparameters: {C: {min: 1, max: 100}}}}")["search"]
+    assert space["hyperparameters"]["C"]["type"] == "continuous"
 
 
 def test_something_must_be_tuned() -> None:
