@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import shutil
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +18,11 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
+from tests.waiting import until
 from warmfold.cloud.deploy import deploy, package
 from warmfold.cloud.local import LocalCloud
 
 FOLDER = Path(__file__).parent / "hooks_stack"
-
-
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    """Wait for what a condition gives, and give it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come about")
 
 
 @dataclass
@@ -137,7 +131,7 @@ def rule(things: Things) -> Iterator[Callable[..., None]]:
     def make(name: str, pattern: dict[str, Any], target: str, **options: Any) -> None:
         state = options.pop("state", "ENABLED")
         events.put_rule(Name=name, EventPattern=json.dumps(pattern), State=state)
-        events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": things.outputs[target], **options}])
+        events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": things.outputs.get(target, target), **options}])
         names.append(name)
 
     yield make
@@ -235,6 +229,72 @@ def test_a_function_that_fails_says_so_as_on_aws(things: Things, do: str, error:
     told = json.loads(answer["Payload"].read())
     assert told["errorType"] == error
     assert message in told["errorMessage"]
+
+
+WAITS_FOR_A_FILE = """
+import os, pathlib, time
+def handle(event, context):
+    pathlib.Path(event["here"], f"{os.getpid()}-{event['n']}").touch()
+    while not pathlib.Path(event["here"], "end").exists():
+        time.sleep(0.02)
+    return event["n"]
+"""
+
+
+@pytest.fixture
+def waiting(things: Things) -> Iterator[str]:
+    """The ARN of a function that says that it has begun and then waits, both by files in the event's folder."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("waits.py", WAITS_FOR_A_FILE)
+    client = things.client("lambda")
+    made = client.create_function(
+        FunctionName="waits",
+        Runtime="python3.12",
+        Role=things.outputs["JobRoleArn"],
+        Handler="waits.handle",
+        Timeout=60,
+        Code={"ZipFile": packed.getvalue()},
+    )
+    yield made["FunctionArn"]
+    client.delete_function(FunctionName="waits")
+
+
+def test_too_many_invocations_are_refused_or_wait_and_the_cloud_still_answers(
+    things: Things, waiting: str, rule: Callable[..., None], tmp_path: Path
+) -> None:
+    client = things.cloud.session().client(
+        "lambda", config=Config(max_pool_connections=100, retries={"total_max_attempts": 1})
+    )
+
+    def invoke(n: int, **options: str) -> Any:
+        payload = json.dumps({"here": str(tmp_path), "n": n})
+        return client.invoke(FunctionName=waiting, Payload=payload, **options)
+
+    def begun(n: int) -> int:
+        return len(list(tmp_path.glob(f"*-{n}")))
+
+    with ThreadPoolExecutor(60) as threads:
+        many = [threads.submit(invoke, 1) for _ in range(60)]
+        until(lambda: begun(1) + len([one for one in many if one.done()]) == len(many))
+        at_once = begun(1)
+        assert 0 < at_once <= 32
+        refused = [one.exception() for one in many if one.done()]
+        assert {error.response["Error"]["Code"] for error in refused} == {"TooManyRequestsException"}
+        assert {error.response["ResponseMetadata"]["HTTPStatusCode"] for error in refused} == {429}
+
+        arguments = {"FunctionName": waiting, "Payload": {"here": str(tmp_path), "n": 2}}
+        work = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments, "End": True}
+        assert things.run_definition({"Work": work})["error"] == "Lambda.TooManyRequestsException"
+
+        rule("waits", {"source": ["own"]}, waiting, Input=json.dumps({"here": str(tmp_path), "n": 3}))
+        things.client("events").put_events(Entries=[{"Source": "own", "DetailType": "thing", "Detail": "{}"}])
+        assert invoke(4, InvocationType="Event")["StatusCode"] == 202
+        (tmp_path / "end").touch()
+        until(lambda: begun(3) and begun(4))
+        done = [json.load(one.result()["Payload"]) for one in many if one.exception() is None]
+    assert done == [1] * at_once
+    assert begun(2) == 0
 
 
 def test_jsonata_takes_quotes_backslashes_lists_and_the_start_time(things: Things) -> None:

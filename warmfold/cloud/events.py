@@ -17,7 +17,9 @@ logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 Deliver = Callable[[Mapping[str, Any], str], None]
 """Takes a target (`Id`, `Arn`, `RoleArn`) and its input as JSON text."""
-ATTEMPTS = 3
+THREADS = 32
+PAUSES = (1.0, 2.0)
+"""Seconds between the attempts to deliver an event."""
 
 
 class EventBus:
@@ -32,6 +34,7 @@ class EventBus:
         deliver: Mapping[str, Deliver],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         """`targets` says who wants an event, with which input; `deliver` has a way for each service of a target."""
         self._account_id = account_id
@@ -41,7 +44,10 @@ class EventBus:
         self._now = now
         self._new_id = new_id
         self._events: queue.Queue[Event | None] = queue.Queue()
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="event")
+        self._pauses = pauses
+        self._stopped = threading.Event()
+        # one for each service, so that functions that take their time hold up functions only
+        self._pools = {name: ThreadPoolExecutor(THREADS, thread_name_prefix=f"{name} event") for name in deliver}
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
@@ -67,13 +73,19 @@ class EventBus:
 
     def deliver(self, target: Mapping[str, Any], text: str) -> None:
         """Hand a target its input; returns before that is done."""
-        self._pool.submit(self._deliver_one, target, text)
+        service = target["Arn"].split(":")[2]
+        if service in self._pools:
+            self._pools[service].submit(self._deliver_one, self._deliver[service], target, text)
+        else:
+            logger.error("an event for %s was not delivered: the local cloud has no %s targets", target["Arn"], service)
 
     def shutdown(self) -> None:
         """Deliver nothing any more."""
+        self._stopped.set()
         self._events.put(None)
         self._thread.join(timeout=2)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
         while (event := self._events.get()) is not None:
@@ -83,18 +95,18 @@ class EventBus:
             except Exception:
                 logger.exception("event %s of %s could not be matched", event.get("detail-type"), event.get("source"))
 
-    def _deliver_one(self, target: Mapping[str, Any], text: str) -> None:
-        service = target["Arn"].split(":")[2]
-        way = self._deliver.get(service)
-        if way is None:
-            logger.error("an event for %s was not delivered: the local cloud has no %s targets", target["Arn"], service)
-            return
-        for attempt in range(1, ATTEMPTS + 1):
+    def _deliver_one(self, way: Deliver, target: Mapping[str, Any], text: str) -> None:
+        attempts = len(self._pauses) + 1
+        for attempt, pause in enumerate([*self._pauses, None], start=1):
             try:
                 way(target, text)
             except Exception:
-                logger.exception("attempt %d of %d to deliver an event to %s failed", attempt, ATTEMPTS, target["Arn"])
+                if self._stopped.is_set():
+                    return
+                logger.exception("attempt %d of %d to deliver an event to %s failed", attempt, attempts, target["Arn"])
             else:
+                return
+            if pause is not None and self._stopped.wait(pause):
                 return
 
 

@@ -48,7 +48,11 @@ class Cloud:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self.identities = Identities(account, region)
         self.functions = Functions(
-            home / "functions", environment=self._function_environment, log_sink=self._put_log_events
+            home / "functions",
+            environment=self._function_environment,
+            log_sink=self._put_log_events,
+            concurrency=THREADS
+            // 2,  # each may hold a thread for whoever waits for it, and then calls the cloud itself
         )
         invoke = lambda_.invoke_from_event(self.functions, account, region)
         self.bus = EventBus(
@@ -74,7 +78,7 @@ class Cloud:
         )
         iam.install()
         cloudformation.install()
-        lambda_.install(self.functions)
+        lambda_.install(self.functions, self.bus)
         s3.install(self.bus)
         eventbridge.install(self.bus)
         stepfunctions.install(

@@ -12,13 +12,15 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, Invocation
+from tests.waiting import until
+from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, Invocation, TooManyInvocationsError
 
 CODE = """
 import json, os, pathlib, sys, time
@@ -128,6 +130,22 @@ def test_invocations_at_the_same_time_have_a_process_each(functions: Functions, 
     for thread in threads:
         thread.join()
     assert len({told(one)["process"] for one in done}) == 2
+
+
+def test_more_at_a_time_than_may_are_refused_or_wait(tmp_path: Path) -> None:
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    functions = Functions(tmp_path / "functions", environment=lambda _: {}, log_sink=lambda *_: None, concurrency=1)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(functions.invoke, spec(), json.dumps({"meet": str(meeting)}))
+        until(lambda: list(meeting.iterdir()))
+        with pytest.raises(TooManyInvocationsError):
+            functions.invoke(spec(arn="arn:other", name="other"), "{}")
+        second = threads.submit(functions.invoke, spec(), "{}", wait=True)
+        assert not second.done()
+        (meeting / "other").touch()
+        assert told(first.result())["process"] == told(second.result())["process"]
+    functions.shutdown()
 
 
 def test_a_changed_function_is_a_new_process_with_the_new_code(functions: Functions) -> None:

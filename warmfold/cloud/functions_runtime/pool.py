@@ -57,8 +57,12 @@ class Invocation:
     log: str
 
 
+class TooManyInvocationsError(Exception):
+    """As many functions are running as may."""
+
+
 class Functions:
-    """Runs functions. Thread-safe; at most `concurrency` invocations of one function at a time, the rest wait."""
+    """Runs functions. Thread-safe; at most `concurrency` invocations at a time, of all functions together."""
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class Functions:
         *,
         environment: Callable[[str], Mapping[str, str]],
         log_sink: Callable[[str, str, Sequence[tuple[int, str]]], None],
-        concurrency: int = 8,
+        concurrency: int = 32,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
@@ -74,37 +78,47 @@ class Functions:
         self._folder = folder
         self._environment = environment
         self._log_sink = log_sink
-        self._concurrency = concurrency
         self._clock = clock
         self._new_id = new_id
         self._lock = threading.Lock()
-        self._slots: dict[str, threading.BoundedSemaphore] = {}
+        self._slots = threading.BoundedSemaphore(concurrency)
         self._idle: dict[str, list[_Worker]] = {}
         self._workers: set[_Worker] = set()
         self._roots: set[Path] = set()
         self._closed = False
         self._clear_folder()
 
-    def invoke(self, spec: FunctionSpec, event: str) -> Invocation:
-        """Run a function on an event (JSON text) and wait for its end."""
-        with self._lock:
-            slot = self._slots.setdefault(spec.arn, threading.BoundedSemaphore(self._concurrency))
-        with slot:
-            worker = self._take(spec)
-            ready = worker.wait_ready()  # as on AWS, loading does not count against the function's timeout
-            request_id = self._new_id()
-            request = {
-                "event": json.loads(event),
-                "request_id": request_id,
-                "arn": spec.arn,
-                "deadline": self._clock() + spec.timeout_seconds,
-            }
-            answer, lines = worker.ask(request, spec.timeout_seconds) if ready else (None, worker.output())
-            if answer is None:
-                self._discard(worker)
-                answer = {"error": _ended(worker, spec, request_id)}
-            else:
-                self._give_back(spec, worker)
+    def invoke(self, spec: FunctionSpec, event: str, *, wait: bool = False) -> Invocation:
+        """Run a function on an event (JSON text) and wait for its end.
+
+        Raises
+        ------
+        TooManyInvocationsError
+            As many as may are running, and `wait` does not say to wait for the end of one.
+        """
+        if not self._slots.acquire(blocking=wait):
+            raise TooManyInvocationsError
+        try:
+            return self._invoke(spec, event)
+        finally:
+            self._slots.release()
+
+    def _invoke(self, spec: FunctionSpec, event: str) -> Invocation:
+        worker = self._take(spec)
+        ready = worker.wait_ready()  # as on AWS, loading does not count against the function's timeout
+        request_id = self._new_id()
+        request = {
+            "event": json.loads(event),
+            "request_id": request_id,
+            "arn": spec.arn,
+            "deadline": self._clock() + spec.timeout_seconds,
+        }
+        answer, lines = worker.ask(request, spec.timeout_seconds) if ready else (None, worker.output())
+        if answer is None:
+            self._discard(worker)
+            answer = {"error": _ended(worker, spec, request_id)}
+        else:
+            self._give_back(spec, worker)
         log = [f"START RequestId: {request_id} Version: $LATEST", *lines]
         if "error" in answer:
             log.append(f"{answer['error']['errorType']}: {answer['error']['errorMessage']}")

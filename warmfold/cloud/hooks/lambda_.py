@@ -8,21 +8,32 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 
-from warmfold.cloud.events import Deliver
-from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec
+from warmfold.cloud.events import Deliver, EventBus
+from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, TooManyInvocationsError
 
 
 class FunctionFailedError(Exception):
     """A function that EventBridge invoked failed; AWS would invoke it again."""
 
 
-def install(functions: Functions) -> None:
-    """Run functions in `functions`, and keep what moto's CloudFormation drops of them.
+class TooManyRequestsError(LambdaClientError):  # type: ignore[misc]
+    """The answer to an invocation when as many functions are running as may."""
 
-    moto runs functions in Docker only, calls an uncaught exception Handled, and drops Layers, LoggingConfig and
-    TracingConfig. A layer version without a physical id makes UpdateStack crash and `!Ref` give its name.
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+def install(functions: Functions, bus: EventBus) -> None:
+    """Run functions in `functions` (those that nobody waits for by way of `bus`), and mend what moto makes of them.
+
+    moto runs functions in Docker only, answers an asynchronous invocation when the function has ended, calls an
+    uncaught exception Handled, and its CloudFormation drops Layers, LoggingConfig and TracingConfig. A layer version
+    without a physical id makes UpdateStack crash and `!Ref` give its name.
     """
     create = LambdaFunction.create_from_cloudformation_json.__func__
     update = LambdaFunction.update_from_cloudformation_json.__func__
@@ -52,13 +63,19 @@ def install(functions: Functions) -> None:
 
     def invoke_lambda(function: Any, event: Any = None) -> tuple[str, bool, str]:
         text = event if isinstance(event, str) else json.dumps(event)
-        done = functions.invoke(spec_of(function), text)
+        try:
+            done = functions.invoke(spec_of(function), text)
+        except TooManyInvocationsError as error:
+            raise TooManyRequestsError from error
         return done.payload, done.failed, done.log
 
     invoke = LambdaFunction.invoke
 
     @functools.wraps(invoke)
-    def invoke_and_name_the_error(function: Any, body: Any, request_headers: Any, response_headers: Any) -> Any:
+    def invoke_as_asked(function: Any, body: Any, request_headers: Any, response_headers: Any) -> Any:
+        if request_headers.get("x-amz-invocation-type") == "Event":
+            bus.deliver({"Arn": function.function_arn}, body or "{}")
+            return ""
         answer = invoke(function, body, request_headers, response_headers)
         if "x-amz-function-error" in response_headers:
             response_headers["x-amz-function-error"] = "Unhandled"
@@ -67,7 +84,7 @@ def install(functions: Functions) -> None:
     LambdaFunction.create_from_cloudformation_json = classmethod(create_with_all)
     LambdaFunction.update_from_cloudformation_json = classmethod(update_with_all)
     LambdaFunction._invoke_lambda = invoke_lambda
-    LambdaFunction.invoke = invoke_and_name_the_error
+    LambdaFunction.invoke = invoke_as_asked
     LayerVersion.physical_resource_id = property(lambda layer: layer.arn)
 
 
@@ -101,11 +118,11 @@ def spec_of(function: Any) -> FunctionSpec:
 
 
 def invoke_from_event(functions: Functions, account_id: str, region: str) -> Deliver:
-    """How EventBridge invokes a function."""
+    """How EventBridge invokes a function; waits until it may run."""
 
     def deliver(target: Mapping[str, Any], text: str) -> None:
         function = lambda_backends[account_id][region].get_function(target["Arn"])
-        done = functions.invoke(spec_of(function), text)
+        done = functions.invoke(spec_of(function), text, wait=True)
         if done.failed:
             raise FunctionFailedError(f"{function.function_name}: {done.payload}")
 
