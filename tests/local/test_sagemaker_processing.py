@@ -11,6 +11,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from warmfold.cloud.sagemaker import processing_run
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.processing import ProcessingJobs
 from warmfold.cloud.sagemaker.service import Service, build_service
@@ -272,6 +273,16 @@ def test_a_stopped_job_is_told_and_leaves_no_outputs(endpoint: str, tmp_path: Pa
             local.call("StopProcessingJob", ProcessingJobName="stopped")
     finally:
         local.service.shutdown()
+
+
+def test_a_stop_that_comes_while_the_job_uploads_still_stops_it(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    def upload(*_: Any) -> None:
+        local.call("StopProcessingJob", ProcessingJobName="uploads")
+
+    monkeypatch.setattr(processing_run, "upload_folder", upload)
+    job = local.run("uploads", "true")
+    assert job["ProcessingJobStatus"] == "Stopped"
+    until(lambda: local.statuses(job) == ["InProgress", "Stopping", "Stopped"])
 
 
 def test_a_stopped_job_that_does_not_listen_is_killed(local: Local) -> None:

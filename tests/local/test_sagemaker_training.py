@@ -13,6 +13,8 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from warmfold.cloud.sagemaker import training_run
+from warmfold.cloud.sagemaker.data import DataError
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service, build_service
 from warmfold.cloud.sagemaker.settings import Settings
@@ -311,6 +313,25 @@ def test_a_stopped_job_is_killed_and_leaves_its_pool(cloud: Cloud) -> None:
     assert (cloud.pool("stopped") or {})["ReusedByJob"] == "after-stop"
     with pytest.raises(ServiceError, match="is in status Stopped"):
         cloud.call("StopTrainingJob", TrainingJobName="stopped")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_stop_that_comes_while_the_job_uploads_still_stops_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    name = f"uploads-{fails}"
+
+    def upload(*_: Any) -> None:
+        cloud.call("StopTrainingJob", TrainingJobName=name)
+        if fails:
+            raise DataError("Data upload failed")
+
+    monkeypatch.setattr(training_run, "upload_file", upload)
+    cloud.create(name)
+    job = cloud.finished(name)
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
+    assert "FailureReason" not in job
+    assert [t["Status"] for t in job["SecondaryStatusTransitions"]][-3:] == ["Uploading", "Stopping", "Stopped"]
 
 
 def test_a_job_over_its_runtime_ends_as_stopped(cloud: Cloud) -> None:

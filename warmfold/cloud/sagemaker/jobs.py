@@ -219,6 +219,8 @@ class JobGroup:
             logger.exception("%s %s failed inside the local cloud", self._kind.noun, job.name)
             ending = Ending("Failed", f"InternalServerError: {type(error).__name__}: {error}")
         with self._core.lock:
+            if job.status == "Stopping":
+                ending = STOPPED
             now = self._core.now()
             job.status, job.failure_reason, job.ended_at, job.modified_at = ending.status, ending.reason, now, now
             detail = job.event_detail(self._core.tags[job.arn])

@@ -126,10 +126,12 @@ class TrainingJobs:
             job = self.get(name)
             if job.is_finished:
                 raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
-            already = job.status == "Stopping"
-        if not already:
-            self.move(job, "Stopping", "Stopping", "Stopping the training job")
-            job.stop.set()
+            if job.status == "Stopping":
+                return {}
+            job.move("Stopping", "Stopping", "Stopping the training job", self._core.now())
+            detail = job.event_detail(self._core.tags[job.arn])
+        self._core.publish(EVENT, detail, job.arn)
+        job.stop.set()
         return {}
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,6 +203,9 @@ class TrainingJobs:
         """Make the job terminal and its instance a pool, a colleague's, or nothing: in one step for whoever looks."""
         surplus = instance
         with self._core.lock:
+            if job.status == "Stopping" and status != "Stopped":
+                status = secondary = "Stopped"
+                message, job.failure_reason = "Training job stopped", None
             now = self._core.clock()
             sound = status != "Failed" or (job.failure_reason or "").startswith(KEPT_AFTER)
             keep_alive = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0)
