@@ -33,6 +33,7 @@ from warmfold.cloud.sagemaker.settings import Settings
 logger = logging.getLogger(__name__)
 
 THREADS = 64
+FUNCTIONS_AT_ONCE = 32  # each may hold a thread for whoever waits for it, and calls the cloud itself
 MAX_BODY_BYTES = 16 * 1024**3
 HEALTH = "/_warmfold/health"
 
@@ -51,8 +52,7 @@ class Cloud:
             home / "functions",
             environment=self._function_environment,
             log_sink=self._put_log_events,
-            concurrency=THREADS
-            // 2,  # each may hold a thread for whoever waits for it, and then calls the cloud itself
+            concurrency=FUNCTIONS_AT_ONCE,
         )
         invoke = lambda_.invoke_from_event(self.functions, account, region)
         self.bus = EventBus(
