@@ -128,9 +128,9 @@ def rule(things: Things) -> Iterator[Callable[..., None]]:
     """Makes rules that the test's end removes, and empties the queue."""
     events, names = things.client("events"), []
 
-    def make(name: str, pattern: dict[str, Any], target: str, **options: Any) -> None:
-        state = options.pop("state", "ENABLED")
-        events.put_rule(Name=name, EventPattern=json.dumps(pattern), State=state)
+    def make(name: str, pattern: dict[str, Any] | None, target: str, **options: Any) -> None:
+        own = {name: options.pop(name) for name in ("State", "ScheduleExpression") if name in options}
+        events.put_rule(Name=name, **({"EventPattern": json.dumps(pattern)} if pattern else {}), **own)
         events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": things.outputs.get(target, target), **options}])
         names.append(name)
 
@@ -183,11 +183,19 @@ def test_a_disabled_rule_delivers_nothing_and_an_enabled_one_its_transformed_inp
         "InputPathsMap": {"n": "$.detail.n", "all": "$.detail"},
         "InputTemplate": '{"number": <n>, "d": <all>}',
     }
-    rule("off", {"source": ["own"]}, "QueueArn", state="DISABLED")
+    rule("off", {"source": ["own"]}, "QueueArn", State="DISABLED")
     rule("on", {"source": ["own"]}, "QueueArn", InputTransformer=transformer)
     entry = {"Source": "own", "DetailType": "thing", "Detail": json.dumps({"n": 3})}
     things.client("events").put_events(Entries=[entry])
     assert things.messages(1) == [{"number": 3, "d": {"n": 3}}]
+
+
+def test_a_schedule_is_no_rule_for_events(things: Things, rule: Callable[..., None]) -> None:
+    rule("daily", None, "QueueArn", ScheduleExpression="rate(1 day)", Input='"from the schedule"')
+    rule("last", {"source": ["own"]}, "QueueArn", Input='"from the event"')
+    things.client("events").put_events(Entries=[{"Source": "own", "DetailType": "thing", "Detail": "{}"}])
+    things.client("s3").put_object(Bucket=things.outputs["Bucket"], Key="any")
+    assert things.messages(1) == ["from the event"]
 
 
 def test_a_rule_reaches_a_function_and_a_state_machine(things: Things, rule: Callable[..., None]) -> None:

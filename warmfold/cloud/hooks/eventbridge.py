@@ -17,7 +17,8 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from warmfold.cloud.events import Deliver, Event, EventBus
 
 Target = tuple[Mapping[str, Any], str]
-_PLACEHOLDER = re.compile(r'"?<([\w.-]+)>"?')
+_PLACEHOLDER = re.compile(r"<([\w.-]+)>")
+_STRING_OR_PLACEHOLDER = re.compile(rf'"(?:[^"\\]|\\.)*"|{_PLACEHOLDER.pattern}')
 
 
 def targets_of(account_id: str, region: str, event: Event) -> list[Target]:
@@ -27,8 +28,9 @@ def targets_of(account_id: str, region: str, event: Event) -> list[Target]:
 
 
 def _targets(rule: Any, event: Event) -> Sequence[Target]:
-    if rule.state == "DISABLED" or not rule.event_pattern.matches_event(event):
-        return []
+    pattern = rule.event_pattern
+    if rule.state == "DISABLED" or not pattern.get_pattern() or not pattern.matches_event(event):
+        return []  # a rule without a pattern is a schedule's, and matches nothing
     return [(target, target_input(target, event)) for target in rule.targets]
 
 
@@ -43,8 +45,22 @@ def target_input(target: Mapping[str, Any], event: Event) -> str:
         values = {name: _at(event, path) for name, path in transformer.get("InputPathsMap", {}).items()}
         values["aws.events.event.json"] = event
         values["aws.events.event"] = event
-        return _PLACEHOLDER.sub(lambda match: json.dumps(values.get(match[1])), transformer["InputTemplate"])
+        return _filled(transformer["InputTemplate"], values)
     return json.dumps(event)
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    """The template with each placeholder as JSON, or inside a string as a part of that string."""
+
+    def within(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+        return json.dumps(text)[1:-1]
+
+    def fill(match: re.Match[str]) -> str:
+        return _PLACEHOLDER.sub(within, match[0]) if match[1] is None else json.dumps(values.get(match[1]))
+
+    return _STRING_OR_PLACEHOLDER.sub(fill, template)
 
 
 def _at(event: Any, path: str) -> Any:
