@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +46,7 @@ sys.exit(3)
 """,
     "crash.py": "raise ValueError('no')\n",
     "hang.py": "import time\nprint('begun', flush=True)\ntime.sleep(600)\n",
+    "parent.py": "import os\nprint(os.getppid())\n",
     "die.py": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n",
 }
 
@@ -267,11 +270,37 @@ def test_a_pool_that_differs_does_not_match(cloud: Cloud, field: str) -> None:
     cloud.call("UpdateTrainingJob", TrainingJobName=first, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
 
 
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_a_pool_ends_when_its_keep_alive_is_over(cloud: Cloud) -> None:
-    cloud.create("expires", keep_alive=1)
-    cloud.finished("expires")
-    until(lambda: (cloud.pool("expires") or {})["Status"] == "Terminated", 10)
-    assert (cloud.pool("expires") or {})["ResourceRetainedBillableTimeInSeconds"] == 1
+    cloud.create("lasts", keep_alive=600)
+    cloud.create("expires", "parent.py", keep_alive=1)
+    for name in ("lasts", "expires"):
+        cloud.finished(name)
+    worker = int(cloud.seen.output("expires")[0])
+    assert is_running(worker)
+    until(lambda: not is_running(worker), 10)
+    assert cloud.pool("expires") == {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 1}
+    assert cloud.pool("lasts") == {"Status": "Available"}
+    cloud.call("UpdateTrainingJob", TrainingJobName="lasts", ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+
+
+def test_a_pool_that_is_reused_leaves_no_thread_behind(cloud: Cloud) -> None:
+    def after(name: str) -> int:
+        cloud.create(name, "crash.py", keep_alive=600)
+        cloud.finished(name)
+        until(lambda: not any(thread.name == f"training-{name}" for thread in threading.enumerate()))
+        return threading.active_count()
+
+    counts = [after(f"threads-{number}") for number in range(3)]
+    assert counts[0] == counts[-1]
+    cloud.call("UpdateTrainingJob", TrainingJobName="threads-2", ResourceConfig={"KeepAlivePeriodInSeconds": 0})
 
 
 @pytest.mark.parametrize(

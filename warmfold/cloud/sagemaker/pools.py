@@ -98,10 +98,6 @@ class WarmPools(Generic[Kept]):
         """Whether `take` would find a pool."""
         return any(pool.shape == shape and now < pool.expires_at for pool in self._pools.values())
 
-    def get(self, job_name: str) -> Pool[Kept] | None:
-        """The Available pool that the job left, if any."""
-        return self._pools.get(job_name)
-
     def extend(self, job_name: str, keep_alive: float) -> None:
         """Give an Available pool another keep-alive, counted from when it became Available."""
         pool = self._pools[job_name]
@@ -119,6 +115,10 @@ class WarmPools(Generic[Kept]):
         for pool in over:
             self._end(pool, "Terminated", min(now, pool.expires_at))
         return over
+
+    def next_expiry(self) -> float | None:
+        """When the first of the pools will be over; None without pools."""
+        return min((pool.expires_at for pool in self._pools.values()), default=None)
 
     def release_all(self, now: float) -> list[Pool[Kept]]:
         """Terminate every pool and hand them back."""

@@ -27,6 +27,9 @@ class TrainingJobs:
         self._idle_candidates: dict[str, list[Instance]] = {}
         self._closed_keys: set[str] = set()
         self._finished = threading.Condition(core.lock)
+        self._pools_changed = threading.Condition(core.lock)
+        self._ended = False
+        core.start_thread(self._end_pools_in_time, "warm-pools")
         self._listeners: list[Callable[[TrainingJob], None]] = []
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
@@ -157,7 +160,7 @@ class TrainingJobs:
                     released = self._pools.release(name, self._core.clock())
                 elif state == "Available":
                     self._pools.extend(name, keep_alive)
-                    self._expire_at(name)
+                    self._pools_changed.notify_all()
                 else:
                     job.keeps_pool = keep_alive > 0
         if released is not None:
@@ -185,6 +188,8 @@ class TrainingJobs:
         with self._core.lock:
             running = [job for job in self._jobs.values() if not job.is_finished]
             kept = self._pools.release_all(self._core.clock())
+            self._ended = True
+            self._pools_changed.notify_all()
         for job in running:
             job.stop.set()
         for pool in kept:
@@ -211,7 +216,7 @@ class TrainingJobs:
             keep_alive = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0)
             if instance is not None and sound and job.keeps_pool and job.warm_pool is not None:
                 self._pools.keep(job.name, job.shape, job.warm_pool, instance, now, keep_alive)
-                self._expire_at(job.name)
+                self._pools_changed.notify_all()
                 surplus = None
             elif instance is not None and sound and job.pool_key is not None and job.pool_key not in self._closed_keys:
                 self._idle_candidates.setdefault(job.pool_key, []).append(instance)
@@ -270,18 +275,13 @@ class TrainingJobs:
             instance = pool.kept
             self._core.start_thread(lambda instance=instance: self._core.stop_instance(instance), "pool-expired")  # type: ignore[misc]
 
-    def _expire_at(self, name: str) -> None:
-        """Look again when the pool's time is over, so that its process does not outlive it."""
-        pool = self._pools.get(name)
-        if pool is None:
-            return
-        timer = threading.Timer(max(0.0, pool.expires_at - self._core.clock()) + 0.05, self._expire_locked)
-        timer.daemon = True
-        timer.start()
-
-    def _expire_locked(self) -> None:
-        with self._core.lock:
-            self._expire()
+    def _end_pools_in_time(self) -> None:
+        """End every pool when its time is over, though nobody asks after it, until the shutdown."""
+        with self._pools_changed:
+            while not self._ended:
+                self._expire()
+                over = self._pools.next_expiry()
+                self._pools_changed.wait(None if over is None else max(0.0, over - self._core.clock()))
 
 
 def _check(request: Mapping[str, Any]) -> None:
