@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.local.conftest import free_port
+from tests.waiting import until
 from warmfold.cli import app, main
 from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
@@ -24,16 +24,6 @@ from warmfold.cloud.local import TEMPLATE, LocalCloud
 from warmfold.stack import CommandError, Stack, open_stack, run_id
 
 HOOKS = Path(__file__).parent / "hooks_stack" / "template.yaml"
-
-
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    """Wait for what a condition gives, and give it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come about")
 
 
 def processes() -> dict[int, tuple[int, str]]:
@@ -112,8 +102,13 @@ def test_a_killed_cloud_leaves_no_process_and_its_home_is_free(busy: tuple[Path,
     assert not (home / "cloud.json").exists()
 
 
-def test_up_status_and_down_as_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    where = ["--home", str(tmp_path)]
+def test_up_status_and_down_as_commands_where_there_is_no_program_but_python(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.setenv("LC_ALL", "C")
+    home = tmp_path / "ümlaut ü"
+    where = ["--home", str(home)]
     runner = CliRunner()
     port = free_port()
     up = runner.invoke(app, ["local", "up", *where, "--port", str(port), "--json"])
@@ -123,7 +118,7 @@ def test_up_status_and_down_as_commands(tmp_path: Path, capsys: pytest.CaptureFi
         status = runner.invoke(app, ["local", "status", *where, "--json"])
         assert json.loads(status.stdout) == {"endpoint": told["endpoint"], "pid": told["pid"], "ready": True}
         assert status.exit_code == 0
-        running = local.status(tmp_path)
+        running = local.status(home)
         assert running is not None
         assert "stateMachine:warmfold" in open_stack(session=running.session()).state_machine_arn
 

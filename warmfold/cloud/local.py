@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import http.client
 import json
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from warmfold.cloud.deploy import TemplateError, deploy
 from warmfold.stack import DEFAULT_STACK, CommandError
 
 REGION = "us-east-1"
+LOCK = "cloud.lock"
 START_SECONDS = 60
 STOP_SECONDS = 20
 PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
@@ -109,7 +112,8 @@ def up(
         raise CommandError(f"{home} can't be the home of the local cloud ({error.strerror}); choose --home") from error
     log = home / "cloud.log"
     command = [sys.executable, "-m", "warmfold.cloud.server", "--home", str(home.resolve()), "--port", str(port)]
-    with log.open("wb") as output:
+    with _locked(home) as lock, log.open("wb") as output:
+        (home / "cloud.json").unlink(missing_ok=True)
         process = subprocess.Popen(
             [*command, "--region", REGION, "--sagemaker", json.dumps(sagemaker or {})],
             stdin=subprocess.DEVNULL,
@@ -117,6 +121,7 @@ def up(
             stderr=subprocess.STDOUT,
             env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | without_proxy(),
             start_new_session=True,
+            pass_fds=[lock],
         )
     cloud = LocalCloud(f"http://localhost:{port}", process.pid)
     _remember(home, cloud)
@@ -130,6 +135,32 @@ def up(
         down(home)
         raise
     return cloud
+
+
+@contextlib.contextmanager
+def _locked(home: Path) -> Iterator[int]:
+    """The lock on a home, as a file descriptor: it is held until the last process that has it is gone."""
+    with (home / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandError(
+                f"another local cloud is starting in {home.resolve()}, or runs there and its cloud.json is gone; "
+                "choose another --home, or end that process"
+            ) from error
+        yield lock.fileno()
+
+
+def _is_locked(home: Path) -> bool:
+    """Whether the local cloud of `home` is running: a process is gone when its lock is, whatever its number says."""
+    try:
+        with (home / LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return False
 
 
 def _remember(home: Path, cloud: LocalCloud) -> None:
@@ -165,11 +196,12 @@ def down(home: Path) -> bool:
 
 def status(home: Path) -> LocalCloud | None:
     """The local cloud whose files are in `home`, or None when there is no such process."""
-    try:
-        cloud = LocalCloud(**json.loads((home / "cloud.json").read_text()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):  # none, or not one that `up` wrote
+    if not _is_locked(home):
         return None
-    return cloud if _is_running(cloud.pid, home) else None
+    try:
+        return LocalCloud(**json.loads((home / "cloud.json").read_text()))
+    except (FileNotFoundError, ValueError, TypeError):  # none, or not one that `up` wrote
+        return None
 
 
 def answers(cloud: LocalCloud) -> bool:
@@ -209,15 +241,6 @@ def _wait_until_healthy(cloud: LocalCloud, process: subprocess.Popen[bytes], log
     raise CommandError(f"the local cloud was not ready after {START_SECONDS} s; its log is {log}")
 
 
-def _is_running(pid: int, home: Path) -> bool:
-    """Whether a process is there and is the local cloud of `home` (a number may have been given to another since)."""
-    with contextlib.suppress(ChildProcessError):  # it may be another process's child
-        os.waitpid(pid, os.WNOHANG)
-    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return f"warmfold.cloud.server --home {home.resolve()} " in shown
-
-
 def _signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
@@ -228,7 +251,9 @@ def _signal(pid: int, number: signal.Signals) -> None:
 def _wait_until_gone(cloud: LocalCloud, home: Path) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if not _is_running(cloud.pid, home) and not _is_listening(cloud):
+        with contextlib.suppress(ChildProcessError):  # it may be another process's child
+            os.waitpid(cloud.pid, os.WNOHANG)
+        if not _is_locked(home) and not _is_listening(cloud):
             return True
         time.sleep(0.05)
     return False

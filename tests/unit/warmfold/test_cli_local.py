@@ -51,6 +51,8 @@ def test_a_taken_port_is_said_and_nothing_is_started(taken: int, tmp_path: Path)
 @pytest.mark.parametrize("whose", ["nobody's", "another program's"])
 def test_a_cloud_json_of_a_process_that_is_no_cloud_counts_as_down(whose: str, tmp_path: Path) -> None:
     remember(tmp_path, dead_process() if whose == "nobody's" else os.getpid())
+    with local._locked(tmp_path):
+        assert local.status(tmp_path) is not None
     assert local.status(tmp_path) is None
     result = CliRunner().invoke(app, ["local", "down", "--home", str(tmp_path)])
     assert result.exit_code == 0
@@ -61,8 +63,15 @@ def test_a_cloud_json_of_a_process_that_is_no_cloud_counts_as_down(whose: str, t
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"endpoint": 1}'])
 def test_a_broken_cloud_json_counts_as_down(text: str, tmp_path: Path) -> None:
     (tmp_path / "cloud.json").write_text(text)
-    assert local.status(tmp_path) is None
-    assert not local.down(tmp_path)
+    with local._locked(tmp_path):
+        assert local.status(tmp_path) is None
+        assert not local.down(tmp_path)
+
+
+def test_a_home_that_another_cloud_holds_is_left_to_it(tmp_path: Path) -> None:
+    with local._locked(tmp_path), pytest.raises(CommandError, match=r"another local cloud.*--home"):
+        local.up(tmp_path, free())
+    assert not (tmp_path / "cloud.log").exists()
 
 
 def test_status_of_nothing_is_exit_code_1(tmp_path: Path) -> None:
