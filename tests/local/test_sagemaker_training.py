@@ -416,6 +416,23 @@ def test_without_a_warm_pool_quota_the_job_runs_and_keeps_nothing(endpoint: str,
         cloud.service.shutdown()
 
 
+def test_a_keep_alive_that_is_raised_later_counts_against_the_quota_too(endpoint: str, tmp_path: Path) -> None:
+    cloud = Cloud(endpoint, tmp_path, warm_pool_quota=1)
+    try:
+        cloud.create("pooled", keep_alive=600)
+        cloud.finished("pooled")
+        cloud.create("reuses", "hang.py")
+        cloud.create("keeps", "hang.py", keep_alive=600)
+        assert [cloud.pool(name) for name in ("reuses", "keeps")] == [{"Status": "InUse"}] * 2
+        cloud.call("UpdateTrainingJob", TrainingJobName="reuses", ResourceConfig={"KeepAlivePeriodInSeconds": 600})
+        for name in ("reuses", "keeps"):
+            cloud.call("StopTrainingJob", TrainingJobName=name)
+            cloud.finished(name)
+        assert [cloud.pool(name) for name in ("reuses", "keeps")] == [{"Status": "Terminated"}, {"Status": "Available"}]
+    finally:
+        cloud.service.shutdown()
+
+
 def test_without_fork_an_instance_is_a_process_per_job(endpoint: str, tmp_path: Path) -> None:
     cloud = Cloud(endpoint, tmp_path, fork_workers=False)
     try:

@@ -284,6 +284,23 @@ def test_a_full_quota_is_waited_out(endpoint: str, tmp_path: Path) -> None:
         cloud.service.shutdown()
 
 
+def test_a_pool_that_no_candidate_takes_counts_against_the_quota(endpoint: str, tmp_path: Path) -> None:
+    cloud = Cloud(endpoint, tmp_path, instance_quota=1)
+    definition = request("any", "silent.py", 1, 1)["TrainingJobDefinition"]
+    given = {key: value for key, value in definition.items() if key != "StaticHyperParameters"}
+    given["HyperParameters"] = definition["StaticHyperParameters"]
+    given["ResourceConfig"] = definition["ResourceConfig"] | {"KeepAlivePeriodInSeconds": 600}
+    try:
+        cloud.call("CreateTrainingJob", TrainingJobName="fold", **given)
+        cloud.service.feature(TrainingJobs).wait("fold", 60)
+        with pytest.raises(ServiceError, match="current utilization of 1 Instances"):
+            cloud.service.feature(TrainingJobs).create({**given, "TrainingJobName": "candidate"}, pool_key="tuning")
+        cloud.call("CreateTrainingJob", TrainingJobName="takes-it", **given)
+        assert cloud.service.feature(TrainingJobs).wait("takes-it", 60).status == "Completed"
+    finally:
+        cloud.service.shutdown()
+
+
 def test_a_refused_candidate_is_tried_again_with_its_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     training = cloud.service.feature(TrainingJobs)
     create, refusals = training.create, iter([True, True, False, True])

@@ -162,7 +162,7 @@ class TrainingJobs:
                     self._pools.extend(name, keep_alive)
                     self._pools_changed.notify_all()
                 else:
-                    job.keeps_pool = keep_alive > 0
+                    job.keeps_pool = self._may_keep_pool(job)
         if released is not None:
             self._core.stop_instance(released.kept)
         return {"TrainingJobArn": job.arn}
@@ -241,7 +241,8 @@ class TrainingJobs:
             for other in self._jobs.values()
             if not other.is_finished and other.shape.instance_type == kind
         )
-        reuse = count if self._pools.matches(job.shape, self._core.clock()) else 0
+        takes_pool = job.pool_key is None and self._pools.matches(job.shape, self._core.clock())
+        reuse = count if takes_pool else 0
         if used - reuse + count > quota:
             raise ServiceError(
                 "ResourceLimitExceeded",
@@ -259,16 +260,20 @@ class TrainingJobs:
         pool = self._pools.take(job.shape, job.name, self._core.clock())
         if pool is not None:
             job.instance = pool.kept
+        job.keeps_pool = self._may_keep_pool(job)
+        if job.keeps_pool or pool is not None:
+            job.warm_pool = WarmPoolState()
+
+    def _may_keep_pool(self, job: TrainingJob) -> bool:
+        """Whether the job asks for a pool and the quota allows one more; over it nothing is kept, and no error."""
         kind, count = job.shape.instance_type, job.shape.instance_count
         pooled = self._pools.instances(kind) + sum(
             other.shape.instance_count
             for other in self._jobs.values()
-            if other.keeps_pool and not other.is_finished and other.shape.instance_type == kind
+            if other is not job and other.keeps_pool and not other.is_finished and other.shape.instance_type == kind
         )
         wants = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0) > 0
-        job.keeps_pool = wants and pooled + count <= self._core.settings.pool_quota(kind)
-        if job.keeps_pool or pool is not None:
-            job.warm_pool = WarmPoolState()
+        return wants and pooled + count <= self._core.settings.pool_quota(kind)
 
     def _expire(self) -> None:
         for pool in self._pools.expire(self._core.clock()):
