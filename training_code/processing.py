@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 5_000_000
 """The largest chunk of rows to score, header included: what batch transform takes in one request."""
+CHUNK_ROWS = 50_000
+CHUNK_PROBABILITIES = 500_000
+"""The most rows of a chunk, and rows times classes: what a model answers in a fraction of its time limit."""
 READ_ATTEMPTS = 5
 """How often in a row a read from S3 may break off before the job fails."""
 HOLDOUT_FILE = "holdout/holdout-00000.csv"
@@ -69,12 +72,13 @@ def split_dataset(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[
     profile = _write_split(plan, s3, output_dir)
     _write_manifests(plan, output_dir)
     to_score = {"kinds": profile["kinds"], "target": profile["target"]}
+    most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
     if plan["predict"]:
         rows = _object_stream(plan, plan["predict"], s3)
-        scored = _write_chunks(output_dir / "score", read_rows_to_score(rows, file=rows.name, **to_score))
+        scored = _write_chunks(output_dir / "score", read_rows_to_score(rows, file=rows.name, **to_score), most)
     else:
         with (output_dir / HOLDOUT_FILE).open("rb") as held:
-            scored = _write_chunks(output_dir / "score", read_rows_to_score(held, file=HOLDOUT_FILE, **to_score))
+            scored = _write_chunks(output_dir / "score", read_rows_to_score(held, file=HOLDOUT_FILE, **to_score), most)
     profile["rows_to_score"] = scored
     (output_dir / "profile.json").write_text(json.dumps(profile, indent=1))
     return profile
@@ -199,15 +203,15 @@ def _write_manifests(plan: dict[str, Any], output_dir: Path) -> None:
         path.write_text(json.dumps(manifest))
 
 
-def _write_chunks(folder: Path, rows: Iterator[list[str]]) -> int:
-    """Write `chunk-00000.csv`, `chunk-00001.csv`, … of at most CHUNK_BYTES, rows uncut; returns the number of rows."""
+def _write_chunks(folder: Path, rows: Iterator[list[str]], most: int) -> int:
+    """Write `chunk-00000.csv`, … of at most CHUNK_BYTES and `most` rows, rows uncut; returns the number of rows."""
     folder.mkdir(parents=True, exist_ok=True)
     header = csv_line(next(rows)).encode()
     written = chunks = 0
     chunk, size = [header], len(header)
     for row in rows:
         record = csv_line(row).encode()
-        if size + len(record) > CHUNK_BYTES:
+        if size + len(record) > CHUNK_BYTES or len(chunk) > most:
             (folder / f"chunk-{chunks:05d}.csv").write_bytes(b"".join(chunk))
             chunks += 1
             chunk, size = [header], len(header)

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import botocore.session
+from botocore.model import StringShape
 
 from pipeline import experiment as experiments
 from pipeline import metrics, names, requests, training_code
@@ -67,7 +70,7 @@ class Planner:
         profile, facts = self._scan(data, predict, given)
         resolved = experiments.resolve(given, **facts)
         code = training_code.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, code["uri"])
+        context = self._context(run, resolved, code["uri"], data.size + (predict.size if predict else 0))
         return {
             "schema": 1,
             "run": run,
@@ -89,6 +92,7 @@ class Planner:
             "locations": context.locations,
             "fold_retries": requests.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
+            "instance_types": context.instance_types,
             "bound": _bound(context),
             "timeouts": _timeouts(context),
             "requests": {
@@ -103,7 +107,7 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _context(self, run: str, resolved: dict[str, Any], code_uri: str) -> requests.Context:
+    def _context(self, run: str, resolved: dict[str, Any], code_uri: str, data_bytes: int) -> requests.Context:
         root = self.storage.uri(f"runs/{run}/")
         return requests.Context(
             prefix=self.environment.name_prefix,
@@ -116,6 +120,8 @@ class Planner:
             image=self.environment.training_image,
             candidate_role=self.environment.candidate_role_arn,
             fold_role=self.environment.fold_role_arn,
+            data_bytes=data_bytes,
+            instance_types=requests.instance_types(resolved["compute"]["instance_type"], _known_types),
         )
 
     def _scan(
@@ -155,6 +161,11 @@ class Planner:
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
         return found, facts
+
+
+def _known_types(shape: str) -> frozenset[str]:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    return frozenset(cast(StringShape, model.shape_for(shape)).enum)
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
@@ -197,7 +208,7 @@ def _timeouts(context: requests.Context) -> dict[str, int]:
     search = context.experiment["search"]
     rounds = -(-search["max_candidates"] // min(search["max_parallel_candidates"], search["max_candidates"]))
     return {
-        "processing": requests.PROCESSING_SECONDS + requests.START_SECONDS,
+        "processing": requests.splitting_seconds(context.data_bytes) + requests.START_SECONDS,
         "tuning": min(2592000, rounds * (context.candidate_seconds + requests.START_SECONDS)),
         "final": requests.FINAL_SECONDS + requests.START_SECONDS,
         "transform": requests.TRANSFORM_SECONDS + requests.START_SECONDS,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 METRICS_FILE = "metrics.json"
+INVOCATION_SECONDS = 600
+"""How long the model may take for one chunk of rows; the container's own limit is a minute."""
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
 _METADATA_CHARACTERS = 256
 
@@ -175,6 +177,7 @@ def model_package_request(
             "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
             "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
             "SAGEMAKER_REGION": plan["region"],
+            "SAGEMAKER_MODEL_SERVER_TIMEOUT": str(INVOCATION_SECONDS),
         },
     }
     metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + METRICS_FILE}

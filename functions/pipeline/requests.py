@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,13 @@ from pipeline.hyperparameters import encoded
 FOLD_SECONDS = 3600
 FINAL_SECONDS = 7200
 PROCESSING_SECONDS = 3600
+MAX_PROCESSING_SECONDS = 432000
 TRANSFORM_SECONDS = 7200
 FOLD_RETRIES = 1
 START_SECONDS = 900  # what a start may take, cold, with a retry
 KEEP_ALIVE_SECONDS = 600
 VOLUME_GB = 30
+ANYWHERE = "ml.m5.xlarge"  # every kind of job runs on it
 MAX_CANDIDATE_SECONDS = 432000
 _FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 
@@ -34,6 +37,8 @@ class Context:
     image: str
     candidate_role: str
     fold_role: str
+    data_bytes: int
+    instance_types: dict[str, str]
 
     @property
     def tags(self) -> list[dict[str, str]]:
@@ -55,6 +60,29 @@ class Context:
         """The longest a candidate may take: its folds one after another, each retried."""
         folds = int(self.experiment["cross_validation"]["n_splits"])
         return min(MAX_CANDIDATE_SECONDS, (FOLD_SECONDS + START_SECONDS) * folds * (1 + FOLD_RETRIES))
+
+
+def splitting_seconds(data_bytes: int) -> int:
+    """Return the longest that splitting so much data may take: an hour, and a second for each half megabyte."""
+    return min(MAX_PROCESSING_SECONDS, PROCESSING_SECONDS + data_bytes // 500_000)
+
+
+def splitting_gigabytes(data_bytes: int) -> int:
+    """Return the room that parts, holdout and rows to score need, which together hold the data up to twice."""
+    return VOLUME_GB + 3 * data_bytes // 1_000_000_000
+
+
+def instance_types(wanted: str, known: Callable[[str], Collection[str]]) -> dict[str, str]:
+    """Return which instance types processing and transform run on: the one wanted, where such jobs can have it.
+
+    SageMaker trains on more types than it transforms on; `known` gives those of `ProcessingInstanceType` and
+    `TransformInstanceType`. A type that is in none of its lists is left for SageMaker to judge.
+    """
+    lists = {kind: known(f"{kind.capitalize()}InstanceType") for kind in ("training", "processing", "transform")}
+    return {
+        kind: ANYWHERE if wanted in lists["training"] and wanted not in lists[kind] else wanted
+        for kind in ("processing", "transform")
+    }
 
 
 def processing_request(context: Context) -> dict[str, Any]:
@@ -93,12 +121,12 @@ def processing_request(context: Context) -> dict[str, Any]:
         },
         "ProcessingResources": {
             "ClusterConfig": {
-                "InstanceType": context.experiment["compute"]["instance_type"],
+                "InstanceType": context.instance_types["processing"],
                 "InstanceCount": 1,
-                "VolumeSizeInGB": VOLUME_GB,
+                "VolumeSizeInGB": splitting_gigabytes(context.data_bytes),
             }
         },
-        "StoppingCondition": {"MaxRuntimeInSeconds": PROCESSING_SECONDS},
+        "StoppingCondition": {"MaxRuntimeInSeconds": splitting_seconds(context.data_bytes)},
         "Tags": context.tags,
     }
 

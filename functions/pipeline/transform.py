@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline import names
+from pipeline.registration import INVOCATION_SECONDS
 
 MAX_PAYLOAD_MB = 6  # a chunk of rows is at most 5 MB
 
@@ -26,11 +27,12 @@ def transform_request(plan: dict[str, Any]) -> dict[str, Any]:
         "TransformJobName": names.transform_job(plan["prefix"], plan["run"]),
         "ModelName": names.model(plan["prefix"], plan["run"]),
         "MaxPayloadInMB": MAX_PAYLOAD_MB,
+        "ModelClientConfig": {"InvocationsTimeoutInSeconds": INVOCATION_SECONDS, "InvocationsMaxRetries": 1},
         "BatchStrategy": "SingleRecord",
         "TransformInput": {"DataSource": source, "ContentType": "text/csv", "SplitType": "None"},
         "TransformOutput": {"S3OutputPath": plan["locations"]["predictions"], "Accept": "text/csv"},
         "TransformResources": {
-            "InstanceType": plan["experiment"]["compute"]["instance_type"],
+            "InstanceType": plan["instance_types"]["transform"],
             "InstanceCount": 1,
         },
         "Tags": names.job_tags(plan["prefix"], plan["run"]),

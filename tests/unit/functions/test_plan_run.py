@@ -11,6 +11,7 @@ from botocore.validate import ParamValidator
 
 import plan_run
 from pipeline.errors import DatasetError, ExperimentError
+from pipeline.requests import splitting_gigabytes, splitting_seconds
 from tests.unit.functions.conftest import BUCKET
 
 ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
@@ -96,8 +97,29 @@ def test_a_target_that_is_not_there_is_refused_however_large_the_data(
         plan(experiment="target: targett")
 
 
-def test_a_retry_answers_the_same_plan(plan: Any) -> None:
-    assert plan() == plan()
+def test_a_retry_answers_the_plan_of_the_first_attempt(plan: Any, s3: Any) -> None:
+    first = plan()
+    made = stored_plan(s3, first)
+    assert plan(data=b"x,target\n1,a\n") == first
+    assert stored_plan(s3, first) == made
+
+
+@pytest.mark.parametrize(("wanted", "transform"), [("ml.r5.xlarge", "ml.m5.xlarge"), ("ml.c5.xlarge", "ml.c5.xlarge")])
+def test_where_transform_lacks_a_training_type_it_runs_on_another(
+    plan: Any, s3: Any, wanted: str, transform: str
+) -> None:
+    made = stored_plan(s3, plan(experiment=f"compute: {{instance_type: {wanted}}}"))
+    assert made["requests"]["fold"]["ResourceConfig"]["InstanceType"] == wanted
+    assert made["instance_types"] == {"processing": wanted, "transform": transform}
+
+
+def test_splitting_has_time_and_room_for_the_data(plan: Any, s3: Any) -> None:
+    request = stored_plan(s3, plan())["requests"]["processing"]
+    assert request["StoppingCondition"]["MaxRuntimeInSeconds"] == splitting_seconds(len(DATA)) == 3600
+    volume = request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"]
+    assert volume == splitting_gigabytes(len(DATA)) == 30
+    assert (splitting_seconds(50 * 10**9), splitting_gigabytes(50 * 10**9)) == (103_600, 180)
+    assert splitting_seconds(10**15) == 5 * 24 * 3600
 
 
 def test_overrides_of_the_execution_win_over_the_file(

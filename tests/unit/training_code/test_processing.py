@@ -150,6 +150,17 @@ def test_each_fold_trains_on_all_parts_but_its_own(tmp_path: Path) -> None:
     assert all(read(path)[0] == HEADER for path in tmp_path.rglob("*.csv"))
 
 
+def test_chunks_are_short_where_there_are_many_classes(tmp_path: Path) -> None:
+    classes = [f"class {n}" for n in range(200)]
+    rows = [[str(n), "word", classes[n % 200]] for n in range(6000)]
+    data = csv_bytes(HEADER, rows)
+    plan = plan_for(predict=True, n_splits=2) | {"metric_classes": [2, None]}
+    split_dataset(plan, Bucket(data=data, predict=data), tmp_path)  # type: ignore[arg-type]
+    chunks = [read(path)[1] for path in sorted((tmp_path / "score").iterdir())]
+    assert [len(chunk) for chunk in chunks] == [2500, 2500, 1000]
+    assert [row for chunk in chunks for row in chunk] == rows
+
+
 def test_without_rows_to_score_the_holdout_is_scored(tmp_path: Path) -> None:
     profile = split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
     assert read(tmp_path / "score/chunk-00000.csv") == read(tmp_path / "holdout/holdout-00000.csv")
