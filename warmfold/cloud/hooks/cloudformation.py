@@ -23,6 +23,8 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from warmfold.cloud.hooks.resources import Properties, around
+
 logger = logging.getLogger(__name__)
 
 SAM = "AWS::Serverless-2016-10-31"
@@ -132,11 +134,12 @@ def _results_of_change_sets() -> None:
 
 def _buckets() -> None:
     """moto's buckets ignore VersioningConfiguration and NotificationConfiguration."""
-    create = FakeBucket.create_from_cloudformation_json.__func__
-    update = FakeBucket.update_from_cloudformation_json.__func__
 
-    def configure(bucket: Any, cloudformation_json: Any, account_id: str) -> Any:
-        properties = cloudformation_json.get("Properties", {})
+    def name(properties: Properties, _: str, original: Any) -> None:
+        if original is not None:  # moto looks the bucket up by a name that the template need not give
+            properties.setdefault("BucketName", original.name)
+
+    def configure(bucket: Any, properties: Properties, account_id: str) -> None:
         backend = s3_backends[account_id]["aws"]
         versioning = properties.get("VersioningConfiguration", {}).get("Status")
         if versioning:
@@ -144,60 +147,17 @@ def _buckets() -> None:
         events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
         if str(events.get("EventBridgeEnabled", "false")).lower() == "true":
             backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
-        return bucket
 
-    def create_configured(
-        cls: Any, /, name: str, cloudformation_json: Any, account_id: str, region: str, **kw: Any
-    ) -> Any:
-        return configure(
-            create(cls, name, cloudformation_json, account_id, region, **kw), cloudformation_json, account_id
-        )
-
-    def update_configured(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        # moto looks the bucket up by a name that the template need not give
-        cloudformation_json["Properties"].setdefault("BucketName", original_resource.name)
-        bucket = update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
-        return configure(bucket, cloudformation_json, account_id)
-
-    FakeBucket.create_from_cloudformation_json = classmethod(create_configured)
-    FakeBucket.update_from_cloudformation_json = classmethod(update_configured)
+    around(FakeBucket, before=name, after=configure)
 
 
 def _state_machines() -> None:
     """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, and do not execute."""
-    create = StateMachine.create_from_cloudformation_json.__func__
-    update = StateMachine.update_from_cloudformation_json.__func__
-
-    def create_defined(
-        cls: Any, /, name: str, cloudformation_json: Any, account_id: str, region: str, **kw: Any
-    ) -> Any:
-        _define(cloudformation_json["Properties"], account_id)
-        return create(cls, name, cloudformation_json, account_id, region, **kw)
-
-    def update_defined(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        _define(cloudformation_json["Properties"], account_id)
-        return update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
-
-    StateMachine.create_from_cloudformation_json = classmethod(create_defined)
-    StateMachine.update_from_cloudformation_json = classmethod(update_defined)
+    around(StateMachine, before=_define)
     stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
 
-def _define(properties: dict[str, Any], account_id: str) -> None:
+def _define(properties: Properties, account_id: str, _: Any) -> None:
     location = properties.get("DefinitionS3Location")
     if location:
         if isinstance(location, str):

@@ -10,6 +10,8 @@ from typing import Any
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
 
+from warmfold.cloud.hooks.resources import Properties, around
+
 
 def install() -> None:
     """Mend moto's IAM; each function below says what."""
@@ -46,33 +48,13 @@ def _roles() -> None:
 
     What an AWS::IAM::Policy or a client has given a role stays when its stack is updated.
     """
-    create = Role.create_from_cloudformation_json.__func__
-    update = Role.update_from_cloudformation_json.__func__
 
-    def create_with_policies(
-        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Any:
-        role = create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
-        _give_policies(role, cloudformation_json["Properties"])
-        return role
-
-    def update_with_policies(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        properties = cloudformation_json["Properties"]
-        role = update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
+    def give(role: Any, properties: Properties, _: str) -> None:
         role.assume_role_policy_document = _text(properties["AssumeRolePolicyDocument"])
         role.max_session_duration = properties.get("MaxSessionDuration", 3600)
         _give_policies(role, properties)
-        return role
 
-    Role.create_from_cloudformation_json = classmethod(create_with_policies)
-    Role.update_from_cloudformation_json = classmethod(update_with_policies)
+    around(Role, after=give)
 
 
 def _give_policies(role: Any, properties: Mapping[str, Any]) -> None:

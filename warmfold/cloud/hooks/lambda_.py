@@ -13,6 +13,7 @@ from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 
 from warmfold.cloud.events import Deliver, EventBus
 from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, TooManyInvocationsError
+from warmfold.cloud.hooks.resources import Properties, around
 
 
 class FunctionFailedError(Exception):
@@ -35,31 +36,11 @@ def install(functions: Functions, bus: EventBus) -> None:
     uncaught exception Handled, and its CloudFormation drops Layers, LoggingConfig and TracingConfig. A layer version
     without a physical id makes UpdateStack crash and `!Ref` give its name.
     """
-    create = LambdaFunction.create_from_cloudformation_json.__func__
-    update = LambdaFunction.update_from_cloudformation_json.__func__
 
-    def keep(function: Any, properties: Mapping[str, Any]) -> Any:
+    def keep(function: Any, properties: Properties, _: str) -> None:
         function.layers = function._get_layers_data(properties.get("Layers", []))
         function.tracing_config = properties.get("TracingConfig", function.tracing_config)
         function.logs_group_name = properties.get("LoggingConfig", {}).get("LogGroup", function.logs_group_name)
-        return function
-
-    def create_with_all(
-        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Any:
-        function = create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
-        return keep(function, cloudformation_json["Properties"])
-
-    def update_with_all(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        function = update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name)
-        return keep(function, cloudformation_json["Properties"])
 
     def invoke_lambda(function: Any, event: Any = None) -> tuple[str, bool, str]:
         text = event if isinstance(event, str) else json.dumps(event)
@@ -81,8 +62,7 @@ def install(functions: Functions, bus: EventBus) -> None:
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer
 
-    LambdaFunction.create_from_cloudformation_json = classmethod(create_with_all)
-    LambdaFunction.update_from_cloudformation_json = classmethod(update_with_all)
+    around(LambdaFunction, after=keep)
     LambdaFunction._invoke_lambda = invoke_lambda
     LambdaFunction.invoke = invoke_as_asked
     LayerVersion.physical_resource_id = property(lambda layer: layer.arn)
