@@ -330,6 +330,52 @@ def test_missing_channel_data_fails_the_job(cloud: Cloud) -> None:
     assert reason == "ClientError: Data download failed: No S3 objects found under S3 URL 's3://bucket/nowhere/'"
 
 
+def test_objects_that_cannot_be_files_beside_each_other_fail_the_job_in_words(cloud: Cloud) -> None:
+    for key in ("a", "a/b"):
+        cloud.s3.put_object(Bucket="bucket", Key=f"clash/{key}", Body=b"")
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/clash/"}
+    cloud.create("clash", InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}])
+    assert cloud.finished("clash")["FailureReason"] == (
+        "ClientError: Data download failed: s3://bucket/clash/a/b cannot become a file beside the others: "
+        "the name of one object is the folder of another"
+    )
+
+
+def test_an_object_whose_name_no_file_can_have_fails_the_job_in_words(cloud: Cloud) -> None:
+    cloud.s3.put_object(Bucket="bucket", Key="long/" + "x" * 300, Body=b"")
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/long/"}
+    cloud.create("long-name", InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}])
+    assert cloud.finished("long-name")["FailureReason"].endswith("cannot become a file: File name too long")
+
+
+def test_a_reason_is_cut_at_a_kilobyte(cloud: Cloud) -> None:
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://bucket/{'x' * 1010}"}
+    cloud.create("long-reason", InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}])
+    assert len(cloud.finished("long-reason")["FailureReason"]) == 1024
+
+
+def test_a_metric_that_cannot_be_searched_for_is_refused(cloud: Cloud) -> None:
+    metrics = [{"Name": "score", "Regex": "score:([^;+;"}]
+    specification = {"TrainingImage": "image", "TrainingInputMode": "File", "MetricDefinitions": metrics}
+    with pytest.raises(ServiceError, match="Regex of metric score is no regular expression: unterminated") as caught:
+        cloud.create("refused", AlgorithmSpecification=specification)
+    assert caught.value.code == "ValidationException"
+
+
+def test_a_command_is_told_that_its_job_is_stopped(cloud: Cloud) -> None:
+    script = "trap 'echo told; exit 0' TERM; echo begun; while :; do sleep 0.01; done"
+    specification = {
+        "TrainingImage": "image",
+        "TrainingInputMode": "File",
+        "ContainerEntrypoint": ["/bin/sh", "-c", script],
+    }
+    cloud.create("told", AlgorithmSpecification=specification)
+    until(lambda: "begun" in cloud.seen.output("told"))
+    cloud.call("StopTrainingJob", TrainingJobName="told")
+    assert cloud.finished("told")["TrainingJobStatus"] == "Stopped"
+    assert cloud.seen.output("told") == ["begun", "told"]
+
+
 def test_a_stopped_job_is_killed_and_leaves_its_pool(cloud: Cloud) -> None:
     cloud.create("stopped", "hang.py", keep_alive=600)
     until(lambda: "begun" in cloud.seen.output("stopped"))

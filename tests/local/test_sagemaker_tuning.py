@@ -408,6 +408,18 @@ def test_a_name_is_used_once_and_an_unknown_one_is_not_found(cloud: Cloud) -> No
             },
             "other, is not among the MetricDefinitions of its TrainingJobDefinition: validation:score",
         ),
+        (
+            {
+                "TrainingJobDefinition": {
+                    "AlgorithmSpecification": {
+                        "TrainingImage": "image",
+                        "TrainingInputMode": "File",
+                        "MetricDefinitions": [{"Name": "validation:score", "Regex": "("}],
+                    }
+                }
+            },
+            "Regex of metric validation:score is no regular expression",
+        ),
         ({"TrainingJobDefinition": {"StaticHyperParameters": {"x": "1"}}}, "ParameterRanges both give x"),
     ],
 )

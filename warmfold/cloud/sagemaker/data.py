@@ -87,14 +87,21 @@ def channel_objects(s3: "S3Client", source: Mapping[str, Any]) -> Iterator[tuple
 def download_object(s3: "S3Client", uri: str, path: Path) -> None:
     """One object to one file; raises DataError."""
     bucket, key = split_uri(uri)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
         with path.open("wb") as file:
             for block in body.iter_chunks(1 << 20):
                 file.write(block)
     except (ClientError, BotoCoreError) as error:
         raise DataError(f"Data download failed: {uri}: {error}") from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise DataError(
+            f"Data download failed: {uri} cannot become a file beside the others: the name of one object is the folder "
+            "of another"
+        ) from error
+    except OSError as error:
+        raise DataError(f"Data download failed: {uri} cannot become a file: {error.strerror}") from error
 
 
 def upload_file(s3: "S3Client", path: Path, uri: str) -> None:

@@ -15,7 +15,7 @@ from warmfold.cloud.sagemaker.instances import InstanceLost
 from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.script_mode import ScriptModeError
 from warmfold.cloud.sagemaker.tags import tag_map
-from warmfold.cloud.sagemaker.training_job import TERMINAL, in_milliseconds
+from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TERMINAL, in_milliseconds
 
 logger = logging.getLogger(__name__)
 
@@ -211,13 +211,13 @@ class JobGroup:
         try:
             ending = self._admitted(job, work)
         except (DataError, ScriptModeError) as error:
-            ending = Ending("Failed", f"ClientError: {error}")
+            ending = Ending("Failed", f"ClientError: {error}"[:REASON_CHARACTERS])
         except InstanceLost as error:
             again = f"InternalServerError: We encountered an internal error: {error}. Please try again."
             ending = STOPPED if job.stop.is_set() else Ending("Failed", again)
         except Exception as error:
             logger.exception("%s %s failed inside the local cloud", self._kind.noun, job.name)
-            ending = Ending("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+            ending = Ending("Failed", f"InternalServerError: {type(error).__name__}: {error}"[:REASON_CHARACTERS])
         with self._core.lock:
             if job.status == "Stopping":
                 ending = STOPPED

@@ -5,6 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from warmfold.cloud.sagemaker.errors import validation_error
+
+
+def check_definitions(definitions: Sequence[Mapping[str, str]]) -> None:
+    """Raises ServiceError for a MetricDefinition that cannot be searched for."""
+    for item in definitions:
+        try:
+            re.compile(item["Regex"])
+        except re.error as error:
+            raise validation_error(
+                f"The Regex of metric {item['Name']} is no regular expression: {error}: {item['Regex']}"
+            ) from error
+
 
 class MetricScraper:
     """Keeps, for each metric, the value that was printed last."""
@@ -30,8 +43,8 @@ class MetricScraper:
         ]
 
 
-def _number(text: str) -> float | None:
+def _number(text: str | None) -> float | None:
     try:
-        return float(text)
-    except ValueError:
+        return None if "_" in text else float(text)
+    except (TypeError, ValueError):
         return None

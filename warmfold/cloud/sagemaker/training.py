@@ -8,6 +8,7 @@ from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
 from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.listing import page_of
+from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.pools import WarmPools, WarmPoolState
 from warmfold.cloud.sagemaker.tags import tag_map
 from warmfold.cloud.sagemaker.training_job import TrainingJob
@@ -306,6 +307,7 @@ def _check(request: Mapping[str, Any]) -> None:
         raise validation_error(
             "Warm pools cannot be used with managed spot training: set KeepAlivePeriodInSeconds to 0."
         )
+    check_definitions(request["AlgorithmSpecification"].get("MetricDefinitions", ()))
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if len(names) != len(set(names)):
         raise validation_error(f"InputDataConfig has two channels of one name: {', '.join(names)}.")

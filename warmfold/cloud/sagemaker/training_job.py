@@ -11,6 +11,8 @@ from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.pools import PoolShape, WarmPoolState
 
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+REASON_CHARACTERS = 1024
+"""As long as AWS lets a FailureReason be."""
 SHOWN_OF_REQUEST = (
     "HyperParameters",
     "AlgorithmSpecification",

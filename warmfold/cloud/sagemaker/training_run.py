@@ -16,7 +16,7 @@ from warmfold.cloud.sagemaker.script_mode import (
     training_task,
     write_inputs,
 )
-from warmfold.cloud.sagemaker.training_job import TrainingJob
+from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TrainingJob
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class TrainingRun:
 
     def _fail(self, reason: str) -> tuple[str, str, str]:
         with self._core.lock:
-            self._job.failure_reason = reason
+            self._job.failure_reason = reason[:REASON_CHARACTERS]
         return "Failed", "Failed", "Training job failed"
 
     def _stages(self) -> tuple[str, str, str]:
@@ -131,6 +131,7 @@ class TrainingRun:
                 job.stop,
                 max_seconds=condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME),
                 grace=core.settings.stop_grace_seconds,
+                tell=task.program is None,  # the toolkit that runs scripts passes no SIGTERM on
                 on_idle=log.flush,
             )
         finally:

@@ -15,13 +15,13 @@ from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.model_server import ModelServer, NoAnswer, ServerDied, serving
 from warmfold.cloud.sagemaker.models import Model
 from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment
+from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 PROGRAM = "SAGEMAKER_PROGRAM"
 SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 DEFAULT_PAYLOAD_MB = 6
 DEFAULT_TIMEOUT = 600
-REASON_CHARACTERS = 1024
 MEGABYTE = 1 << 20
 STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 NO_PING = (

@@ -9,10 +9,11 @@ from typing import Any
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
 from warmfold.cloud.sagemaker.listing import page_of
+from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.sampler import Sampler
 from warmfold.cloud.sagemaker.tags import tag_list, tag_map
 from warmfold.cloud.sagemaker.training import TrainingJobs
-from warmfold.cloud.sagemaker.training_job import TERMINAL, TrainingJob
+from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TERMINAL, TrainingJob
 from warmfold.cloud.sagemaker.tuning_job import Candidate, TuningJob
 from warmfold.cloud.sagemaker.validation import validated
 
@@ -23,7 +24,6 @@ OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 FAILURES_ALLOWED = 5
 """A tuning job fails after this many candidates without a score when none has one."""
 QUOTA_RETRY_SECONDS = 1.0
-REASON_CHARACTERS = 1024
 FULL = ("ResourceLimitExceeded", "ThrottlingException")
 COPIED = (
     "AlgorithmSpecification",
@@ -354,7 +354,9 @@ def _check_definition(definition: Mapping[str, Any], config: Mapping[str, Any]) 
         if name in resources:
             raise validation_error(f"{name} cannot be given for the training jobs of a tuning job here: leave it out.")
     metric = config["HyperParameterTuningJobObjective"]["MetricName"]
-    metrics = [item["Name"] for item in definition["AlgorithmSpecification"].get("MetricDefinitions", ())]
+    definitions = definition["AlgorithmSpecification"].get("MetricDefinitions", ())
+    check_definitions(definitions)
+    metrics = [item["Name"] for item in definitions]
     if metric not in metrics:
         raise validation_error(
             f"The objective metric for the hyperparameter tuning job, {metric}, is not among the MetricDefinitions of "
