@@ -141,8 +141,8 @@ def test_a_rate_is_kept_and_refills(service: Service, clock: Clock) -> None:
 
 
 def test_the_last_value_of_a_metric_wins(clock: Clock) -> None:
-    scraper = MetricScraper([{"Name": "score", "Regex": "score:([-0-9.e]+);"}], clock)
-    for line in ("score:0.1;", "nothing", "score:0.30000000000000004; score:0.2;", "score:--;"):
+    scraper = MetricScraper([{"Name": "score", "Regex": "score:([-0-9.e_]+);"}], clock)
+    for line in ("score:0.1;", "nothing", "score:0.30000000000000004; score:0.2;", "score:--;", "score:1_0;"):
         scraper.feed(line)
     assert scraper.final() == [
         {"MetricName": "score", "Value": 0.2, "Timestamp": datetime.fromtimestamp(clock.now, UTC)}

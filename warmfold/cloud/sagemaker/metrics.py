@@ -44,7 +44,10 @@ class MetricScraper:
 
 
 def _number(text: str | None) -> float | None:
+    """The number in the text; None when it is none, also for Python's `1_0`, or when the group matched nothing."""
+    if text is None or "_" in text:
+        return None
     try:
-        return None if "_" in text else float(text)
-    except (TypeError, ValueError):
+        return float(text)
+    except ValueError:
         return None
