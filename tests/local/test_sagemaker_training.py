@@ -362,6 +362,28 @@ def test_a_metric_that_cannot_be_searched_for_is_refused(cloud: Cloud) -> None:
     assert caught.value.code == "ValidationException"
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"CheckpointConfig": {"S3Uri": "s3://bucket/c/"}}, "CheckpointConfig is not built in the local cloud"),
+        ({"RoleArn": "arn:aws:iam::999999999999:role/fold"}, "Cross-account pass role is not allowed"),
+        (
+            {
+                "AlgorithmSpecification": {
+                    "TrainingImage": "image",
+                    "TrainingInputMode": "File",
+                    "ContainerArguments": ["--fast"],
+                }
+            },
+            "AlgorithmSpecification.ContainerArguments is not built",
+        ),
+    ],
+)
+def test_what_would_be_ignored_is_refused(cloud: Cloud, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ServiceError, match=message):
+        cloud.create("refused", **changes)
+
+
 def test_a_command_is_told_that_its_job_is_stopped(cloud: Cloud) -> None:
     script = "trap 'echo told; exit 0' TERM; echo begun; while :; do sleep 0.01; done"
     specification = {

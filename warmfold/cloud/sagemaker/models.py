@@ -14,7 +14,7 @@ from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.registry import ModelRegistry
 from warmfold.cloud.sagemaker.tags import tag_map
 
-SHOWN_OF_REQUEST = ("PrimaryContainer", "Containers", "InferenceExecutionConfig", "ExecutionRoleArn", "VpcConfig")
+SHOWN_OF_REQUEST = ("PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig")
 OWN_MEMBERS = frozenset({"Image", "ModelDataUrl", "Environment", "ContainerHostname", "Mode"})
 PACKAGE_MEMBERS = frozenset({"ModelPackageName", "Environment", "ContainerHostname", "Mode"})
 UNSERVED_MEMBERS = frozenset({"ModelDataSource", "AdditionalModelDataSources", "AdditionalS3DataSource"})

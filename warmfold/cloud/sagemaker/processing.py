@@ -20,7 +20,6 @@ PROCESSING = JobKind(
         "Environment",
         "NetworkConfig",
         "RoleArn",
-        "ExperimentConfig",
     ),
     describes_modification=True,
 )

@@ -15,6 +15,7 @@ from warmfold.cloud.sagemaker.tags import Tags
 from warmfold.cloud.sagemaker.training import TrainingJobs
 from warmfold.cloud.sagemaker.transform import TransformJobs
 from warmfold.cloud.sagemaker.tuning import TuningJobs
+from warmfold.cloud.sagemaker.unsupported import refuse_foreign_roles, refuse_unsupported
 from warmfold.cloud.sagemaker.validation import validated
 
 Identity = object
@@ -63,7 +64,10 @@ class Service:
             )
         if not self._rates.admit(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
-        return handler(validated(operation, request), identity)
+        checked = validated(operation, request)
+        refuse_unsupported(operation, checked)
+        refuse_foreign_roles(checked, self.core.settings.account_id)
+        return handler(checked, identity)
 
     def shutdown(self) -> None:
         """Stop every job at once and kill its processes."""

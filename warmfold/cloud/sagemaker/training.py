@@ -303,11 +303,13 @@ def _check(request: Mapping[str, Any]) -> None:
         raise validation_error(
             "ResourceConfig.InstanceCount must be 1: the local cloud trains on one instance per job."
         )
-    if request.get("EnableManagedSpotTraining") and resources.get("KeepAlivePeriodInSeconds"):
+    algorithm = request["AlgorithmSpecification"]
+    if algorithm.get("ContainerArguments") and not algorithm.get("ContainerEntrypoint"):
         raise validation_error(
-            "Warm pools cannot be used with managed spot training: set KeepAlivePeriodInSeconds to 0."
+            "AlgorithmSpecification.ContainerArguments is not built in the local cloud without a ContainerEntrypoint: "
+            "leave it out."
         )
-    check_definitions(request["AlgorithmSpecification"].get("MetricDefinitions", ()))
+    check_definitions(algorithm.get("MetricDefinitions", ()))
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if len(names) != len(set(names)):
         raise validation_error(f"InputDataConfig has two channels of one name: {', '.join(names)}.")

@@ -22,7 +22,6 @@ TRANSFORM = JobKind(
         "TransformOutput",
         "TransformResources",
         "DataProcessing",
-        "ExperimentConfig",
     ),
     describes_modification=False,
 )

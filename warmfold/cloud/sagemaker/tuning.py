@@ -35,8 +35,6 @@ COPIED = (
     "EnableNetworkIsolation",
     "EnableInterContainerTrafficEncryption",
     "EnableManagedSpotTraining",
-    "CheckpointConfig",
-    "RetryStrategy",
     "Environment",
 )
 
@@ -322,16 +320,6 @@ def _total(config: Mapping[str, Any], sampler: Sampler) -> int:
 def _check(request: Mapping[str, Any]) -> None:
     """What SageMaker checks beyond its model, and what the local cloud cannot do."""
     config = request["HyperParameterTuningJobConfig"]
-    for where, part, names in (
-        ("", request, ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")),
-        ("HyperParameterTuningJobConfig.", config, ("StrategyConfig", "TuningJobCompletionCriteria")),
-        ("ResourceLimits.", config["ResourceLimits"], ("MaxRuntimeInSeconds",)),
-    ):
-        for name in names:
-            if name in part:
-                raise validation_error(f"{where}{name} is not built in the local cloud: leave it out.")
-    if config.get("TrainingJobEarlyStoppingType", "Off") != "Off":
-        raise validation_error("TrainingJobEarlyStoppingType must be Off: the local cloud has no early stopping.")
     for name in ("HyperParameterTuningJobObjective", "ParameterRanges"):
         if name not in config:
             raise validation_error(f"HyperParameterTuningJobConfig.{name} is missing.")
