@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
+import os
 import shutil
 import time
 import uuid
@@ -249,12 +251,16 @@ def handle(event, context):
 """
 
 
+def zipped(name: str, text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, text)
+    return packed.getvalue()
+
+
 @pytest.fixture
 def waiting(things: Things) -> Iterator[str]:
     """The ARN of a function that says that it has begun and then waits, both by files in the event's folder."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("waits.py", WAITS_FOR_A_FILE)
     client = things.client("lambda")
     made = client.create_function(
         FunctionName="waits",
@@ -262,10 +268,46 @@ def waiting(things: Things) -> Iterator[str]:
         Role=things.outputs["JobRoleArn"],
         Handler="waits.handle",
         Timeout=60,
-        Code={"ZipFile": packed.getvalue()},
+        Code={"ZipFile": zipped("waits.py", WAITS_FOR_A_FILE)},
     )
     yield made["FunctionArn"]
-    client.delete_function(FunctionName="waits")
+    with contextlib.suppress(client.exceptions.ResourceNotFoundException):  # the test has deleted it
+        client.delete_function(FunctionName="waits")
+
+
+def test_a_deleted_function_s_process_ends(things: Things, waiting: str, tmp_path: Path) -> None:
+    (tmp_path / "end").touch()
+    client = things.client("lambda")
+    client.invoke(FunctionName=waiting, Payload=json.dumps({"here": str(tmp_path), "n": 1}))
+    (told,) = tmp_path.glob("*-1")
+    process = int(told.name.split("-")[0])
+    os.kill(process, 0)
+    client.delete_function(FunctionName=waiting)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"Runtime": "nodejs22.x", "Handler": "waits.handle"}, "other has nodejs22.x"),
+        ({"PackageType": "Image"}, "other has package type Image"),
+        ({"Handler": "waits.handle"}, "other has no runtime"),
+    ],
+)
+def test_a_function_that_is_not_python_is_refused(things: Things, wanted: dict[str, str], words: str) -> None:
+    client = things.client("lambda")
+    code = {"ZipFile": zipped("waits.py", WAITS_FOR_A_FILE)}
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=words):
+        client.create_function(FunctionName="other", Role=things.outputs["JobRoleArn"], Code=code, **wanted)
+
+
+def test_a_function_can_not_become_another_language_s(things: Things) -> None:
+    client = things.client("lambda")
+    name = things.outputs["Function"]
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"python3\.x.*java21"):
+        client.update_function_configuration(FunctionName=name, Runtime="java21")
+    assert client.get_function_configuration(FunctionName=name)["Runtime"] == "python3.12"
 
 
 def test_too_many_invocations_are_refused_or_wait_and_the_cloud_still_answers(

@@ -155,6 +155,30 @@ def test_a_changed_function_is_a_new_process_with_the_new_code(functions: Functi
     assert new["process"] != old["process"]
 
 
+def test_the_processes_of_a_function_that_is_forgotten_end_though_at_work(functions: Functions, tmp_path: Path) -> None:
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    other = spec(arn="arn:other", name="other")
+    kept = told(functions.invoke(other, "{}"))["process"]
+    with ThreadPoolExecutor() as threads:
+        working = threads.submit(functions.invoke, spec(), json.dumps({"meet": str(meeting)}))
+        until(lambda: list(meeting.iterdir()))
+        idle = told(functions.invoke(spec(), "{}"))["process"]
+        functions.forget("arn:probe")
+        assert not is_alive(idle)
+        (meeting / "other").touch()
+        assert not is_alive(told(working.result())["process"])
+    assert told(functions.invoke(other, "{}"))["process"] == kept
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_a_function_finds_its_role_its_layer_and_paths_under_opt(functions: Functions) -> None:
     names = "('ROLE', 'FOLDER', 'PATHLIKE')"
     code = f"import os, shared\ndef handle(e, c): return [os.environ[n] for n in {names}] + [shared.X]"

@@ -129,6 +129,15 @@ class Functions:
         payload = json.dumps(answer["error"]) if failed else str(answer["result"])
         return Invocation(payload, failed, "\n".join(log) + "\n")
 
+    def forget(self, arn: str) -> None:
+        """End a function's processes, those that are at work when they have answered."""
+        with self._lock:
+            idle = self._idle.pop(arn, [])
+            for worker in self._workers:
+                worker.retired = worker.retired or worker.arn == arn
+        for worker in idle:
+            self._discard(worker)
+
     def shutdown(self) -> None:
         """End every process and remove what was unpacked for them."""
         with self._lock:
@@ -174,10 +183,11 @@ class Functions:
 
     def _give_back(self, spec: FunctionSpec, worker: _Worker) -> None:
         with self._lock:
-            if self._closed:
-                worker.kill()
-            else:
+            kept = not self._closed and not worker.retired
+            if kept:
                 self._idle.setdefault(spec.arn, []).append(worker)
+        if not kept:
+            self._discard(worker)
 
     def _discard(self, worker: _Worker) -> None:
         with self._lock:
@@ -202,7 +212,9 @@ class _Worker:
     """One process of one function."""
 
     def __init__(self, spec: FunctionSpec, root: Path, environment: Mapping[str, str], stream_id: str) -> None:
+        self.arn = spec.arn
         self.digest = spec.digest
+        self.retired = False
         self.log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{stream_id.replace('-', '')}"
         self.timed_out = False
         task, opt = root / "task", root / "opt"

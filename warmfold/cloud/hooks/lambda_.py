@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion, lambda_backends
 
 from warmfold.cloud.events import Deliver, EventBus
 from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, TooManyInvocationsError
@@ -63,9 +63,47 @@ def install(functions: Functions, bus: EventBus) -> None:
         return answer
 
     around(LambdaFunction, after=keep)
+    _refuse_other_runtimes()
+    _end_with_the_function(functions)
     LambdaFunction._invoke_lambda = invoke_lambda
     LambdaFunction.invoke = invoke_as_asked
     LayerVersion.physical_resource_id = property(lambda layer: layer.arn)
+
+
+def _refuse_other_runtimes() -> None:
+    """moto takes functions of every runtime and images; run as Python they would do something else, or nothing."""
+    create, configure = LambdaBackend.create_function, LambdaFunction.update_configuration
+
+    def check(name: str, wanted: Mapping[str, Any]) -> None:
+        what = wanted.get("Runtime") if wanted.get("PackageType", "Zip") == "Zip" else "package type Image"
+        if not str(what).startswith("python3."):
+            raise InvalidParameterValueException(
+                f"the local cloud runs functions of the python3.x runtimes only; {name} has {what or 'no runtime'}"
+            )
+
+    def create_checked(self: Any, spec: Any) -> Any:
+        check(spec.get("FunctionName"), spec)
+        return create(self, spec)
+
+    def configure_checked(self: Any, config_updates: Any) -> Any:
+        if "Runtime" in config_updates:
+            check(self.function_name, config_updates)
+        return configure(self, config_updates)
+
+    LambdaBackend.create_function = create_checked
+    LambdaFunction.update_configuration = configure_checked
+
+
+def _end_with_the_function(functions: Functions) -> None:
+    """A deleted function's processes end."""
+    delete = LambdaBackend.delete_function
+
+    def delete_and_end(self: Any, function_name: str, qualifier: str | None = None) -> None:
+        arn = self.get_function(function_name, qualifier).function_arn
+        delete(self, function_name, qualifier)
+        functions.forget(arn)
+
+    LambdaBackend.delete_function = delete_and_end
 
 
 def spec_of(function: Any) -> FunctionSpec:
