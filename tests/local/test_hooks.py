@@ -613,6 +613,29 @@ def test_what_is_wrong_with_a_template_is_said(
     assert refused.value.response["Error"]["Code"] == "ValidationError"
 
 
+@pytest.mark.parametrize("kind", ["AWS::S3::Bukcet", "AWS::SageMaker::Model", "AWS::Lambda::Alias"])
+def test_a_resource_that_the_cloud_does_not_have_is_refused(things: Things, kind: str) -> None:
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Thing": {"Type": kind, "Properties": {}}}}
+    client, name = things.client("cloudformation"), f"wrong-{uuid.uuid4()}"
+    with pytest.raises(client.exceptions.ClientError, match=rf"Unrecognized resource types: \[{kind}\]"):
+        client.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    assert not [queue for queue in things.client("sqs").list_queues()["QueueUrls"] if name in queue]
+
+
+def test_a_resource_that_only_aws_needs_is_left_out_and_named(things: Things, home: Path) -> None:
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {}}
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Late": alarm}}
+    client = things.client("cloudformation")
+    client.create_stack(StackName="watched", TemplateBody=json.dumps(template))
+    (complete,) = [
+        event
+        for event in client.describe_stack_events(StackName="watched")["StackEvents"]
+        if event["ResourceStatus"] == "CREATE_COMPLETE"
+    ]
+    assert complete["ResourceStatusReason"] == "the local cloud leaves out Late (AWS::CloudWatch::Alarm)"
+    assert "stack watched: the local cloud leaves out Late" in (home / "cloud.log").read_text()
+
+
 def test_a_stack_that_did_not_change_can_be_deployed_again(cloud: LocalCloud, things: Things) -> None:
     deploy(cloud.session(), FOLDER / "template.yaml", "hooks")
     assert outputs_of(cloud, "hooks") == things.outputs

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from moto.cloudformation import exceptions
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
-from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.parsing import ResourceMap, get_model_map
 from moto.core.exceptions import ServiceException
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.utils import bucket_and_name_from_url
@@ -28,6 +28,31 @@ from warmfold.cloud.hooks.resources import Properties, around
 logger = logging.getLogger(__name__)
 
 SAM = "AWS::Serverless-2016-10-31"
+LEFT_OUT = {
+    f"AWS::{name}"
+    for name in (
+        "ApplicationInsights::Application",
+        "Budgets::Budget",
+        "CDK::Metadata",
+        "CloudFormation::WaitCondition",
+        "CloudFormation::WaitConditionHandle",
+        "CloudWatch::Alarm",
+        "CloudWatch::CompositeAlarm",
+        "Events::EventBusPolicy",
+        "Lambda::EventInvokeConfig",
+        "Lambda::LayerVersionPermission",
+        "Logs::MetricFilter",
+        "Logs::QueryDefinition",
+        "ResourceGroups::Group",
+        "S3::BucketPolicy",
+        "SNS::TopicInlinePolicy",
+        "SNS::TopicPolicy",
+        "SQS::QueueInlinePolicy",
+        "SQS::QueuePolicy",
+        "XRay::Group",
+    )
+}
+"""What only AWS needs: it watches, permits or groups, and nothing would come of it here."""
 _SUBSTITUTED = re.compile(r"\$\{(\w+)")
 
 
@@ -41,6 +66,7 @@ class _NoManagedPolicies:
 def install() -> None:
     """Mend moto's CloudFormation; each function below says what."""
     _transform_templates()
+    _say_what_is_left_out()
     _say_what_failed()
     _changed_parameters()
     _results_of_change_sets()
@@ -60,13 +86,39 @@ def _transformed(text: str) -> dict[str, Any]:
 
 
 def _transform_templates() -> None:
-    """moto does not know the SAM transform."""
+    """moto does not know the SAM transform, and creates nothing for a type that it does not have, in silence."""
 
     def parse_template(self: Any) -> None:
         self.template_dict = copy.deepcopy(_transformed(self.template)) if self.template else {}
+        types = {str(body.get("Type")) for body in self.template_dict.get("Resources", {}).values()}
+        unknown = sorted(kind for kind in types if not _is_known(kind))
+        if unknown:
+            message = f"Unrecognized resource types: [{', '.join(unknown)}]; the local cloud has none such"
+            raise exceptions.ValidationError(message=f"Template format error: {message}")
 
     Stack._parse_template = parse_template
     ChangeSet._parse_template = parse_template
+
+
+def _is_known(kind: str) -> bool:
+    if kind.startswith("AWS::SageMaker::"):  # moto would make it in its own SageMaker, which nobody sees
+        return False
+    return kind in LEFT_OUT or kind in get_model_map() or kind.startswith("Custom::")
+
+
+def _say_what_is_left_out() -> None:
+    """The end of a stack's creation or update names the resources that were left out."""
+    add = Stack._add_stack_event
+
+    def add_with_reason(self: Any, resource_status: str, *args: Any, **kwargs: Any) -> None:
+        resources = self.template_dict.get("Resources", {}).items()
+        left_out = [f"{name} ({body['Type']})" for name, body in resources if body.get("Type") in LEFT_OUT]
+        if left_out and resource_status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            kwargs["resource_status_reason"] = f"the local cloud leaves out {', '.join(left_out)}"
+            logger.warning("stack %s: %s", self.name, kwargs["resource_status_reason"])
+        add(self, resource_status, *args, **kwargs)
+
+    Stack._add_stack_event = add_with_reason
 
 
 def _say_what_failed() -> None:
