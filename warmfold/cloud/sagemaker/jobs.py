@@ -166,14 +166,8 @@ class JobGroup:
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The List response."""
         with self._core.lock:
-            jobs = [job.summary() for job in self._jobs.values()]
-        return page_of(
-            jobs,
-            request,
-            name_field=self._kind.name_field,
-            status_field=self._kind.status_field,
-            result=f"{self._kind.prefix}JobSummaries",
-        )
+            result = f"{self._kind.prefix}JobSummaries"
+            return page_of(self._jobs.values(), request, result=result, summarize=Job.summary)
 
     def stop(self, name: str) -> dict[str, Any]:
         """The job is Stopping, and Stopped soon after; raises ServiceError for one that has ended."""

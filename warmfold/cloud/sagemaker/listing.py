@@ -1,60 +1,100 @@
 """Filtering, sorting and paging that SageMaker's List operations have in common."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import heapq
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from warmfold.cloud.sagemaker.errors import validation_error
 
 DEFAULT_PAGE = 10
-_SORT_FIELDS = {"CreationTime": "CreationTime", "LastModifiedTime": "LastModifiedTime"}
+
+
+class Record(Protocol):
+    """What every list can be filtered and sorted by."""
+
+    @property
+    def name(self) -> str:
+        """What NameContains looks at."""
+
+    @property
+    def created_at(self) -> datetime:
+        """The CreationTime."""
+
+
+Listed = TypeVar("Listed", bound=Record)
+Key = tuple[Any, ...]
 
 
 def page_of(
-    summaries: Sequence[Mapping[str, Any]],
+    records: Iterable[Listed],
     request: Mapping[str, Any],
     *,
-    name_field: str,
-    status_field: str,
     result: str,
+    summarize: Callable[[Listed], dict[str, Any]],
     descending: bool = True,
-    sort_keys: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
+    sort_keys: Mapping[str, Callable[[Listed], Any]] | None = None,
+    tie: Callable[[Listed], Any] = lambda record: record.name,
 ) -> dict[str, Any]:
     """The response holding, under `result`, the summaries that the request asks for, and a NextToken when more follow.
 
     Understands NameContains, StatusEquals, the CreationTime and LastModifiedTime bounds, SortBy, SortOrder, MaxResults
-    (default 10) and NextToken. `descending` is the operation's default order; `sort_keys` adds to what it can sort by.
+    (default 10) and NextToken, which says after which record the next page begins, whatever became of the others.
+    `descending` is the operation's default order; `sort_keys` adds to what it can sort by; `tie` (text or number) tells
+    records apart that are equal in that.
     """
-    chosen = [summary for summary in summaries if _wanted(summary, request, name_field, status_field)]
-    by = request.get("SortBy", "CreationTime")
-    field = {"Name": name_field, "Status": status_field}.get(by) or _SORT_FIELDS.get(by, "CreationTime")
-    key = (sort_keys or {}).get(by) or (lambda summary: summary[field])
+    by = (sort_keys or {}).get(request.get("SortBy", "CreationTime")) or _sort_key(request.get("SortBy"))
     order = request.get("SortOrder", "Descending" if descending else "Ascending")
-    chosen.sort(key=lambda summary: (key(summary), summary[name_field]), reverse=order == "Descending")
-    start = _position(request.get("NextToken"))
-    end = start + request.get("MaxResults", DEFAULT_PAGE)
-    response: dict[str, Any] = {result: [dict(summary) for summary in chosen[start:end]]}
-    if end < len(chosen):
-        response["NextToken"] = base64.urlsafe_b64encode(f"from:{end}".encode()).decode()
+    first = heapq.nlargest if order == "Descending" else heapq.nsmallest
+    after = _position(request.get("NextToken"))
+    wanted = ((by(record), tie(record), record) for record in records if _wanted(record, request))
+    if after is not None:
+        wanted = (item for item in wanted if (item[:2] < after if order == "Descending" else item[:2] > after))
+    size = request.get("MaxResults", DEFAULT_PAGE)
+    page = first(size + 1, wanted, key=lambda item: item[:2])
+    response: dict[str, Any] = {result: [summarize(record) for _, _, record in page[:size]]}
+    if len(page) > size:
+        response["NextToken"] = _token(page[size - 1][:2])
     return response
 
 
-def _wanted(summary: Mapping[str, Any], request: Mapping[str, Any], name_field: str, status_field: str) -> bool:
-    created, modified = summary["CreationTime"], summary.get("LastModifiedTime", summary["CreationTime"])
-    return (
-        request.get("NameContains", "").lower() in summary[name_field].lower()
-        and request.get("StatusEquals", summary.get(status_field)) == summary.get(status_field)
-        and request.get("CreationTimeAfter", created) <= created <= request.get("CreationTimeBefore", created)
-        and request.get("LastModifiedTimeAfter", modified)
-        <= modified
-        <= request.get("LastModifiedTimeBefore", modified)
-    )
+def _sort_key(by: str | None) -> Callable[[Any], Any]:
+    if by == "Name":
+        return lambda record: record.name
+    if by == "Status":
+        return lambda record: record.status
+    return _modified if by == "LastModifiedTime" else lambda record: record.created_at
 
 
-def _position(token: str | None) -> int:
+def _modified(record: Record) -> datetime:
+    modified: datetime | None = getattr(record, "modified_at", None)
+    return modified or record.created_at
+
+
+def _wanted(record: Record, request: Mapping[str, Any]) -> bool:
+    if request.get("NameContains", "").lower() not in record.name.lower():
+        return False
+    if "StatusEquals" in request and request["StatusEquals"] != getattr(record, "status", None):
+        return False
+    created, modified = record.created_at, _modified(record)
+    return request.get("CreationTimeAfter", created) <= created <= request.get(
+        "CreationTimeBefore", created
+    ) and request.get("LastModifiedTimeAfter", modified) <= modified <= request.get("LastModifiedTimeBefore", modified)
+
+
+def _token(key: Key) -> str:
+    plain = [{"time": part.isoformat()} if isinstance(part, datetime) else part for part in key]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+
+
+def _position(token: str | None) -> Key | None:
     if token is None:
-        return 0
+        return None
     try:
-        return int(base64.urlsafe_b64decode(token).decode().removeprefix("from:"))
-    except ValueError as error:
+        plain = json.loads(base64.urlsafe_b64decode(token))
+        by, tie = (datetime.fromisoformat(part["time"]) if isinstance(part, dict) else part for part in plain)
+    except (ValueError, TypeError, KeyError) as error:
         raise validation_error("Invalid NextToken") from error
+    return by, tie

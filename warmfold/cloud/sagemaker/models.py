@@ -104,8 +104,7 @@ class Models:
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The ListModels response."""
         with self._core.lock:
-            models = [model.summary() for model in self._models.values()]
-        return page_of(models, request, name_field="ModelName", status_field="", result="Models")
+            return page_of(self._models.values(), request, result="Models", summarize=Model.summary)
 
     def delete(self, name: str) -> dict[str, Any]:
         """DeleteModel; jobs that run with it are not touched."""

@@ -169,14 +169,9 @@ class ModelRegistry:
     def list_groups(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The ListModelPackageGroups response."""
         with self._core.lock:
-            groups = [group.describe() for group in self._groups.values()]
-        return page_of(
-            groups,
-            request,
-            name_field="ModelPackageGroupName",
-            status_field="ModelPackageGroupStatus",
-            result="ModelPackageGroupSummaryList",
-        )
+            return page_of(
+                self._groups.values(), request, result="ModelPackageGroupSummaryList", summarize=_Group.describe
+            )
 
     def delete_group(self, name_or_arn: str) -> dict[str, Any]:
         """DeleteModelPackageGroup: only an empty group can be deleted."""
@@ -246,22 +241,20 @@ class ModelRegistry:
         kind = request.get("ModelPackageType", "Versioned" if "ModelPackageGroupName" in request else "Unversioned")
         with self._core.lock:
             group = self._group(request["ModelPackageGroupName"]).name if "ModelPackageGroupName" in request else None
-            packages = [
-                package.summary()
+            packages = (
+                package
                 for package in self._packages.values()
                 if (group is None or package.group == group)
                 and wanted in (None, package.approval)
                 and kind in ("Both", "Unversioned" if package.version is None else "Versioned")
-            ]
-        newest_first = request.get("SortOrder", "Descending") == "Descending"
-        packages.sort(key=lambda package: package.get("ModelPackageVersion", 0), reverse=newest_first)
-        return page_of(
-            packages,
-            request,
-            name_field="ModelPackageName",
-            status_field="ModelPackageStatus",
-            result="ModelPackageSummaryList",
-        )
+            )
+            return page_of(
+                packages,
+                request,
+                result="ModelPackageSummaryList",
+                summarize=_Package.summary,
+                tie=lambda package: f"{package.name}/{package.version or 0:09d}",
+            )
 
     def delete_package(self, name_or_arn: str) -> dict[str, Any]:
         """DeleteModelPackage; its version number is not used again."""

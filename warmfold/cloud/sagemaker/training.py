@@ -111,18 +111,12 @@ class TrainingJobs:
         wanted = request.get("WarmPoolStatusEquals")
         with self._core.lock:
             self._expire()
-            jobs = [
-                job.summary()
+            jobs = (
+                job
                 for job in self._jobs.values()
                 if wanted is None or (job.warm_pool is not None and job.warm_pool.status == wanted)
-            ]
-        return page_of(
-            jobs,
-            request,
-            name_field="TrainingJobName",
-            status_field="TrainingJobStatus",
-            result="TrainingJobSummaries",
-        )
+            )
+            return page_of(jobs, request, result="TrainingJobSummaries", summarize=TrainingJob.summary)
 
     def stop(self, name: str) -> dict[str, Any]:
         """StopTrainingJob: the job is Stopping, and Stopped soon after."""

@@ -126,18 +126,19 @@ class TrainingJob:
 
     def summary(self) -> dict[str, Any]:
         """Its entry in TrainingJobSummaries."""
-        whole = self.describe()
-        names = (
-            "TrainingJobName",
-            "TrainingJobArn",
-            "CreationTime",
-            "TrainingEndTime",
-            "LastModifiedTime",
-            "TrainingJobStatus",
-            "SecondaryStatus",
-            "WarmPoolStatus",
-        )
-        return {name: whole[name] for name in names if name in whole}
+        optional = {
+            "TrainingEndTime": self.ended_at,
+            "WarmPoolStatus": self.warm_pool.describe() if self.warm_pool else None,
+        }
+        return {
+            "TrainingJobName": self.name,
+            "TrainingJobArn": self.arn,
+            "CreationTime": self.created_at,
+            "LastModifiedTime": self.modified_at or self.created_at,
+            "TrainingJobStatus": self.status,
+            "SecondaryStatus": self.secondary_status,
+            **{name: value for name, value in optional.items() if value is not None},
+        }
 
     def event_detail(self, tags: Mapping[str, str]) -> dict[str, Any]:
         """The detail of its state-change event: times in epoch milliseconds."""

@@ -93,33 +93,27 @@ class TuningJobs:
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The ListHyperParameterTuningJobs response."""
         with self._core.lock:
-            jobs = [job.summary() for job in self._jobs.values()]
-        return page_of(
-            jobs,
-            request,
-            name_field="HyperParameterTuningJobName",
-            status_field="HyperParameterTuningJobStatus",
-            result="HyperParameterTuningJobSummaries",
-        )
+            result = "HyperParameterTuningJobSummaries"
+            return page_of(self._jobs.values(), request, result=result, summarize=TuningJob.summary)
 
     def list_candidates(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The ListTrainingJobsForHyperParameterTuningJob response; sorting by score leaves out those without one."""
         by = request.get("SortBy", "Name")
         with self._core.lock:
-            candidates = self._job(request["HyperParameterTuningJobName"]).summaries()
-        if by == "FinalObjectiveMetricValue":
-            candidates = [item for item in candidates if "FinalHyperParameterTuningJobObjectiveMetric" in item]
-        return page_of(
-            candidates,
-            {**request, "SortBy": by},
-            name_field="TrainingJobName",
-            status_field="TrainingJobStatus",
-            result="TrainingJobSummaries",
-            descending=False,
-            sort_keys={
-                "FinalObjectiveMetricValue": lambda item: item["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
-            },
-        )
+            job = self._job(request["HyperParameterTuningJobName"])
+            candidates = {item.job.name: item for item in job.candidates if item.job is not None}
+            return page_of(
+                (
+                    item.job
+                    for item in candidates.values()
+                    if item.job is not None and (by != "FinalObjectiveMetricValue" or item.score is not None)
+                ),
+                {**request, "SortBy": by},
+                result="TrainingJobSummaries",
+                summarize=lambda child: job.summary_of(candidates[child.name]),
+                descending=False,
+                sort_keys={"FinalObjectiveMetricValue": lambda child: candidates[child.name].score},
+            )
 
     def stop(self, name: str) -> dict[str, Any]:
         """StopHyperParameterTuningJob: no more candidates, those that run are stopped, then it is Stopped."""

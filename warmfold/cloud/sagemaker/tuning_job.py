@@ -115,10 +115,6 @@ class TuningJob:
         shown = {name: whole[name] for name in names if name in whole}
         return shown | {"Strategy": self.config["Strategy"], "ResourceLimits": self.config["ResourceLimits"]}
 
-    def summaries(self) -> list[dict[str, Any]]:
-        """The HyperParameterTrainingJobSummary of every candidate that has a training job."""
-        return [self.summary_of(candidate) for candidate in self.candidates if candidate.job is not None]
-
     def summary_of(self, candidate: Candidate) -> dict[str, Any]:
         """A candidate's HyperParameterTrainingJobSummary; it must have its training job."""
         job = candidate.job
