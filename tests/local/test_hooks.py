@@ -372,6 +372,14 @@ def test_a_jsonata_expression_that_fails_is_named(things: Things, expression: st
     assert words in done["cause"]
 
 
+def test_jsonata_has_step_functions_own_functions(things: Things) -> None:
+    expression = "{% {'uuid': $uuid(), 'hash': $hash('a', 'MD5'), 'range': $range(1, 3, 1)} %}"
+    done = things.run_definition({"A": {"Type": "Pass", "Output": expression, "End": True}})
+    output = json.loads(done["output"])
+    assert uuid.UUID(output.pop("uuid")).version == 4
+    assert output == {"hash": "0cc175b9c0f1b6a831c399e269772661", "range": [1, 2, 3]}
+
+
 def test_jsonata_numbers_and_sequences_are_plain_json(things: Things) -> None:
     expression = (
         '{% {"sum": 2 + 2, "half": 1 / 2, "range": $map([1..3], function($x) {$x * 2}), "all": $merge([{"a": 1}])} %}'
