@@ -86,7 +86,7 @@ def test_every_filter_counts() -> None:
     assert page(things, SortBy="Status", SortOrder="Ascending", MaxResults=1)[0] == ["thing-2"]
 
 
-@pytest.mark.parametrize("token", ["x", "bm8=", "WzFd"])
+@pytest.mark.parametrize("token", ["x", "bm8=", "WzFd", "WzEsICJhIl0="])
 def test_a_token_of_no_page_is_refused(token: str) -> None:
     with pytest.raises(ServiceError, match="Invalid NextToken"):
         page(THINGS, NextToken=token)

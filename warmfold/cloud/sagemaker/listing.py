@@ -53,7 +53,12 @@ def page_of(
     if after is not None:
         wanted = (item for item in wanted if (item[:2] < after if order == "Descending" else item[:2] > after))
     size = request.get("MaxResults", DEFAULT_PAGE)
-    page = first(size + 1, wanted, key=lambda item: item[:2])
+    try:
+        page = first(size + 1, wanted, key=lambda item: item[:2])
+    except TypeError as error:
+        if after is None:
+            raise
+        raise validation_error("Invalid NextToken: it is of a list in another order") from error
     response: dict[str, Any] = {result: [summarize(record) for _, _, record in page[:size]]}
     if len(page) > size:
         response["NextToken"] = _token(page[size - 1][:2])
@@ -78,10 +83,15 @@ def _wanted(record: Record, request: Mapping[str, Any]) -> bool:
         return False
     if "StatusEquals" in request and request["StatusEquals"] != getattr(record, "status", None):
         return False
-    created, modified = record.created_at, _modified(record)
-    return request.get("CreationTimeAfter", created) <= created <= request.get(
-        "CreationTimeBefore", created
-    ) and request.get("LastModifiedTimeAfter", modified) <= modified <= request.get("LastModifiedTimeBefore", modified)
+    return _within(record.created_at, request, "CreationTime") and _within(
+        _modified(record), request, "LastModifiedTime"
+    )
+
+
+def _within(moment: datetime, request: Mapping[str, Any], member: str) -> bool:
+    after: datetime = request.get(f"{member}After", moment)
+    before: datetime = request.get(f"{member}Before", moment)
+    return after <= moment <= before
 
 
 def _token(key: Key) -> str:
