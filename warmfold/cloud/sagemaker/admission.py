@@ -1,9 +1,14 @@
 """Work is admitted by cores, in the order in which it came."""
 
+import logging
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+logger = logging.getLogger(__name__)
 
 
 class StopSignal:
@@ -46,10 +51,16 @@ class StopSignal:
 
 
 class Admission:
-    """As many jobs at a time as there are cores; the rest wait in line."""
+    """As many jobs at a time as there are cores; the rest wait in line.
 
-    def __init__(self, cores: int) -> None:
+    When it has waited for `patience` seconds without any coming or going, the head of the line gets a core that is not
+    there, as the jobs that hold the cores may wait for it.
+    """
+
+    def __init__(self, cores: int, patience: float = math.inf) -> None:
         self._free = max(1, cores)
+        self._patience = patience
+        self._moved_at = time.monotonic()
         self._line: deque[object] = deque()
         self._changed = threading.Condition()
 
@@ -63,18 +74,31 @@ class Admission:
             if granted:
                 with self._changed:
                     self._free += 1
+                    self._moved_at = time.monotonic()
                     self._changed.notify_all()
 
     def _take(self, stop: StopSignal) -> bool:
-        ticket = object()
+        ticket, arrived_at = object(), time.monotonic()
+
+        def patience_left() -> float:
+            end = max(self._moved_at, arrived_at) + self._patience
+            return min(end - time.monotonic(), threading.TIMEOUT_MAX)
+
         with stop.calling(self._wake), self._changed:
             self._line.append(ticket)
-            self._changed.wait_for(lambda: stop.is_set() or (self._free > 0 and self._line[0] is ticket))
+            while not (stop.is_set() or (self._line[0] is ticket and (self._free > 0 or patience_left() <= 0))):
+                self._changed.wait(patience_left() if self._line[0] is ticket else None)
             self._line.remove(ticket)
             self._changed.notify_all()
             if stop.is_set():
                 return False
+            if self._free <= 0:
+                logger.warning(
+                    "no core came free for %g s; the next job in line goes ahead, as others may wait for it",
+                    self._patience,
+                )
             self._free -= 1
+            self._moved_at = time.monotonic()
             return True
 
     def _wake(self) -> None:

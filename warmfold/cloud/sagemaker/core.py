@@ -46,7 +46,7 @@ class Core:
     """Resource ARN to its tags; a resource that may carry tags has an entry."""
 
     def __post_init__(self) -> None:
-        self.admission = Admission(self.settings.cores)
+        self.admission = Admission(self.settings.cores, self.settings.core_patience_seconds)
         self.s3 = S3Clients(self.settings, self.credentials)
         self._job_folders = _emptied(self.settings.base_dir / "jobs")
         self._instances: set[Instance] = set()

@@ -1,0 +1,77 @@
+"""Cores: who holds them, who waits, and who goes ahead without."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from warmfold.cloud.sagemaker.admission import Admission, StopSignal
+
+
+@pytest.fixture
+def background() -> Iterator[Callable[[Callable[[], None]], threading.Thread]]:
+    """Runs something in a thread, which must have ended when the test has."""
+    threads: list[threading.Thread] = []
+
+    def start(work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, daemon=True)
+        threads.append(thread)
+        thread.start()
+        return thread
+
+    yield start
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_jobs_that_hold_every_core_and_wait_for_others_do_not_wait_for_ever(
+    background: Callable[[Callable[[], None]], threading.Thread], caplog: pytest.LogCaptureFixture
+) -> None:
+    admission, ended = Admission(2, patience=0.05), [threading.Event(), threading.Event()]
+
+    def child(number: int) -> None:
+        with admission.core(StopSignal()) as granted:
+            assert granted
+            ended[number].set()
+
+    with ExitStack() as parents, caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            assert parents.enter_context(admission.core(StopSignal()))
+        for number in range(2):
+            background(lambda number=number: child(number))  # type: ignore[misc]
+        assert all(event.wait(10) for event in ended)
+    assert "no core came free for 0.05 s" in caplog.text
+
+
+def test_patience_begins_with_the_wait(background: Callable[[Callable[[], None]], threading.Thread]) -> None:
+    admission, got = Admission(1, patience=0.5), threading.Event()
+
+    def wait() -> None:
+        with admission.core(StopSignal()) as granted:
+            assert granted
+            got.set()
+
+    with admission.core(StopSignal()):
+        threading.Event().wait(0.6)  # the one core is held for long before anybody else comes
+        background(wait)
+        assert not got.wait(0.1)
+    assert got.wait(10)
+
+
+def test_with_patience_left_the_line_waits(background: Callable[[Callable[[], None]], threading.Thread]) -> None:
+    admission, got = Admission(1, patience=60), threading.Event()
+
+    def wait() -> None:
+        with admission.core(StopSignal()) as granted:
+            assert granted
+            got.set()
+
+    with admission.core(StopSignal()):
+        background(wait)
+        assert not got.wait(0.1)
+    assert got.wait(10)
