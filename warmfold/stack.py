@@ -86,9 +86,11 @@ class Stack:
         return self._put(data, f"datasets/{dataset}/data.csv")
 
     def _put(self, source: Path, key: str) -> str:
-        if not source.is_file():
-            raise CommandError(f"{source}: no such file")
-        self.s3.upload_file(str(source), self.bucket, key)
+        try:
+            with source.open("rb") as body:  # a pipe, too: `--experiment <(…)`
+                self.s3.upload_fileobj(body, self.bucket, key)
+        except OSError as error:
+            raise CommandError(f"{source} can't be read: {error.strerror}") from error
         return self.s3.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
 
     def wait_for_execution(

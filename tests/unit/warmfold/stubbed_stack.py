@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from warmfold.stack import Stack, execution_name
 
@@ -123,9 +123,9 @@ class _S3:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def upload_file(self, source: str, bucket: str, key: str) -> None:
+    def upload_fileobj(self, source: IO[bytes], bucket: str, key: str) -> None:
         assert bucket == BUCKET
-        self._cloud.objects[key] = Path(source).read_bytes()
+        self._cloud.objects[key] = source.read()
         if key.endswith("/data.csv") and self._cloud.starts_runs:
             self._cloud.executions.append(Execution(execution_name(bucket, key.split("/")[1], "v1")))
 

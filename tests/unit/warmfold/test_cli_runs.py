@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,16 @@ def test_run_uploads_and_names_the_run_it_started(cloud: Cloud, data: str) -> No
     run = run_id(cloud.executions[0].arn)
     assert f"started run {run}" in result.stdout
     assert f"warmfold watch {run}" in result.stdout
+
+
+def test_run_takes_a_pipe_s_output_too(cloud: Cloud, data: str) -> None:
+    output, end = os.pipe()
+    os.write(end, b"search: {}\n")
+    os.close(end)
+    result = invoke("run", data, "--experiment", f"/dev/fd/{output}")
+    os.close(output)
+    assert result.exit_code == 0, result.output
+    assert cloud.objects["datasets/churn/experiment.yaml"] == b"search: {}\n"
 
 
 def test_run_tells_scripts_the_same_as_json(cloud: Cloud, data: str) -> None:

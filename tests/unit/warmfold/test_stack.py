@@ -69,6 +69,12 @@ def test_the_data_is_uploaded_last_for_it_starts_the_run(tmp_path: Path) -> None
     assert list(cloud.objects) == [f"datasets/churn/{n}" for n in ("experiment.yaml", "predict.csv", "data.csv")]
 
 
+def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(CommandError, match=rf"{path} can't be read: {why}"):
+            Cloud().stack().upload("churn", path, None, None)
+
+
 def test_the_execution_of_an_upload_is_awaited() -> None:
     cloud = Cloud()
     execution = Execution(execution_name(BUCKET, "churn", "v7"))
