@@ -20,7 +20,7 @@ import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
-from dataset_rules import REGRESSION, STRATIFIED, Profile, Scanner, read_rows_to_score
+from dataset_rules import Profile, Scanner, read_rows_to_score
 from placement import HOLDOUT, LEFT_OUT
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _write_split(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[s
         header,
         file=stream.name,
         target=experiment["target"],
-        problem=experiment["problem"],
+        problem=None if plan["problem_sampled"] else experiment["problem"],
         n_splits=splitting["n_splits"],
         strategy=splitting["strategy"],
         holdout=splitting["holdout"],
@@ -160,13 +160,19 @@ def _write_split(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[s
             if placement != LEFT_OUT:
                 (holdout if placement == HOLDOUT else parts[placement]).write(csv_line(row))
     profile = scanner.finish()
-    if profile.problem == REGRESSION and splitting["strategy"] == STRATIFIED:
-        raise DatasetRuleError(
-            f"{stream.name}: column {profile.target!r}, the target, holds measurements: the problem is regression, "
-            "which has no classes to stratify by; set `cross_validation: {strategy: kfold}` in experiment.yaml."
-        )
+    _check_problem(plan, stream.name, profile)
     _check_metric(plan, stream.name, profile)
     return profile.as_dict()
+
+
+def _check_problem(plan: dict[str, Any], file: str, profile: Profile) -> None:
+    """What Plan Run took from the first rows of data too large for it must hold for all of them."""
+    planned = plan["experiment"]["problem"]
+    if profile.problem != planned:
+        raise DatasetRuleError(
+            f"{file}: column {profile.target!r}, the target, looks like {planned} in its first rows and like "
+            f"{profile.problem} in all of them; set `problem` in experiment.yaml."
+        )
 
 
 def _check_metric(plan: dict[str, Any], file: str, profile: Profile) -> None:

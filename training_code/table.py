@@ -43,6 +43,11 @@ class Schema:
         kinds = {column: profile["kinds"][column] for column in features}
         return cls(features, kinds, profile["target"], profile["problem"], classes)
 
+    @property
+    def positive_class(self) -> str | None:
+        """The class that metrics such as f1 and precision are about, the last of two; None for other problems."""
+        return self.classes[1] if self.classes is not None and len(self.classes) == 2 else None
+
     def filled(self, features: pd.DataFrame) -> Schema:
         """The same without the features that hold no value at all in these rows; raises TableError if none is left."""
         held = [column for column in self.features if features[column].notna().any()]

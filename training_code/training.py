@@ -100,6 +100,7 @@ def train_final(
     metric = plan["experiment"]["metric"]
     held_features, held_labels = read_table(holdout, schema)
     metrics = {
+        "positive_class": schema.positive_class,
         "train_score": score(model, features, labels, metric),
         **_holdout_score(plan, schema, model, held_features, held_labels),
         "fit_seconds": seconds,
@@ -163,6 +164,7 @@ def _description(plan: dict[str, Any], schema: Schema, given: dict[str, str]) ->
         "target": schema.target,
         "problem": schema.problem,
         "classes": schema.classes,
+        "positive_class": schema.positive_class,
         "metric": experiment["metric"],
         "estimator": experiment["estimator"],
         "hyperparameters": decode_hyperparameters(experiment["search"]["hyperparameters"], given),

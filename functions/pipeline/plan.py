@@ -86,6 +86,7 @@ class Planner:
             "code": code,
             "experiment": resolved,
             "profile": profile,
+            "problem_sampled": profile is None and given.problem is None,
             "metric_classes": metrics.class_bounds(resolved["metric"])
             if resolved["problem"] == "classification"
             else None,

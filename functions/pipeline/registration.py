@@ -27,12 +27,16 @@ _METADATA_CHARACTERS = 256
 
 
 class Holdout(BaseModel):
-    """The final model on the rows that no candidate saw; `score` is None when they can't tell it, and `note` why."""
+    """The final model on the rows that no candidate saw; `score` is None when they can't tell it, and `note` why.
+
+    Of two classes, `positive_class` is the one that metrics such as f1 are about.
+    """
 
     score: float | None
     standard_error: float | None
     rows: int
     note: str | None = None
+    positive_class: str | None = None
 
 
 class Registration(BaseModel):
@@ -149,6 +153,7 @@ def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
         standard_error=_number(metrics.get("holdout_standard_error")),
         rows=metrics.get("rows", {}).get("holdout", 0),
         note=metrics.get("holdout_note"),
+        positive_class=metrics.get("positive_class"),
     )
 
 

@@ -92,5 +92,5 @@ class Run:
         self._sagemaker.add_training(self.final_job, ModelArtifacts={"S3ModelArtifacts": uri}, **more)
         rows = {"train": 96, "holdout": 24 if score is not None else 0}
         metrics = {"train_score": 0.9, "holdout_score": score, "holdout_standard_error": error, "rows": rows}
-        metrics["holdout_note"] = note
+        metrics |= {"holdout_note": note, "positive_class": "yes"}
         self.write("model/metrics.json", metrics)

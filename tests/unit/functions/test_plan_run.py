@@ -86,7 +86,7 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     made = stored_plan(s3, plan(experiment="metric: roc_auc"))
     assert made["profile"] is None
     assert (made["experiment"]["target"], made["experiment"]["problem"]) == ("target", "classification")
-    assert made["metric_classes"] == [2, 2]
+    assert (made["metric_classes"], made["problem_sampled"]) == ([2, 2], True)
 
 
 def test_a_target_that_is_not_there_is_refused_however_large_the_data(

@@ -37,7 +37,7 @@ def test_without_a_gate_the_model_is_approved(run: Run, register: Any) -> None:
     assert register() == {
         "model_package_arn": PACKAGE,
         "status": "Approved",
-        "holdout": {"score": 0.61, "standard_error": 0.02, "rows": 24, "note": None},
+        "holdout": {"score": 0.61, "standard_error": 0.02, "rows": 24, "note": None, "positive_class": "yes"},
         "reason": "experiment.yaml sets no quality_gate.min_score",
     }
 

@@ -85,7 +85,7 @@ def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     assert (summary["dataset"], summary["metric"], summary["problem"]) == ("churn", "roc_auc", "classification")
     assert (summary["estimator"], summary["target"]) == ("hist_gradient_boosting", "target")
     assert summary["data"]["rows"] == 120
-    assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24}
+    assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
     assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
     assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
     assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2, "failed": 1, "stopped": 0}

@@ -77,6 +77,7 @@ def split(
         "bucket": "bucket",
         "data": {"key": "data.csv", "version_id": "v", "etag": "e", "size": 0},
         "predict": None,
+        "problem_sampled": False,
         "metric_classes": None,
         "fold_retries": 1,
         "quota_patience_seconds": 600,

@@ -47,6 +47,7 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
     return {
         "bucket": "bucket",
         "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
+        "problem_sampled": False,
         "metric_classes": [2, 2] if problem == "classification" else None,
         "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
         "experiment": {"target": "label", "problem": problem, "metric": "roc_auc", "cross_validation": splitting},
@@ -150,6 +151,15 @@ def test_each_fold_trains_on_all_parts_but_its_own(tmp_path: Path) -> None:
     assert all(read(path)[0] == HEADER for path in tmp_path.rglob("*.csv"))
 
 
+def test_a_problem_that_only_the_first_rows_suggest_is_refused(tmp_path: Path) -> None:
+    rows = [[str(n), "word", str(n // 10)] for n in range(900)]
+    sampled = plan_for(n_splits=2) | {"problem_sampled": True}
+    with pytest.raises(
+        DatasetRuleError, match="looks like classification in its first rows and like regression in all"
+    ):
+        split_dataset(sampled, Bucket(data=csv_bytes(HEADER, rows)), tmp_path)  # type: ignore[arg-type]
+
+
 def test_chunks_are_short_where_there_are_many_classes(tmp_path: Path) -> None:
     classes = [f"class {n}" for n in range(200)]
     rows = [[str(n), "word", classes[n % 200]] for n in range(6000)]
@@ -212,7 +222,6 @@ def test_data_replaced_after_planning_is_refused(tmp_path: Path) -> None:
         (csv_bytes(HEADER, ROWS[:3]), None, "classification", "fewer than the 5 folds"),
         (csv_bytes(HEADER, ROWS), b"size\n1\n", "classification", "s3://bucket/predict: column 'word' is missing"),
         (csv_bytes(HEADER, ROWS), b"size,word\n", "classification", "s3://bucket/predict has a header and no rows"),
-        (csv_bytes(HEADER, [[f"{n}", "", f"{n}"] for n in range(99)]), None, "regression", "strategy: kfold"),
     ],
 )
 def test_bad_data_is_refused(data: bytes, predict: bytes | None, problem: str, says: str, tmp_path: Path) -> None:

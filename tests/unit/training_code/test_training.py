@@ -20,6 +20,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 
 import container
+import cross_validation
 import training
 from cells import TEXT
 from model import HyperparameterError, build_pipeline, decode_hyperparameters
@@ -120,6 +121,7 @@ def test_the_artifact_says_what_it_is_and_carries_the_code_that_serves_it(
     told = json.loads((model_dir / "model.json").read_text())
     assert told["features"] == ["colour", "size", "flag", "empty"]
     assert told["classes"] == ["no", "yes"]
+    assert told["positive_class"] == metrics["positive_class"] == "yes"
     assert told["hyperparameters"] == {"n_estimators": 15, "max_features": 1.0}
     assert {"inference.py", "table.py", "csv_records.py"} <= {path.name for path in (model_dir / "code").iterdir()}
     assert json.loads((model_dir / "metrics.json").read_text()) == metrics
@@ -234,6 +236,21 @@ def test_the_standard_error_is_the_textbook_s_for_accuracy(tmp_path: Path) -> No
     right = get_scorer("accuracy")(model, held, truth)
     textbook = (right * (1 - right) / len(truth)) ** 0.5
     assert standard_error(model, held, truth, "accuracy", seed=1) == pytest.approx(textbook, rel=0.2)
+
+
+def test_a_candidate_trains_a_fold_as_its_fold_job_would(s3: Any, tmp_path: Path) -> None:
+    ready = split(tmp_path / "split", mixed(), estimator="random_forest", space=SPACES["random_forest"][0])
+    for file in (tmp_path / "split").rglob("*.*"):
+        s3.put_object(Bucket="bucket", Key=f"runs/r/{file.relative_to(tmp_path / 'split')}", Body=file.read_bytes())
+    given = SPACES["random_forest"][1]
+    train_here = cross_validation.trainer(ready.plan, "wf-r-001-0a1b2c3d", given, s3, tmp_path / "parts")
+    (tmp_path / "parts").mkdir()
+    for fold in (1, 3):
+        train_here(fold)
+        written = read_json(s3, f"runs/r/candidates/wf-r-001-0a1b2c3d/fold-{fold}.json")
+        job = training.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])
+        for name in ("train_score", "validation_score", "rows"):
+            assert written[name] == job[name]
 
 
 class Job:
