@@ -49,7 +49,8 @@ def test_jobs_that_hold_every_core_and_wait_for_others_do_not_wait_for_ever(
 
 
 def test_patience_begins_with_the_wait(background: Callable[[Callable[[], None]], threading.Thread]) -> None:
-    admission, got = Admission(1, patience=0.5), threading.Event()
+    now = [0.0]
+    admission, got = Admission(1, patience=60, clock=lambda: now[0]), threading.Event()
 
     def wait() -> None:
         with admission.core(StopSignal()) as granted:
@@ -57,7 +58,7 @@ def test_patience_begins_with_the_wait(background: Callable[[Callable[[], None]]
             got.set()
 
     with admission.core(StopSignal()):
-        threading.Event().wait(0.6)  # the one core is held for long before anybody else comes
+        now[0] += 3600
         background(wait)
         assert not got.wait(0.1)
     assert got.wait(10)

@@ -57,10 +57,11 @@ class Admission:
     there, as the jobs that hold the cores may wait for it.
     """
 
-    def __init__(self, cores: int, patience: float = math.inf) -> None:
+    def __init__(self, cores: int, patience: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._free = max(1, cores)
         self._patience = patience
-        self._moved_at = time.monotonic()
+        self._moved_at = self._clock()
         self._line: deque[object] = deque()
         self._changed = threading.Condition()
 
@@ -74,15 +75,15 @@ class Admission:
             if granted:
                 with self._changed:
                     self._free += 1
-                    self._moved_at = time.monotonic()
+                    self._moved_at = self._clock()
                     self._changed.notify_all()
 
     def _take(self, stop: StopSignal) -> bool:
-        ticket, arrived_at = object(), time.monotonic()
+        ticket, arrived_at = object(), self._clock()
 
         def patience_left() -> float:
             end = max(self._moved_at, arrived_at) + self._patience
-            return min(end - time.monotonic(), threading.TIMEOUT_MAX)
+            return min(end - self._clock(), threading.TIMEOUT_MAX)
 
         with stop.calling(self._wake), self._changed:
             self._line.append(ticket)
@@ -98,7 +99,7 @@ class Admission:
                     self._patience,
                 )
             self._free -= 1
-            self._moved_at = time.monotonic()
+            self._moved_at = self._clock()
             return True
 
     def _wake(self) -> None:
