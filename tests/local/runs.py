@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from sklearn.datasets import load_breast_cancer
 
+from tests.waiting import until
 from warmfold.follow import follow
 from warmfold.progress import Progress
 from warmfold.stack import Stack
@@ -49,16 +48,6 @@ def succeeded(stack: Stack, dataset: str, frame: pd.DataFrame, **others: str | b
     assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
     assert summary is not None
     return summary
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for what a condition gives, and give it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come about")
 
 
 def keys(stack: Stack, prefix: str) -> list[str]:
