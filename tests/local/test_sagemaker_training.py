@@ -510,6 +510,16 @@ def test_without_fork_an_instance_is_a_process_per_job(endpoint: str, tmp_path: 
         assert (cloud.pool("single-a") or {})["ReusedByJob"] == "single-b"
         cloud.create("single-c", "crash.py")
         assert cloud.finished("single-c")["FailureReason"] == "AlgorithmError: , exit code: 1"
+        talks = "head -c 200000 /dev/zero | tr '\\0' x; echo; sleep 600"
+        specification = {
+            "TrainingImage": "image",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["/bin/sh", "-c", talks],
+        }
+        limit = {"MaxRuntimeInSeconds": 1}
+        cloud.create("single-e", AlgorithmSpecification=specification, StoppingCondition=limit)
+        assert cloud.finished("single-e")["SecondaryStatus"] == "MaxRuntimeExceeded"
+        assert cloud.seen.output("single-e") == ["x" * 200_000]
         cloud.create("single-d", "hang.py", StoppingCondition={"MaxRuntimeInSeconds": 1})
         assert cloud.finished("single-d")["SecondaryStatus"] == "MaxRuntimeExceeded"
     finally:

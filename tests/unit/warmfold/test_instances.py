@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,3 +62,72 @@ def test_a_stop_that_comes_as_the_task_ends_harms_nobody(instance: Instance, tmp
     stop = EagerListener()
     instance.run(Task(None, ["true"], dict(os.environ), tmp_path), lambda _: None, stop)
     stop.late()
+
+
+class Single:
+    """A worker that does not fork and imports nothing, and its end of the control socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.control, theirs = socket.socketpair()
+        worker = [sys.executable, "-m", "warmfold.cloud.sagemaker.worker", str(theirs.fileno()), "0", "0"]
+        self.process = subprocess.Popen(worker, pass_fds=[theirs.fileno()], start_new_session=True)
+        theirs.close()
+        self.answers = self.control.makefile()
+
+    def start(self, program: Path | None, *argv: str) -> int:
+        """Start a job; gives the end of the pipe from which its output can be read."""
+        reader, writer = os.pipe()
+        folder = str(self.folder)
+        job = {
+            "program": str(program) if program else None,
+            "argv": argv,
+            "env": dict(os.environ),
+            "cwd": folder,
+            "path": folder,
+        }
+        assert json.loads(self.answers.readline()) == {"ready": True}
+        socket.send_fds(self.control, [json.dumps(job).encode() + b"\n"], [writer])
+        os.close(writer)
+        assert json.loads(self.answers.readline()) == {"pid": self.process.pid}
+        return reader
+
+    def close(self) -> None:
+        self.answers.close()
+        self.control.close()
+
+
+@pytest.fixture
+def single(tmp_path: Path) -> Iterator[Single]:
+    made = Single(tmp_path)
+    yield made
+    made.close()
+    made.process.kill()
+    made.process.wait()
+
+
+@pytest.mark.parametrize("is_command", [False, True])
+def test_without_a_fork_a_job_ends_with_its_server(single: Single, tmp_path: Path, is_command: bool) -> None:
+    script = tmp_path / "hang.py"
+    script.write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
+    command = ["/bin/sh", "-c", "echo $$; sleep 600; true"]
+    output = os.fdopen(single.start(None, *command) if is_command else single.start(script))
+    assert (int(output.readline()) == single.process.pid) is not is_command
+    single.close()  # as the system does for a server that is killed
+    assert single.process.wait(10) == -9
+    assert output.read() == "", "the pipe closes when nobody is left to write into it"
+
+
+@pytest.mark.parametrize(("command", "code"), [("exit 3", 3), ("kill -9 $$", -9), ("true", 0)])
+def test_without_a_fork_a_command_gives_its_exit_code(single: Single, command: str, code: int) -> None:
+    os.close(single.start(None, "/bin/sh", "-c", command))
+    assert single.process.wait(10) == code
+
+
+def test_without_a_fork_a_command_is_told_to_end(single: Single) -> None:
+    script = "trap 'echo told; exit 4' TERM; echo begun; while :; do sleep 0.01; done"
+    output = os.fdopen(single.start(None, "/bin/sh", "-c", script))
+    assert output.readline() == "begun\n"
+    single.process.terminate()
+    assert output.read() == "told\n"
+    assert single.process.wait(10) == 4

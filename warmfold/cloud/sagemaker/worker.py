@@ -4,7 +4,7 @@ Started as `python -m warmfold.cloud.sagemaker.worker <control fd> <fork: 0|1> <
 sends one JSON object per line: `{"ready": true}` once, then for each job `{"pid": n}` and `{"exit": code}` (negative:
 the signal that ended it). It receives one JSON object per job, with the job's log pipe as an attached file descriptor:
 `{"program": path | null, "argv": [...], "env": {...}, "cwd": path, "path": folder for sys.path[0]}`.
-With fork 0 it becomes the job instead of forking it, and the instance sees its exit code.
+With fork 0 it becomes the job instead of forking it, and the instance sees its exit code; a command is then its child.
 """
 
 import atexit
@@ -19,6 +19,7 @@ import runpy
 import selectors
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import traceback
@@ -122,15 +123,50 @@ def _become(job: dict[str, Any], log: int, control: socket.socket, announce: boo
     os.close(log)
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), "utf-8", "replace", write_through=True)
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), "utf-8", "replace", write_through=True)
-    os._exit(_exit_code(job))
+    if announce:
+        threading.Thread(target=_end_with, args=(control,), daemon=True).start()
+    code = _exit_code(job, fork=not announce)
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    os._exit(code)
 
 
-def _exit_code(job: dict[str, Any]) -> int:
+def _end_with(control: socket.socket) -> None:
+    """End the job and what it started when its instance is gone, as a parent does where there is one."""
+    with contextlib.suppress(OSError):
+        while control.recv(4096):
+            pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def _run_command(job: dict[str, Any]) -> int:
+    """The command's exit code as the worker's own child: instead of it the command would lose the control socket."""
+    child: subprocess.Popen[bytes] | None = None
+    told = False
+
+    def tell(*_: object) -> None:
+        nonlocal told
+        told = True
+        if child is not None:
+            child.terminate()
+
+    signal.signal(signal.SIGTERM, tell)
+    child = subprocess.Popen(job["argv"], env=job["env"])
+    if told:
+        child.terminate()
+    code = child.wait()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return code
+
+
+def _exit_code(job: dict[str, Any], fork: bool) -> int:
     code = 1
     try:
         os.environ.clear()
         os.environ.update(job["env"])
         os.chdir(job["cwd"])
+        if job["program"] is None and not fork:
+            return _run_command(job)
         if job["program"] is None:
             os.execvpe(job["argv"][0], job["argv"], job["env"])
         sys.path[0] = job["path"]
