@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from warmfold.cloud.sagemaker.instances import SINGLE_THREADED, Task
 from warmfold.cloud.sagemaker.settings import Settings
 
 HOST = "algo-1"
+# at the beginning of a path, be it in file:///opt/ml or -o/opt/ml, and not within s3://bucket/opt/ml or /opt/mlflow
+OPT_ML = re.compile(r"(?:(?<=://)|(?<=^-\w)|(?<=\s-\w)|(?<![\w/.-]))/opt/ml(?![\w-]|\.\w)")
 OWN_HYPERPARAMETERS = "sagemaker_"
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -67,8 +70,8 @@ class JobFolder:
         return self.opt_ml / "input" / "data" / name
 
     def mapped(self, text: str) -> str:
-        """The text with `/opt/ml` turned into this job's folder."""
-        return text.replace("/opt/ml", str(self.opt_ml))
+        """The text with `/opt/ml` turned into this job's folder, where it is the beginning of a path."""
+        return OPT_ML.sub(lambda _: str(self.opt_ml), text)
 
     def failure(self) -> str:
         """What the job wrote about its failure, cut at 1024 characters; empty when it wrote nothing."""
