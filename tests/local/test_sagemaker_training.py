@@ -251,6 +251,7 @@ def test_a_warm_pool_is_reused_quickly_and_released(cloud: Cloud) -> None:
     listed = cloud.call("ListTrainingJobs", WarmPoolStatusEquals="Available", NameContains="pool-")
     assert [item["TrainingJobName"] for item in listed["TrainingJobSummaries"]] == ["pool-b"]
     cloud.call("UpdateTrainingJob", TrainingJobName="pool-b", ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+    assert cloud.service.feature(TrainingJobs).get("pool-b").instance is None, "the record outlives the instance"
     released = cloud.pool("pool-b")
     assert released is not None
     assert released["Status"] == "Terminated"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from warmfold.cloud.sagemaker.admission import StopSignal
-from warmfold.cloud.sagemaker.instances import Instance, Outcome, Task
+from warmfold.cloud.sagemaker.instances import Instance, InstanceLost, Outcome, Task
 from warmfold.cloud.sagemaker.settings import Settings
 
 
@@ -62,6 +62,29 @@ def test_a_stop_that_comes_as_the_task_ends_harms_nobody(instance: Instance, tmp
     stop = EagerListener()
     instance.run(Task(None, ["true"], dict(os.environ), tmp_path), lambda _: None, stop)
     stop.late()
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_closed_instance_holds_no_file(tmp_path: Path, runs: bool) -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    made = Instance(Settings(base_dir=tmp_path, account_id="123456789012"), preload=False)
+    if runs:
+        begun = threading.Event()
+        task = Task(None, ["/bin/sh", "-c", "echo begun; sleep 600"], dict(os.environ), tmp_path)
+
+        def run() -> None:
+            with pytest.raises(InstanceLost):
+                made.run(task, lambda _: begun.set(), StopSignal())
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        assert begun.wait(10)
+        made.close()
+        thread.join(10)
+        assert not thread.is_alive()
+    else:
+        made.close()
+    assert len(list(Path("/dev/fd").iterdir())) == before
 
 
 class Single:

@@ -80,6 +80,7 @@ class Instance:
         self._preload = preload
         self._lock = threading.Lock()
         self._closed = False
+        self._running = False
         self._child: int | None = None
         self._ready = False
         self._spawn()
@@ -100,6 +101,8 @@ class Instance:
         `on_output` gets stdout and stderr as they come, `on_idle` is called a moment after. When `stop` is raised the
         task's process group is killed after `grace` seconds; only with `tell` does it get a SIGTERM first.
         """
+        with self._lock:
+            self._running = True
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         try:
@@ -119,6 +122,10 @@ class Instance:
             os.close(reader)
             if writer >= 0:
                 os.close(writer)
+            with self._lock:
+                self._running = False
+                if self._closed:
+                    self._control.close()
 
     def wait_ready(self) -> None:
         """Wait until the libraries are imported; raises InstanceLost."""
@@ -132,10 +139,13 @@ class Instance:
         with self._lock:
             self._closed = True
             child, self._child = self._child, None
+            running = self._running
         if child is not None:
             _kill_group(child)
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
+        if not running:  # else the thread that waits for it would not wake; it closes it by itself
+            self._control.close()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()

@@ -186,7 +186,7 @@ class JobGroup:
         return {}
 
     def wait(self, name: str, timeout: float | None = None) -> Job:
-        """Wait until the job is terminal; raises TimeoutError after `timeout` seconds."""
+        """Wait until the job is terminal, as tests do; raises TimeoutError after `timeout` seconds."""
         with self._finished:
             job = self.get(name)
             if not self._finished.wait_for(lambda: job.is_finished, timeout):

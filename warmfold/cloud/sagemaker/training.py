@@ -163,7 +163,7 @@ class TrainingJobs:
         return {"TrainingJobArn": job.arn}
 
     def wait(self, name: str, timeout: float | None = None) -> TrainingJob:
-        """Wait until the job is terminal; raises TimeoutError after `timeout` seconds."""
+        """Wait until the job is terminal, as tests do; raises TimeoutError after `timeout` seconds."""
         with self._finished:
             job = self.get(name)
             if not self._finished.wait_for(lambda: job.is_finished, timeout):
@@ -218,6 +218,7 @@ class TrainingJobs:
                 surplus = None
             elif job.warm_pool is not None:
                 job.warm_pool.status = "Terminated"
+            job.instance = None
             job.move(status, secondary, message, self._core.now())
             detail = job.event_detail(self._core.tags[job.arn])
             self._finished.notify_all()

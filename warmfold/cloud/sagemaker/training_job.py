@@ -73,7 +73,7 @@ class TrainingJob:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     warm_pool: WarmPoolState | None = None
     instance: Instance | None = None
-    """The warm instance it was given at its creation; None: it starts cold."""
+    """The warm instance it was given at its creation; None: it starts cold, or has ended."""
     stop: StopSignal = field(default_factory=StopSignal)
 
     @property

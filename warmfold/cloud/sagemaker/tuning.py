@@ -129,7 +129,7 @@ class TuningJobs:
         return {}
 
     def wait(self, name: str, timeout: float | None = None) -> TuningJob:
-        """Wait until the job is terminal; raises TimeoutError after `timeout` seconds."""
+        """Wait until the job is terminal, as tests do; raises TimeoutError after `timeout` seconds."""
         with self._changed:
             job = self._job(name)
             if not self._changed.wait_for(lambda: job.is_finished, timeout):
