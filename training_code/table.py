@@ -14,7 +14,8 @@ import pandas as pd
 from cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
 from dataset_rules import CLASSIFICATION
 
-ROWS_AT_A_TIME = 100_000
+CELLS_AT_A_TIME = 1_000_000
+"""What is held as text while a table is read: some 60 MB."""
 _TRUE = frozenset(cell for cell in BOOLEANS if cell.lower() == "true")
 
 
@@ -71,9 +72,10 @@ def read_table(files: Iterable[Path], schema: Schema) -> tuple[pd.DataFrame, np.
     Labels are integers from 0 for classification, floats for regression. Memory is bounded by the typed table.
     """
     features, labels = [], []
+    rows_at_a_time = max(1, CELLS_AT_A_TIME // (len(schema.features) + 1))
     for file in files:
         # as text, so that a cell is read in one way wherever it comes from
-        chunks = pd.read_csv(file, dtype=str, na_filter=False, encoding="utf-8", chunksize=ROWS_AT_A_TIME)
+        chunks = pd.read_csv(file, dtype=str, na_filter=False, encoding="utf-8", chunksize=rows_at_a_time)
         for chunk in chunks:
             features.append(typed_features(chunk, schema))
             labels.append(_labels(chunk[schema.target], schema))

@@ -77,8 +77,11 @@ def transform_job(prefix: str, run: str) -> str:
 
 
 def model_package_group(prefix: str, dataset: str) -> str:
-    """Return the model package group of a dataset, at most 63 characters."""
-    return f"{prefix}-{slug(dataset, 50)}"
+    """Return the model package group of a dataset, at most 63 characters; each dataset has its own."""
+    slugged = slug(dataset, 50)
+    if slugged != dataset:
+        slugged = f"{slugged[:43].rstrip('-')}-{hashlib.sha256(dataset.encode()).hexdigest()[:6]}"
+    return f"{prefix}-{slugged}"
 
 
 def plan_key(run: str) -> str:

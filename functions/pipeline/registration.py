@@ -24,6 +24,7 @@ INVOCATION_SECONDS = 600
 """How long the model may take for one chunk of rows; the container's own limit is a minute."""
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
 _METADATA_CHARACTERS = 256
+_DESCRIPTION_CHARACTERS = 1024
 
 
 class Holdout(BaseModel):
@@ -188,7 +189,7 @@ def model_package_request(
     metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + METRICS_FILE}
     return {
         "ModelPackageGroupName": group,
-        "ModelPackageDescription": f"{_description_start(plan['run'])}{reason}",
+        "ModelPackageDescription": f"{_description_start(plan['run'])}{reason}"[:_DESCRIPTION_CHARACTERS],
         "ClientToken": plan["run"],
         "ModelApprovalStatus": status,
         "InferenceSpecification": {

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from cfnlint.decode import cfn_yaml
 
+from pipeline.environment import Environment
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
@@ -71,4 +73,25 @@ def test_a_handler_imports_with_the_environment_the_template_gives_it(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
     module, attribute = FUNCTIONS[name]["Handler"].split(".")
-    assert callable(getattr(importlib.import_module(module), attribute))
+    handler = importlib.import_module(module)
+    assert callable(getattr(handler, attribute))
+    for model in {v for v in vars(handler).values() if isinstance(v, type) and issubclass(v, Environment)}:
+        needed = {field.alias for field in model.model_fields.values() if field.is_required()}
+        assert needed - {"AWS_REGION"} <= set(variables), f"template.yaml does not give {name} all that it reads"
+
+
+def test_candidates_and_folds_have_different_roles() -> None:
+    variables = FUNCTIONS["PlanRunFunction"]["Environment"]["Variables"]
+    assert variables["CANDIDATE_ROLE_ARN"] != variables["FOLD_ROLE_ARN"]
+
+
+def test_a_model_that_fails_the_gate_is_not_transformed() -> None:
+    gate = definition("TuningStateMachine")["States"]["Gate Passed?"]
+    (way,) = gate["Choices"]
+    assert way == {"Condition": '{% $registration.status = "Approved" %}', "Next": "Prepare Transform"}
+    assert gate["Default"] == "Write Report"
+
+
+def test_clean_up_starts_for_every_bad_end() -> None:
+    pattern = MACHINES["CleanUpStateMachine"]["Events"]["RunEndedBadly"]["Properties"]["Pattern"]
+    assert set(pattern["detail"]["status"]) == {"FAILED", "ABORTED", "TIMED_OUT"}

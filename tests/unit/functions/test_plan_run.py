@@ -131,10 +131,14 @@ def test_overrides_of_the_execution_win_over_the_file(
     assert (search["max_candidates"], search["max_parallel_candidates"]) == (4, 3)
 
 
-def test_the_training_code_is_uploaded_once_under_its_hash(plan: Any, s3: Any) -> None:
-    made = stored_plan(s3, plan())
-    head = s3.head_object(Bucket=BUCKET, Key=f"code/{made['code']['sha256']}/sourcedir.tar.gz")
-    assert head["ContentLength"] > 0
+def test_the_training_code_is_uploaded_once_under_its_hash(
+    plan: Any, s3: Any, lambda_context: Any, sample_event: Any
+) -> None:
+    key = f"code/{stored_plan(s3, plan())['code']['sha256']}/sourcedir.tar.gz"
+    first = s3.head_object(Bucket=BUCKET, Key=key)["VersionId"]
+    other = sample_event | {"execution_arn": sample_event["execution_arn"] + "0"}
+    plan_run.lambda_handler(other, lambda_context)
+    assert s3.head_object(Bucket=BUCKET, Key=key)["VersionId"] == first
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 import register_model
+from pipeline import names
 from pipeline.errors import RegistrationError, SageMakerError
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
@@ -30,6 +32,14 @@ def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, experiment: str) -> Ru
 def register(run: Run, lambda_context: Any) -> Any:
     event = {"plan_uri": run.plan_uri, "best": run.best, "final_job": run.final_job}
     return lambda: register_model.lambda_handler(event, lambda_context)
+
+
+def test_every_dataset_has_a_group_of_its_own_within_sagemaker_s_limit() -> None:
+    datasets = ["a-b", "a.b", "a_b", "A-b", "x" * 63, "x" * 62 + "."]
+    groups = {names.model_package_group("abcdefghijkl", dataset) for dataset in datasets}
+    assert len(groups) == len(datasets)
+    assert "abcdefghijkl-a-b" in groups
+    assert all(re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", group) for group in groups)
 
 
 def test_without_a_gate_the_model_is_approved(run: Run, register: Any) -> None:

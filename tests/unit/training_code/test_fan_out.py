@@ -78,7 +78,7 @@ class Candidate:
     def run(self) -> list[float]:
         """The validation scores."""
         fan_out = FanOut(
-            plan(self.folds),
+            self.plan,
             CANDIDATE,
             {"learning_rate": "0.3"},
             sagemaker=self.sagemaker,
@@ -89,6 +89,10 @@ class Candidate:
             log=self.log.append,
         )
         return [score["validation_score"] for score in fan_out.run()]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        return plan(self.folds)
 
     @property
     def seconds(self) -> float:
