@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from tests.waiting import until
 from warmfold.cloud.sagemaker import processing_run
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.processing import ProcessingJobs
@@ -136,13 +137,6 @@ def local(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     local = Local(endpoint, tmp_path_factory.mktemp("jobs"), cores=1)
     yield local
     local.service.shutdown()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.005)
 
 
 def run_whole(local: Local, name: str) -> dict[str, Any]:

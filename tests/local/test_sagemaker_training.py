@@ -15,6 +15,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from tests.waiting import until
 from warmfold.cloud.sagemaker import training_run
 from warmfold.cloud.sagemaker.data import DataError
 from warmfold.cloud.sagemaker.errors import ServiceError
@@ -152,13 +153,6 @@ def cloud(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     cloud = Cloud(endpoint, tmp_path_factory.mktemp("jobs"), cores=2)
     yield cloud
     cloud.service.shutdown()
-
-
-def until(condition: Any, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.005)
 
 
 def test_a_script_runs_with_its_channels_hyperparameters_metrics_and_artifact(cloud: Cloud) -> None:

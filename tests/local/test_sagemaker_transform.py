@@ -4,7 +4,7 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from tests.waiting import until
 from warmfold.cloud.local import LocalCloud
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service, build_service
@@ -243,13 +244,6 @@ def local(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     local = Local(endpoint, tmp_path_factory.mktemp("jobs"))
     yield local
     local.service.shutdown()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.005)
 
 
 def test_an_approved_package_predicts_every_chunk_in_order(local: Local) -> None:

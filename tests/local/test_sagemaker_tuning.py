@@ -4,7 +4,6 @@ import io
 import json
 import tarfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
+from tests.waiting import until
 from warmfold.cloud.sagemaker import tuning
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.sampler import Sampler
@@ -139,13 +139,6 @@ def cloud(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     cloud = Cloud(endpoint, tmp_path_factory.mktemp("jobs"), cores=1)
     yield cloud
     cloud.service.shutdown()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.005)
 
 
 def most_at_once(candidates: list[dict[str, Any]]) -> int:
