@@ -125,7 +125,7 @@ def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
     return {
         "folds_running": running,
         "folds_done": len(folds) - running,
-        "warm_starts": sum(p.get("Status") == "Reused" for p in pools),
+        "warm_starts": sum(bool(_FOLD.fullmatch(p.get("ReusedByJob", "").removeprefix(tuning_job))) for p in pools),
         "pools_available": sum(p.get("Status") == "Available" for p in pools),
     }
 

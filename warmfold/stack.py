@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,9 +85,17 @@ class Stack:
                 self._put(source, f"datasets/{dataset}/{name}")
         return self._put(data, f"datasets/{dataset}/data.csv")
 
+    def in_use(self, dataset: str, given: Collection[str]) -> list[str]:
+        """The dataset's other files that are there already and were not given anew: a run uses them too."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"datasets/{dataset}/")
+        names = {item["Key"].rpartition("/")[2] for page in pages for item in page.get("Contents", [])}
+        return [name for name in ("experiment.yaml", "predict.csv") if name in names and name not in given]
+
     def _put(self, source: Path, key: str) -> str:
         try:
             with source.open("rb") as body:  # a pipe, too: `--experiment <(…)`
+                if source.is_file() and not source.stat().st_size:
+                    raise CommandError(f"{source} is empty")
                 self.s3.upload_fileobj(body, self.bucket, key)
         except OSError as error:
             raise CommandError(f"{source} can't be read: {error.strerror}") from error
@@ -201,7 +209,7 @@ def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) 
     except ClientError as error:
         if "does not exist" not in str(error):
             raise explained(error) from error
-        remedy = "`warmfold local up` deploys it" if local else "deploy it with `make deploy`"
+        remedy = "`warmfold local up` deploys it" if local else "deploy it with `sam build && sam deploy --guided`"
         raise StackNotFoundError(
             f"there is no stack {name} at {endpoint}; {remedy}, or --stack names another"
         ) from error

@@ -160,6 +160,10 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
             f"{experiment.place('metric')} {metric} does not fit {kind}; use one of {', '.join(sorted(fitting))}"
         )
     resolved["metric"] = metric
+    best, least = metrics.best_possible(metric), experiment.quality_gate.min_score
+    if least is not None and least > best:
+        place = experiment.place("quality_gate", "min_score")
+        problems.append(f"{place} is {least}, and {metric} is never above {best}; lower it")
     strategy = experiment.cross_validation.strategy
     if strategy == "stratified" and problem == "regression":
         place = experiment.place("cross_validation", "strategy")

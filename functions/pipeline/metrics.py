@@ -45,6 +45,11 @@ def fitting(problem: str, classes: int | None) -> frozenset[str]:
     return BINARY if classes == 2 else MULTICLASS
 
 
+def best_possible(metric: str) -> int:
+    """Return the score that a perfect model has: losses are negated, everything else is a share."""
+    return 0 if metric.startswith("neg_") else 1
+
+
 def class_bounds(metric: str) -> list[int | None]:
     """Return the fewest and the most classes that a metric of classification is for; None is no bound."""
     if metric not in MULTICLASS:

@@ -198,9 +198,9 @@ def _bound(context: requests.Context) -> dict[str, Any]:
     fold_seconds = candidates * folds * (requests.FOLD_SECONDS + keep_alive) * (1 + requests.FOLD_RETRIES)
     compute = context.experiment["compute"]
     text = (
-        f"Tuning can use at most {candidate_seconds} s of {compute['candidate_instance_type']} and {fold_seconds} s of "
-        f"{compute['instance_type']}: {candidates} candidates of {folds} folds, each job at its MaxRuntime, each "
-        f"fold tried {1 + requests.FOLD_RETRIES} times, each pool kept {keep_alive} s."
+        f"Tuning can use at most {candidate_seconds / 3600:.0f} h of {compute['candidate_instance_type']} and "
+        f"{fold_seconds / 3600:.0f} h of {compute['instance_type']}: {candidates} candidates of {folds} folds, each job "
+        f"at its MaxRuntime, each fold tried {1 + requests.FOLD_RETRIES} times, each pool kept {keep_alive} s."
     )
     return {"instance_seconds": candidate_seconds + fold_seconds, "usd": None, "text": text}
 

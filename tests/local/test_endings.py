@@ -43,6 +43,12 @@ def test_bad_data_ends_in_its_own_words_before_any_job(stack: Stack) -> None:
     assert training_jobs(stack, summary["run"]) == []
 
 
+def test_an_empty_file_is_taken_and_ends_the_run_in_words(stack: Stack) -> None:
+    progress, _ = to_the_end(stack, upload(stack, "empty", b""))
+    assert (progress.status, progress.error, progress.states) == ("FAILED", "DatasetError", ["Plan Run"])
+    assert "datasets/empty/data.csv is empty" in str(progress.cause)
+
+
 def test_a_run_whose_every_fold_fails_says_why_and_leaves_nothing(stack: Stack) -> None:
     experiment = """\
 cross_validation: {n_splits: 2}

@@ -31,8 +31,13 @@ def up(
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
-    """Start the local cloud and deploy template.yaml to it; prints the lines to export."""
-    info = local.up(home, port, stack_name=stack)
+    """Start the local cloud, unless it is up, and deploy template.yaml to it; prints the lines to export."""
+    running = local.status(home)
+    if running is not None and local.answers(running):
+        info = running
+        typer.echo(f"a local cloud was up already (process {info.pid}, files in {home.resolve()})", err=True)
+    else:
+        info = local.up(home, port, stack_name=stack)
     if as_json:
         typer.echo(json.dumps({"endpoint": info.endpoint, "pid": info.pid, "environment": info.environment}))
         return

@@ -15,6 +15,9 @@ from warmfold.progress import Progress, readable
 from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack, run_id
 
 INTERRUPTED = 130
+OutputOption = Annotated[
+    Path | None, typer.Option(help="Folder to fetch report, predictions and model into at the end.", file_okay=False)
+]
 
 
 def run(
@@ -27,17 +30,22 @@ def run(
         Path | None, typer.Option(help="CSV of rows to score with the final model.", exists=True, dir_okay=False)
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
+    output: OutputOption = None,
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
     """Upload a dataset, which starts a run; with --wait, exit code 0 only when it succeeds."""
     name = check_dataset_name(data.stem if dataset is None else dataset)
     opened = open_stack(stack)
+    given = {"experiment.yaml": experiment, "predict.csv": predict}
+    for file in opened.in_use(name, [name for name, source in given.items() if source is not None]):
+        place = f"s3://{opened.bucket}/datasets/{name}/{file}"
+        tell(f"dataset {name} has {file} from before, which this run uses too: {place}")
     version = opened.upload(name, data, experiment, predict)
     execution_arn = opened.wait_for_execution(name, version)
     started = run_id(execution_arn)
-    if wait:
-        _follow_to_the_end(opened, execution_arn, as_json)
+    if wait or output is not None:
+        _follow_to_the_end(opened, execution_arn, as_json, output)
     elif as_json:
         told = {"run": started, "dataset": name, "data_version": version, "execution_arn": execution_arn}
         typer.echo(json.dumps(told))
@@ -47,12 +55,13 @@ def run(
 
 def watch(
     run: Annotated[str | None, typer.Argument(help="Run id, execution name or ARN; the newest by default.")] = None,
+    output: OutputOption = None,
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
     """Follow a run to its end; exit code 0 only when it succeeds."""
     opened = open_stack(stack)
-    _follow_to_the_end(opened, opened.find_execution(run), as_json)
+    _follow_to_the_end(opened, opened.find_execution(run), as_json, output)
 
 
 def stop(
@@ -78,7 +87,7 @@ def stop(
         typer.echo(json.dumps(told_json))
 
 
-def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool) -> None:
+def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool, output: Path | None) -> None:
     console = Console(stderr=as_json)
     try:
         progress = follow(stack, execution_arn, console)
@@ -91,6 +100,10 @@ def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool) -> None:
         typer.echo(json.dumps({"progress": progress.as_dict(), "summary": summary}))
     elif summary is not None:
         console.print(result_table(summary))
+    if output is not None and summary is not None:
+        folder = output / progress.run
+        stack.download(f"runs/{progress.run}/", folder)
+        console.print(f"report, predictions and model are in {folder}", highlight=False, soft_wrap=True)
     if problem := problem_of(stack, progress, summary):
         tell(problem)
     if progress.status != "SUCCEEDED":

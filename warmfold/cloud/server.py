@@ -19,6 +19,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.config import default_user_config
 from moto.logs.models import logs_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from waitress.channel import HTTPChannel
 
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
@@ -134,6 +135,15 @@ class Cloud:
                 backend.put_log_events(group, stream, messages)
 
 
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection; waitress waits for ever for the body of an empty upload that expects to be told to go on."""
+
+    def send_continue(self) -> None:
+        """Tell the client to send its body, when there is one to come."""
+        if self.request.content_length or self.request.chunked:
+            super().send_continue()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="warmfold.cloud.server")
@@ -163,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncore_use_poll=True,
         ident=None,
     )
+    server.channel_class = Channel
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -305,6 +305,12 @@ def test_a_metric_that_does_not_fit_the_problem_is_refused(metric: str, problem:
     assert f"metric {metric} does not fit {problem}" in said
 
 
+@pytest.mark.parametrize(("metric", "least"), [("roc_auc", 95), ("neg_log_loss", 0.1)])
+def test_a_gate_that_nothing_can_pass_is_refused(metric: str, least: float) -> None:
+    (said,) = refused(f"{{metric: {metric}, quality_gate: {{min_score: {least}}}}}")
+    assert f"quality_gate.min_score is {least}, and {metric} is never above" in said
+
+
 def test_regression_can_t_be_stratified() -> None:
     assert resolved(problem="regression")["cross_validation"]["strategy"] == "kfold"
     (said,) = refused("cross_validation: {strategy: stratified}", problem="regression")

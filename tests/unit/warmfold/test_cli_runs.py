@@ -67,6 +67,30 @@ def test_run_takes_a_pipe_s_output_too(cloud: Cloud, data: str) -> None:
     assert cloud.objects["datasets/churn/experiment.yaml"] == b"search: {}\n"
 
 
+def test_run_says_which_files_of_the_dataset_it_also_uses(cloud: Cloud, data: str, tmp_path: Path) -> None:
+    cloud.objects = {"datasets/churn/experiment.yaml": b"", "datasets/churn/predict.csv": b"", "datasets/other/x": b""}
+    (tmp_path / "new.csv").write_text("a\n1\n")
+    result = invoke("run", data, "--predict", str(tmp_path / "new.csv"))
+    assert "dataset churn has experiment.yaml from before" in result.stderr
+    assert "predict.csv" not in result.stderr
+
+
+def test_an_empty_file_is_refused_before_it_is_uploaded(cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    result = invoke("run", str(tmp_path / "empty.csv"))
+    assert "empty.csv is empty" in str(result.exception)
+    assert not cloud.objects
+
+
+def test_what_a_run_made_is_fetched_where_one_asks_for_it(cloud: Cloud, tmp_path: Path) -> None:
+    execution = succeeded(cloud)
+    run = run_id(execution.arn)
+    cloud.objects |= {f"runs/{run}/report.html": b"<html>", f"runs/{run}/predictions/chunk-0.csv.out": b"1"}
+    result = invoke("watch", "--output", str(tmp_path / "out"))
+    assert f"are in {tmp_path / 'out' / run}" in result.stdout
+    assert (tmp_path / "out" / run / "predictions" / "chunk-0.csv.out").read_bytes() == b"1"
+
+
 def test_run_tells_scripts_the_same_as_json(cloud: Cloud, data: str) -> None:
     told = json.loads(invoke("run", data, "--dataset", "other", "--json").stdout)
     arn = cloud.executions[0].arn
