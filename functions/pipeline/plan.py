@@ -199,8 +199,8 @@ def _bound(context: requests.Context) -> dict[str, Any]:
     compute = context.experiment["compute"]
     text = (
         f"Tuning can use at most {candidate_seconds / 3600:.0f} h of {compute['candidate_instance_type']} and "
-        f"{fold_seconds / 3600:.0f} h of {compute['instance_type']}: {candidates} candidates of {folds} folds, each job "
-        f"at its MaxRuntime, each fold tried {1 + requests.FOLD_RETRIES} times, each pool kept {keep_alive} s."
+        f"{fold_seconds / 3600:.0f} h of {compute['instance_type']}: {candidates} candidates of {folds} folds, each "
+        f"job at its MaxRuntime, each fold tried {1 + requests.FOLD_RETRIES} times, each pool kept {keep_alive} s."
     )
     return {"instance_seconds": candidate_seconds + fold_seconds, "usd": None, "text": text}
 

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_diabetes, load_wine
 
 from tests.local.runs import (
     as_csv,
     assert_nothing_is_left,
-    breast_cancer,
     clean_up_ended,
     read,
     to_the_end,
@@ -72,20 +71,25 @@ search:
     assert any("is lost" in job["FailureReason"] and "liblinear" in job["FailureReason"] for job in candidates)
 
 
-def test_a_run_that_is_stopped_amid_tuning_leaves_nothing(stack: Stack) -> None:
-    experiment = """\
-cross_validation: {n_splits: 2}
-search: {max_candidates: 50, max_parallel_candidates: 2}
-"""
-    execution = upload(stack, "stopped", as_csv(breast_cancer()), experiment=experiment)
+def test_a_run_without_an_experiment_can_be_stopped_amid_tuning_and_started_by_hand(stack: Stack) -> None:
+    execution = upload(stack, "diabetes", as_csv(load_diabetes(as_frame=True).frame))
     until(lambda: read_progress(stack, execution).folds_done >= 4)
     run = read_progress(stack, execution).run
-    assert run is not None
     stack.stepfunctions.stop_execution(executionArn=execution, error="Enough", cause="seen enough")
     summary = written_summary(stack, execution)
-    assert (summary["outcome"], summary["run"]) == ("aborted", run)
+    assert (summary["outcome"], summary["run"], summary["candidates"]["planned"]) == ("aborted", run, 20)
     assert_nothing_is_left(stack, run)
     seen = len(training_jobs(stack, run))
     tuning = stack.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=f"warmfold-{run}")
     assert tuning["HyperParameterTuningJobStatus"] == "Stopped"
+
+    size = {"cross_validation": {"n_splits": 2}, "search": {"max_candidates": 2, "max_parallel_candidates": 1}}
+    given = json.dumps({"dataset": "diabetes", "experiment": size})
+    again = stack.stepfunctions.start_execution(stateMachineArn=stack.state_machine_arn, input=given)["executionArn"]
+    progress, summary_of_all = to_the_end(stack, again)
+    assert progress.status == "SUCCEEDED", progress.cause
+    assert summary_of_all is not None
+    assert [summary_of_all[key] for key in ("metric", "problem", "target")] == ["r2", "regression", "target"]
+    assert summary_of_all["candidates"]["total"] == 2
+    assert_nothing_is_left(stack, summary_of_all["run"])
     assert len(training_jobs(stack, run)) == seen

@@ -13,7 +13,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_diabetes, load_wine
+from sklearn.datasets import load_wine
 from sklearn.metrics import get_scorer
 
 from tests.local.runs import (
@@ -125,14 +125,6 @@ def test_warm_pools_serve_all_but_the_first_folds(stack: Stack, breast_cancer_ru
     assert [j for j in jobs if j.get("WarmPoolStatus", {}).get("ReusedByJob") == final]
     assert (breast_cancer_run["cold_starts"], breast_cancer_run["warm_starts"]) == (len(cold), len(warm))
     assert_nothing_is_left(stack, run)
-
-
-def test_a_regression_without_an_experiment_infers_everything(stack: Stack) -> None:
-    frame = load_diabetes(as_frame=True).frame.head(60)
-    summary = succeeded(stack, "diabetes", frame)
-    assert (summary["metric"], summary["problem"], summary["target"]) == ("r2", "regression", "target")
-    assert summary["candidates"]["total"] == 20
-    assert_nothing_is_left(stack, summary["run"])
 
 
 def test_a_multiclass_dataset(stack: Stack) -> None:

@@ -56,13 +56,3 @@ def test_the_same_dataset_uploaded_again_in_parts_is_one_new_run_and_leaves_the_
     after = {key: stack.s3.head_object(Bucket=stack.bucket, Key=key)["VersionId"] for key in keys(stack, place)}
     assert after == before
     assert {run["executionArn"] for run in executions(stack, "again")} - known == {second}
-
-
-@pytest.mark.usefixtures("first")
-def test_the_console_starts_a_run_with_overrides(stack: Stack) -> None:
-    given = {"dataset": "again", "experiment": {"metric": "accuracy", "search": {"max_candidates": 2}}}
-    started = stack.stepfunctions.start_execution(stateMachineArn=stack.state_machine_arn, input=json.dumps(given))
-    progress, summary = to_the_end(stack, started["executionArn"])
-    assert progress.status == "SUCCEEDED", progress.cause
-    assert summary is not None
-    assert (summary["metric"], summary["candidates"]["total"]) == ("accuracy", 2)
