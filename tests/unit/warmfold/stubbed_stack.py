@@ -176,7 +176,10 @@ class _SageMaker:
         return _Pages(pages)
 
 
-def training_job(name: str, status: str = "Completed", pool: str | None = None) -> dict[str, Any]:
+def training_job(
+    name: str, status: str = "Completed", pool: str | None = None, reused_by: str | None = None
+) -> dict[str, Any]:
     """A training job as ListTrainingJobs tells it."""
-    warm = {"WarmPoolStatus": {"Status": pool}} if pool else {}
+    reused = {"ReusedByJob": reused_by} if reused_by else {}
+    warm = {"WarmPoolStatus": {"Status": pool, **reused}} if pool else {}
     return {"TrainingJobName": name, "TrainingJobStatus": status, **warm}

@@ -33,8 +33,8 @@ def test_folds_are_told_from_candidates_and_the_final_job_by_their_names(cloud: 
     cloud.jobs["TrainingJob"] = [
         training_job(CANDIDATE, "InProgress"),
         training_job(f"{TUNING}-1002-f0abcdef", "InProgress"),
-        training_job(f"{CANDIDATE}-f0", "Completed", "Reused"),
-        training_job(f"{CANDIDATE}-f1", "Failed", "Reused"),
+        training_job(f"{CANDIDATE}-f0", "Completed", "Reused", f"{CANDIDATE}-f1-r1"),
+        training_job(f"{CANDIDATE}-f1", "Failed", "Reused", f"{TUNING}-final"),
         training_job(f"{CANDIDATE}-f1-r1", "InProgress", "InUse"),
         training_job(f"{CANDIDATE}-f10", "Completed", "Available"),
         training_job(f"{TUNING}-final", "InProgress", "InUse"),
@@ -43,7 +43,7 @@ def test_folds_are_told_from_candidates_and_the_final_job_by_their_names(cloud: 
     ]
     progress = progress_of(cloud)
     assert (progress.folds_done, progress.folds_running) == (3, 1)
-    assert (progress.warm_starts, progress.pools_available) == (2, 1)
+    assert (progress.warm_starts, progress.pools_available) == (1, 1)
 
 
 def test_the_tuning_job_s_counters_are_the_candidates_(cloud: Cloud) -> None:
