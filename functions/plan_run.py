@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from pipeline.clients import s3_client
 from pipeline.environment import PlanEnvironment
 from pipeline.plan import Planner
 from pipeline.storage import Storage
@@ -28,18 +27,13 @@ class PlanRunEvent(BaseModel):
     input: dict[str, Any]
 
 
-@cache
-def _s3() -> Any:
-    return boto3.client("s3")
-
-
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @event_parser(model=PlanRunEvent)
 def lambda_handler(event: PlanRunEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Plan a run, or refuse it in words that name the thing, the place and the remedy."""
     environment = PlanEnvironment.read(os.environ)
-    planner = Planner(Storage(_s3(), environment.data_bucket), environment, lambda: datetime.now(UTC))
+    planner = Planner(Storage(s3_client(), environment.data_bucket), environment, lambda: datetime.now(UTC))
     planned = planner.plan_run(event.execution_arn, event.input)
     logger.info("run planned", extra={"run": planned["run"], "plan_uri": planned["plan_uri"]})
     count("RunsPlanned")

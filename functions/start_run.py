@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-from functools import cache
-from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from pipeline.clients import stepfunctions_client
 from pipeline.environment import StartEnvironment
 from pipeline.start import start_run
 from pipeline.telemetry import count
 
 logger = Logger()
 tracer = Tracer()
-
-
-@cache
-def _client() -> Any:
-    return boto3.client("stepfunctions")
 
 
 @logger.inject_lambda_context
@@ -32,7 +25,7 @@ def lambda_handler(event: S3EventBridgeNotificationEvent, context: LambdaContext
     environment = StartEnvironment.read(os.environ)
     s3_object = event.detail.object
     result = start_run(
-        _client(),
+        stepfunctions_client(),
         environment.state_machine_arn,
         bucket=event.detail.bucket.name,
         key=s3_object.key,

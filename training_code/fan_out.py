@@ -89,7 +89,7 @@ class Fold:
 
 
 class Backoff:
-    """Waiting longer after each refusal, with full jitter, and not at all once something went well."""
+    """Waiting longer after each refusal, with jitter, and not at all once something went well."""
 
     def __init__(self, clock: Clock, generator: random.Random, base: float) -> None:
         """`base` is the longest first wait in seconds; each refusal doubles it up to LONGEST_BACKOFF."""

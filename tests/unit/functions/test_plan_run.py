@@ -10,6 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 import plan_run
+from pipeline.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.requests import splitting_gigabytes, splitting_seconds
 from tests.unit.functions.conftest import BUCKET
@@ -20,7 +21,7 @@ DATA = f"x,y,target\n{ROWS}".encode()
 
 @pytest.fixture
 def plan(s3: Any, sample_event: Any, lambda_context: Any) -> Any:
-    plan_run._s3.cache_clear()
+    s3_client.cache_clear()
 
     def run(data: bytes | None = DATA, experiment: str | None = None, predict: bytes | None = None) -> Any:
         for name, body in (("data.csv", data), ("experiment.yaml", experiment), ("predict.csv", predict)):

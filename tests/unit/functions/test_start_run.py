@@ -10,6 +10,7 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 
 import start_run
+from pipeline.clients import stepfunctions_client
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def machine(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001
         name="wf-tuning", definition=definition, roleArn=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machine"
     )["stateMachineArn"]
     monkeypatch.setenv("STATE_MACHINE_ARN", arn)
-    start_run._client.cache_clear()
+    stepfunctions_client.cache_clear()
     return lambda: [
         client.describe_execution(executionArn=e["executionArn"])
         for e in client.list_executions(stateMachineArn=arn)["executions"]

@@ -24,7 +24,7 @@ class Settings:
     cold_start_seconds: float = 0.0
     warm_start_seconds: float = 0.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
-    core_patience_seconds: float = 30.0
+    core_patience_seconds: float = 600.0
     """When no core was got or given back for so long, the next in line gets one too: the others may wait for it."""
     api_rates: Mapping[str, float] = field(default_factory=dict)
     """Operation to requests per second; an operation that is not named is not throttled."""
