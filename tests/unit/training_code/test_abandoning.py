@@ -1,0 +1,117 @@
+"""Giving up candidates: when, with what score, and how the best one is found in a listing."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from abandoning import can_abandon, estimate, leaderboard_key
+
+INCUMBENT = (0.90, 0.80, 0.95, 0.85, 0.90)
+WORST, MEAN = 0.80, 0.88
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+anything = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@st.composite
+def situations(draw: st.DrawFn, numbers: st.SearchStrategy[float]) -> tuple[dict[int, float], list[float]]:
+    incumbent = draw(st.lists(numbers, min_size=2, max_size=20))
+    finished = draw(st.sets(st.integers(0, len(incumbent) - 1), max_size=len(incumbent)))
+    return {fold: draw(numbers) for fold in finished}, incumbent
+
+
+@pytest.mark.parametrize("finished", [{}, {0: 0.1}, dict.fromkeys(range(5), 0.1)])
+def test_nothing_is_decided_before_the_second_fold_nor_after_the_last(finished: dict[int, float]) -> None:
+    assert estimate(finished, INCUMBENT) is None
+
+
+def test_a_candidate_goes_on_while_its_mean_is_better_than_the_incumbents_worst_fold() -> None:
+    assert estimate({0: WORST, 4: math.nextafter(WORST, 1.0) + 1e-15}, INCUMBENT) is None
+    assert estimate({0: 0.70, 2: 0.91}, INCUMBENT) is None
+
+
+def test_a_candidate_whose_mean_is_the_incumbents_worst_fold_is_given_up() -> None:
+    assert estimate({0: WORST, 4: WORST}, INCUMBENT) is not None
+
+
+def test_it_reports_the_incumbents_mean_and_its_difference_in_the_same_folds() -> None:
+    assert estimate({2: 0.70, 1: 0.60}, INCUMBENT) == pytest.approx(MEAN + fmean([0.70 - 0.95, 0.60 - 0.80]))
+    assert estimate({4: 0.50, 0: 0.40, 3: 0.60}, INCUMBENT) == pytest.approx(MEAN - fmean([0.40, 0.50, 0.25]))
+
+
+def test_losses_are_compared_as_scores_below_zero() -> None:
+    incumbent = (-1.0, -3.0, -2.0)
+    assert estimate({0: -2.0, 2: -3.5}, incumbent) is None
+    assert estimate({0: -2.0, 2: -4.0}, incumbent) == pytest.approx(-2.0 - 1.5)
+
+
+def test_one_that_ties_in_every_fold_reports_the_next_number_below_the_incumbents_mean() -> None:
+    assert estimate({0: 1.0, 2: 1.0}, (1.0, 1.0, 1.0)) == math.nextafter(1.0, 0.0)
+    assert estimate({1: 0.0, 2: -0.0}, (0.0, 0.0, 0.0)) == math.nextafter(0.0, -1.0)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_give_nobody_up(wrong: float) -> None:
+    assert estimate({0: wrong, 1: 0.1}, INCUMBENT) is None
+    assert estimate({0: 0.1, 1: 0.1}, (0.9, 0.9, wrong)) is None
+
+
+@given(situations(anything))
+@example(({0: -1.7e308, 1: -1.7e308}, [1.7e308, 1.7e308, 1.7e308]))
+def test_what_is_reported_is_finite_and_below_the_incumbents_mean(
+    situation: tuple[dict[int, float], list[float]],
+) -> None:
+    scores, incumbent = situation
+    reported = estimate(scores, incumbent)
+    assert reported is None or (math.isfinite(reported) and reported < fmean(incumbent))
+
+
+@given(situations(st.floats(-1e6, 1e6)))
+def test_a_candidate_better_than_the_worst_fold_in_each_of_its_own_is_never_given_up(
+    situation: tuple[dict[int, float], list[float]],
+) -> None:
+    scores, incumbent = situation
+    better = {fold: min(incumbent) + abs(score) + 1.0 for fold, score in scores.items()}
+    assert estimate(better, incumbent) is None
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))
+def test_the_incumbent_itself_is_given_up_only_where_it_is_at_its_worst_throughout(incumbent: list[float]) -> None:
+    reported = estimate(dict(enumerate(incumbent[:-1])), incumbent)
+    assert reported is None or fmean(incumbent[:-1]) == pytest.approx(min(incumbent))
+
+
+@pytest.mark.parametrize("n_splits", [3, 5, 10])
+def test_candidates_may_be_given_up_with_the_numbers_of_folds_it_was_measured_for(n_splits: int) -> None:
+    assert can_abandon(n_splits)
+
+
+def test_two_folds_leave_nothing_to_give_up() -> None:
+    assert not can_abandon(2)
+
+
+@given(finite, finite)
+@example(0.0, -0.0)
+@example(5e-324, -5e-324)
+@example(1.7e308, -1.7e308)
+def test_keys_sort_as_means_do_the_better_first(one: float, other: float) -> None:
+    assert (leaderboard_key(one) < leaderboard_key(other)) == (one > other)
+    assert (leaderboard_key(one) == leaderboard_key(other)) == (one == other)
+
+
+@given(finite)
+def test_a_key_is_sixteen_hex_digits(mean: float) -> None:
+    key = leaderboard_key(mean)
+    assert len(key) == 16
+    assert set(key) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize("mean", [math.nan, math.inf, -math.inf])
+def test_what_is_no_score_has_no_key(mean: float) -> None:
+    with pytest.raises(ValueError, match="leaderboard"):
+        leaderboard_key(mean)
