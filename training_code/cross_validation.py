@@ -1,33 +1,35 @@
-"""Entry point of every candidate: its K folds as training jobs in warm pools, then the mean of their scores.
+"""Entry point of every candidate: its K folds, trained here or as jobs in warm pools, then the mean of their scores.
 
-It fits nothing itself, unless the quota leaves no instance for its folds. SageMaker takes the two lines printed last as
-the candidate's metrics.
+SageMaker takes the two lines printed last as the candidate's metrics.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 import container
+from calls import Backoff, Clock
 from fan_out import FanOut
+from fold import Outcome
+from fold_jobs import FoldJobs
+from in_process import ProcessTrainer, Trainer, available_memory, cores, lanes
+from run_records import RunRecords
 from storage import download, get_json
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 # throttling is the fan-out's to wait out, on its own clock
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2})
+_QUOTA_INTERVALS = 2.0, 20.0
 
 
 class WallClock:
@@ -45,23 +47,48 @@ class WallClock:
 def main(job: container.Container) -> None:
     """Cross-validate the candidate that the container holds."""
     plan = job.plan()
-    s3 = boto3.client("s3", region_name=plan["region"])
     tuned = tuned_hyperparameters(plan, job.hyperparameters)
-    with tempfile.TemporaryDirectory() as folder:
-        fan_out = FanOut(
-            plan,
-            job.job,
-            tuned,
-            sagemaker=boto3.client("sagemaker", region_name=plan["region"], config=_CONFIG),
-            s3=s3,
-            clock=WallClock(),
-            generator=random.Random(job.job),
-            train_here=trainer(plan, job.job, tuned, s3, Path(folder)),
-            log=lambda text: print(text, flush=True),
-        )
-        scores = fan_out.run()
-    print(f"average model training score:{fmean(score['train_score'] for score in scores)!r};")
-    print(f"average model validation score:{fmean(score['validation_score'] for score in scores)!r};")
+    outcome = cross_validate(
+        plan,
+        job.job,
+        tuned,
+        sagemaker=boto3.client("sagemaker", region_name=plan["region"], config=_CONFIG),
+        s3=boto3.client("s3", region_name=plan["region"]),
+        clock=WallClock(),
+        generator=random.Random(job.job),
+        trainer=trainer(plan, tuned, cores(os.environ)),
+        log=lambda text: print(text, flush=True),
+    )
+    print(f"average model training score:{outcome.train_score!r};")
+    print(f"average model validation score:{outcome.validation_score!r};")
+
+
+def cross_validate(
+    plan: dict[str, Any],
+    candidate: str,
+    hyperparameters: dict[str, str],
+    *,
+    sagemaker: Any,
+    s3: Any,
+    clock: Clock,
+    generator: random.Random,
+    trainer: Trainer,
+    log: Callable[[str], None],
+) -> Outcome:
+    """Return the mean scores of a candidate's folds; `hyperparameters` are the tuned ones.
+
+    Raises FoldFailedError or FoldRequestError when a fold is lost.
+    """
+    return FanOut(
+        plan,
+        candidate,
+        jobs=FoldJobs(plan, candidate, hyperparameters, sagemaker, clock, generator, log),
+        records=RunRecords(plan, candidate, s3, clock, generator),
+        trainer=trainer,
+        clock=clock,
+        quota=Backoff(clock, generator, *_QUOTA_INTERVALS),
+        log=log,
+    ).run()
 
 
 def tuned_hyperparameters(plan: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
@@ -70,25 +97,31 @@ def tuned_hyperparameters(plan: dict[str, Any], given: dict[str, str]) -> dict[s
     return {name: given[name] for name, entry in space.items() if "value" not in entry and name in given}
 
 
-def trainer(
-    plan: dict[str, Any], candidate: str, tuned: dict[str, str], s3: S3Client, folder: Path
-) -> Callable[[int], None]:
-    """What trains a fold in this process: its data come from S3, once for all folds, and its score goes there."""
+def trainer(plan: dict[str, Any], tuned: dict[str, str], cores: int) -> ProcessTrainer:
+    """What trains this candidate's folds in processes of this machine, as many at a time as cores and memory allow."""
+    at_a_time = lanes(cores, plan["data"]["size"], available_memory())
+    return ProcessTrainer(partial(prepare, plan), partial(train, plan, tuned), at_a_time, cores)
 
-    def train_here(fold: int) -> None:
-        # scikit-learn takes seconds to import, and hardly any candidate needs it
-        from table import Schema
-        from training import train_fold, write_fold_score
 
-        if not folder.joinpath("0").is_dir():
-            download(s3, plan["locations"]["parts"], folder)
-        parts = {int(path.name): sorted(path.rglob("*.csv")) for path in folder.iterdir()}
-        train = [file for part in sorted(parts) if part != fold for file in parts[part]]
-        schema = Schema.of_profile(get_json(s3, plan["locations"]["run"] + "profile.json"))
-        result = train_fold(plan, schema, tuned, train, parts[fold])
-        write_fold_score(s3, plan, candidate, fold, {"job": candidate, **result})
+def prepare(plan: dict[str, Any], folder: Path) -> None:
+    """Bring the parts and the profile into a folder, and import what training needs."""
+    import training  # noqa: F401 - scikit-learn takes seconds to import; the folds' processes inherit it
 
-    return train_here
+    s3 = boto3.client("s3", region_name=plan["region"])
+    download(s3, plan["locations"]["parts"], folder / "parts")
+    profile = get_json(s3, plan["locations"]["run"] + "profile.json")
+    (folder / "profile.json").write_text(json.dumps(profile), "utf-8")
+
+
+def train(plan: dict[str, Any], tuned: dict[str, str], fold: int, folder: Path) -> dict[str, Any]:
+    """Train a fold on what `prepare` brought, in the order of the names, as a fold job does."""
+    from table import read_profile
+    from training import train_fold
+
+    files = sorted((folder / "parts").rglob("*.csv"))
+    validation = [file for file in files if file.relative_to(folder / "parts").parts[0] == str(fold)]
+    rest = [file for file in files if file not in validation]
+    return train_fold(plan, read_profile(folder / "profile.json"), tuned, rest, validation)
 
 
 if __name__ == "__main__":

@@ -1,122 +1,41 @@
-"""A candidate's folds as training jobs: created as fast as the service allows, waited for, retried, stopped.
+"""A candidate's folds: trained here or as jobs, waited for, retried, given up, stopped.
 
-Only time and two clients reach out of here, so the same code runs in SageMaker and on a virtual clock.
+Only time, two clients and a trainer reach out of here, so the same code runs in SageMaker and on a virtual clock.
 """
 
 from __future__ import annotations
 
-import copy
-import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from statistics import fmean
+from typing import Any
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    IncompleteReadError,
-)
+from botocore.exceptions import ClientError
 
-from storage import get_json, names_below
+from abandoning import can_abandon, estimate
+from calls import UNREACHABLE, Backoff, Clock
+from fold import Fold, Outcome
+from fold_jobs import TERMINAL, FoldJobs, NoInstanceError, is_capacity, keep_alive, was_stopped, why_it_ended
+from fold_placement import Choice, Measured, choose
+from in_process import Trainer
+from run_records import RunRecords
 
-THROTTLED = frozenset(
-    {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
-)
-FULL = frozenset({"ResourceLimitExceeded", "CapacityError"})
-PASSING = frozenset(
-    {"InternalFailure", "InternalServerError", "ServiceUnavailable", "InternalError", "RequestTimeout", "503", "500"}
-)
-PASSING_ATTEMPTS = 10
-"""How often in a row a call may fail for the service's own reasons before the candidate gives up."""
-TERMINAL = ("Completed", "Failed", "Stopped")
-
-LONGEST_BACKOFF = 30.0
-TICK_SHARE = 0.05
+TICK_SHARE = 0.03
 """A tick lasts this share of the time since the start, so that what waiting adds is in proportion to the folds."""
-SHORTEST_TICK, LONGEST_TICK = 0.1, 5.0
-INSPECTION_SHARE = 0.25
-SHORTEST_INSPECTION, LONGEST_INSPECTION = 1.0, 20.0
-"""A fold that owes a score is described now and then, by the same measure: one that died is noticed within 30 s."""
-
-
-UNREACHABLE = (ConnectionError, HTTPClientError, IncompleteReadError, CredentialRetrievalError)
-Unreachable = ConnectionError | HTTPClientError | IncompleteReadError | CredentialRetrievalError
-
-Answer = TypeVar("Answer")
-
-
-class Clock(Protocol):
-    """Seconds that pass, and waiting for them."""
-
-    def now(self) -> float:
-        """Seconds since some fixed time."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
+SHORTEST_TICK, LONGEST_TICK = 0.1, 3.0
+TOO_EARLY = 0.5
+"""No score is looked for before this share of what a fold took earlier candidates."""
+SHORTEST_INSPECTION, LONGEST_INSPECTION = 2.0, 20.0
+"""A job that owes a score is described now and then: one that died is noticed within 30 s."""
+SETTLING = 2.0
+"""Seconds that a candidate waits for its jobs' end, and hence for their pools, where starts are shorter than a tail."""
+INSTANT_START = 5.0
+"""A start of fewer seconds is no SageMaker's: the next candidate would look for the pools before they are there."""
+SLOW_START, COLD_SHARE = 60.0, 0.5
+"""A start of more seconds, or of more than this share of a cold start that was measured, is a cold one."""
 
 
 class FoldFailedError(Exception):
     """A fold is lost for good; the text has the fold's own reason."""
-
-
-class FoldRequestError(Exception):
-    """SageMaker refuses a fold job for what it asks; the text has SageMaker's words."""
-
-
-@dataclass
-class Fold:
-    """One fold's way to its score; `attempt` counts from 0, `failures` are those attempts that were its own fault."""
-
-    number: int
-    attempt: int = 0
-    failures: int = 0
-    created: bool = False
-    ended: bool = False
-    looked_at: float = 0.0
-    score: dict[str, Any] | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether its job is still to be created."""
-        return self.score is None and not self.created
-
-    @property
-    def runs(self) -> bool:
-        """Whether its job was created and owes a score."""
-        return self.score is None and self.created
-
-
-class Backoff:
-    """Waiting longer after each refusal, with jitter, and not at all once something went well."""
-
-    def __init__(self, clock: Clock, generator: random.Random, base: float) -> None:
-        """`base` is the longest first wait in seconds; each refusal doubles it up to LONGEST_BACKOFF."""
-        self._clock, self._random, self._base = clock, generator, base
-        self._refusals = 0
-        self.failures = 0
-        self.until = 0.0
-
-    def refused(self, failure: bool = False) -> None:
-        """Note a refusal; a `failure` is counted as one."""
-        self.failures += failure
-        longest = min(LONGEST_BACKOFF, self._base * 2**self._refusals)
-        self._refusals += 1
-        self.until = self._clock.now() + longest * (0.5 + 0.5 * self._random.random())
-
-    def succeeded(self) -> None:
-        """Note a success."""
-        self._refusals, self.failures, self.until = 0, 0, 0.0
-
-    def hope(self) -> None:
-        """Something changed that may make the next call succeed: let it be made at once."""
-        self._refusals, self.until = 0, 0.0
-
-    @property
-    def waiting(self) -> bool:
-        """Whether it is too early for the next call."""
-        return self._clock.now() < self.until
 
 
 class FanOut:
@@ -126,28 +45,30 @@ class FanOut:
         self,
         plan: Mapping[str, Any],
         candidate: str,
-        hyperparameters: Mapping[str, str],
         *,
-        sagemaker: Any,
-        s3: Any,
+        jobs: FoldJobs,
+        records: RunRecords,
+        trainer: Trainer,
         clock: Clock,
-        generator: random.Random,
-        train_here: Callable[[int], None],
-        log: Callable[[str], None] = print,
+        quota: Backoff,
+        log: Callable[[str], None],
     ) -> None:
-        """`train_here` trains a fold in this process and writes its score to S3."""
-        self._plan, self._candidate, self._hyperparameters = plan, candidate, hyperparameters
-        self._sagemaker, self._s3 = sagemaker, s3
-        self._clock, self._train_here, self._log = clock, train_here, log
-        self._folds = [Fold(number) for number in range(plan["experiment"]["cross_validation"]["n_splits"])]
-        self._pace = Backoff(clock, generator, 1.0)
-        self._storage_pace = Backoff(clock, generator, 1.0)
-        self._quota = Backoff(clock, generator, 2.0)
+        """`quota` paces the creations after SageMaker had no instance."""
+        self._plan, self._candidate = plan, candidate
+        self._jobs, self._records, self._trainer = jobs, records, trainer
+        self._clock, self._quota, self._log = clock, quota, log
+        self._experiment = plan["experiment"]
+        self._folds = [Fold(number) for number in range(self._experiment["cross_validation"]["n_splits"])]
+        self._placement = self._experiment["compute"]["fold_placement"]
+        self._abandons = self._experiment["search"]["abandon"] != "off" and can_abandon(len(self._folds))
+        self._measured = Measured()
+        self._choice = Choice(0, 1, "")
         self._started = clock.now()
+        self._is_due = True
         self._starved_since: float | None = None
 
-    def run(self) -> list[dict[str, Any]]:
-        """Return the folds' scores, in order of the folds.
+    def run(self) -> Outcome:
+        """Train the folds and return their mean scores.
 
         Raises
         ------
@@ -157,209 +78,327 @@ class FanOut:
             SageMaker refuses what the plan asks for.
         """
         try:
-            while True:
-                self._collect()
-                if all(fold.score is not None for fold in self._folds):
-                    break
+            self._collect()
+            self._place()
+            while self._unscored():
                 self._inspect()
                 self._create()
-                self._train_what_finds_no_instance()
+                self._train_here()
                 self._wait()
+                self._collect()
+                if (given_up := self._given_up()) is not None:
+                    return given_up
+                self._reconsider()
             self._settle()
+            return self._complete()
         except BaseException:
-            self._stop_folds()
+            self._stop_jobs()
             raise
-        return [fold.score for fold in self._folds if fold.score is not None]
+        finally:
+            self._trainer.stop()
+
+    def _unscored(self) -> list[Fold]:
+        return [fold for fold in self._folds if fold.score is None]
+
+    def _place(self) -> None:
+        """Choose which folds are trained here; the rest are jobs."""
+        folds = self._unscored()
+        if self._placement != "auto":
+            here = len(folds) if self._placement == "in-process" else 0
+            choice = Choice(here, max(1, self._trainer.lanes), f"the experiment says {self._placement}")
+        else:
+            self._measured = self._records.measured()
+            known = self._measured.fold_seconds
+            if not self._trainer.lanes:
+                choice = Choice(0, 1, "the candidate's instance has no memory to spare for a fold")
+            elif known is None:
+                choice = Choice(1, 1, "no fold has been measured yet: one is trained here, the others as jobs")
+            elif folds:
+                choice = choose(len(folds), self._trainer.lanes, self._measured, known)
+            else:
+                choice = Choice(0, 1, "all scores were there already")
+        self._choice = choice
+        for fold in folds[: choice.here]:
+            fold.here = True
+        self._log(f"fold placement: {choice.reason}")
+
+    def _reconsider(self) -> None:
+        """Take all the folds back here, or hand some over, when those trained here show that it is much better."""
+        if self._placement != "auto":
+            return
+        now = self._clock.now()
+        done = [fold.score for fold in self._folds if fold.here and fold.score is not None]
+        if done and self._measured.fold_seconds is None:
+            seconds = fmean(score["seconds"] for score in done)
+            known = Measured(
+                fold_seconds=seconds, cpu_seconds=fmean(score["cpu_seconds"] for score in done), pools=len(self._folds)
+            )
+            self._measured = known
+            choice = choose(len(self._folds), self._trainer.lanes, known, seconds)
+            if choice.here == len(self._folds):
+                self._take_back(choice)
+            return
+        waiting = [fold for fold in self._folds if fold.here and fold.waits]
+        if not waiting or self._measured.fold_seconds is None:
+            return
+        running = [now - fold.began_at for fold in self._folds if fold.runs_here]
+        longest = max(running + [score["seconds"] for score in done], default=0.0)
+        if longest > 2 * self._measured.fold_seconds:
+            count = len(waiting) + len(running)
+            choice = choose(count, self._trainer.lanes, self._measured, longest, least=len(running))
+            if choice.here < count:
+                self._log(f"fold placement: {choice.reason}")
+                self._choice = choice
+                for fold in waiting[choice.here - len(running) :]:
+                    fold.here = False
+
+    def _take_back(self, choice: Choice) -> None:
+        self._log(f"fold placement: {choice.reason}")
+        jobs = [fold for fold in self._folds if fold.score is None and not fold.here]
+        self._stop_jobs()
+        self._choice = choice
+        for fold in jobs:
+            fold.here, fold.running = True, False
 
     def _collect(self) -> bool:
-        """Take the scores that are in S3, of this attempt or of one before it; False when S3 would not say just now."""
-        place = f"{self._plan['locations']['candidates']}{self._candidate}/"
-        names = self._read(self._storage_pace, lambda: names_below(self._s3, place))
-        if names is None:
-            return False
-        for fold in self._folds:
-            if fold.score is None and f"fold-{fold.number}.json" in names:
-                fold.score = self._score(f"{place}fold-{fold.number}.json")
-                if fold.score is None:
-                    return False
-                self._log(f"fold {fold.number}: validation score {fold.score['validation_score']}")
-                self._quota.hope()  # its instance is free soon
+        """Take the scores that are new; False when S3 would not say just now."""
+        for number, ending in self._trainer.finished():
+            fold = self._folds[number]
+            fold.running = False
+            if isinstance(ending, Exception):
+                self._failed(fold, f"trained here: {ending}")
+                fold.here = self._placement == "in-process"
+            else:
+                self._records.write_score(number, ending)
+                self._scored(fold, ending)
+        if self._may_have_scored():
+            scored = self._records.scored()
+            if scored is None:
+                return False
+            self._is_due = False
+            for fold in self._unscored():
+                if fold.number in scored:
+                    result = self._records.score(fold.number)
+                    if result is None:
+                        return False
+                    self._scored(fold, result)
         return True
 
-    def _score(self, uri: str) -> dict[str, Any] | None:
-        return self._read(self._storage_pace, lambda: get_json(self._s3, uri))
+    def _may_have_scored(self) -> bool:
+        """Whether to look into S3: at first for what an earlier try left, then when a job may have written a score."""
+        now = self._clock.now()
+        return self._is_due or any(fold.owes and now >= self._earliest(fold) for fold in self._folds)
+
+    def _earliest(self, fold: Fold) -> float:
+        """When a job's score can be there at the earliest."""
+        known, start = self._measured.fold_seconds, self._measured.warm_start
+        return fold.began_at + (TOO_EARLY * (start + known) if known is not None and start is not None else 0.0)
+
+    def _scored(self, fold: Fold, result: dict[str, Any]) -> None:
+        if fold.owes:
+            fold.start_seconds = max(0.0, self._clock.now() - fold.began_at - result["seconds"])
+        fold.score = result
+        self._log(f"fold {fold.number}: validation score {result['validation_score']}")
+        self._quota.hope()  # its instance is free soon
 
     def _create(self) -> None:
         for fold in self._folds:
-            if fold.waits and not self._pace.waiting and not self._quota.waiting:
-                self._create_job(fold)
+            if fold.waits and not fold.here and self._jobs.can_create and not self._quota.waiting:
+                try:
+                    created = self._jobs.create(fold.number, fold.attempt, self._keep_alive(fold))
+                except NoInstanceError as error:
+                    self._starve(f"fold {fold.number}: no instance is free: {error}")
+                    continue
+                if created:
+                    fold.created, fold.ended, fold.running = True, False, True
+                    fold.began_at = fold.looked_at = self._clock.now()
+                    self._starved_since = None
+                    self._quota.hope()
 
-    def _create_job(self, fold: Fold) -> None:
-        name = self._name(fold)
-        try:
-            self._sagemaker.create_training_job(**self._request(fold, name))
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in FULL:
-                self._starve(f"fold {fold.number}: no instance is free: {_words(error)}")
-                return
-            if self._passes(self._pace, error):
-                return
-            if code != "ResourceInUse":
-                raise FoldRequestError(f"training job {name} was refused: {_words(error)}") from error
-            self._log(f"fold {fold.number}: {name} is there already and is adopted")
-        except UNREACHABLE as error:
-            if not self._passes(self._pace, error):
-                raise
-            return
-        else:
-            self._log(f"fold {fold.number}: created {name}")
-        fold.created, fold.looked_at = True, self._clock.now()
-        self._starved_since = None
-        self._quota.succeeded()
-        self._pace.succeeded()
+    def _keep_alive(self, fold: Fold) -> int | None:
+        is_last = fold is self._folds[-1]
+        return keep_alive(self._experiment, self._candidate, is_last, self._measured.fold_seconds)
 
-    def _inspect(self) -> None:
-        """Look for jobs that ended without a score, first at those not looked at for longest."""
-        now = self._clock.now()
-        interval = min(LONGEST_INSPECTION, max(SHORTEST_INSPECTION, INSPECTION_SHARE * (now - self._started)))
-        for fold in sorted(self._folds, key=lambda fold: fold.looked_at):
-            if fold.runs and now - fold.looked_at >= interval:
-                job = self._describe(fold)
-                if job is not None and job["TrainingJobStatus"] in TERMINAL:
-                    self._ended_without(fold, job)
+    def _train_here(self) -> None:
+        """Train what is to be trained here, and what finds no instance."""
+        running = sum(fold.runs_here for fold in self._folds)
+        for fold in self._folds:
+            if fold.waits and running < max(1, self._choice.at_a_time) and (fold.here or self._is_stranded(fold)):
+                fold.here = fold.running = True
+                fold.began_at = self._clock.now()
+                running += 1
+                self._trainer.start(fold.number, self._choice.at_a_time)
 
-    def _ended_without(self, fold: Fold, job: Mapping[str, Any]) -> None:
-        """Its score was written just now, or the fold is retried, or it is lost for good."""
-        known = self._collect()
-        fold.ended = known
-        if fold.score is not None or not known:
-            return
-        reason = f"training job {self._name(fold)} {_why(job)}"
-        self._log(f"fold {fold.number}: {reason}")
-        if _is_capacity(job):
-            self._starve(reason)
-        else:
-            stopped = job["TrainingJobStatus"] == "Stopped" and job.get("SecondaryStatus") != "MaxRuntimeExceeded"
-            fold.failures += 1
-            if stopped or fold.failures > self._plan["fold_retries"]:
-                raise FoldFailedError(f"fold {fold.number} is lost (attempt {fold.attempt + 1}): {reason}")
-        fold.attempt += 1
-        fold.created = fold.ended = False
+    def _is_stranded(self, fold: Fold) -> bool:
+        """Whether a fold should not wait for an instance any longer; the candidates may all wait for each other."""
+        if self._starved_since is None or not fold.waits:
+            return False
+        patience = self._plan["quota_patience_seconds"]
+        if self._placement == "auto" and self._trainer.lanes:
+            patience = 0
+        elif any(fold.owes for fold in self._folds):
+            return False
+        stranded: bool = self._clock.now() - self._starved_since >= patience
+        if stranded:
+            self._log(f"fold {fold.number}: no instance was free for {patience} s, so it is trained here")
+        return stranded
 
     def _starve(self, text: str) -> None:
         """Note that no instance was to be had; it counts from when no fold of this candidate has one."""
         self._quota.refused()
         if self._starved_since is None:
             self._log(text)
-        if self._starved_since is None or any(fold.runs for fold in self._folds):
+        if self._starved_since is None or any(fold.owes for fold in self._folds):
             self._starved_since = self._clock.now()
 
-    def _train_what_finds_no_instance(self) -> None:
-        """Train one fold here when none has an instance and none was to be had for long: all candidates may wait so."""
-        waiting = [fold for fold in self._folds if fold.waits]
-        if self._starved_since is None or not waiting or any(fold.runs for fold in self._folds):
+    def _inspect(self) -> None:
+        """Look for jobs that ended without a score, first at those not looked at for longest."""
+        now = self._clock.now()
+        for fold in sorted(self._folds, key=lambda fold: fold.looked_at):
+            if fold.owes and now >= self._inspection_at(fold):
+                job = self._describe(fold)
+                if job is not None and job["TrainingJobStatus"] in TERMINAL:
+                    self._ended_without(fold, job)
+
+    def _inspection_at(self, fold: Fold) -> float:
+        known, start = self._measured.fold_seconds, self._measured.warm_start
+        usual = fold.looked_at - fold.began_at if known is None or start is None else 0.5 * (start + known)
+        return fold.looked_at + min(LONGEST_INSPECTION, max(SHORTEST_INSPECTION, usual))
+
+    def _ended_without(self, fold: Fold, job: Mapping[str, Any]) -> None:
+        """Its score was written just now, or the fold is tried again, or it is lost for good."""
+        scored = self._records.scored()
+        fold.ended = scored is not None
+        self._is_due = True
+        if scored is None or fold.number in scored:
             return
-        patience = self._plan["quota_patience_seconds"]
-        if self._clock.now() - self._starved_since >= patience:
-            self._log(f"fold {waiting[0].number}: no instance was free for {patience} s, so it is trained here")
-            self._train_here(waiting[0].number)
+        reason = f"training job {self._name(fold)} {why_it_ended(job)}"
+        if is_capacity(job):
+            self._starve(reason)
+        else:
+            self._failed(fold, reason, final=was_stopped(job))
+        fold.attempt += 1
+        fold.running = False
+
+    def _failed(self, fold: Fold, reason: str, final: bool = False) -> None:
+        self._log(f"fold {fold.number}: {reason}")
+        fold.failures += 1
+        if final or fold.failures > self._plan["fold_retries"]:
+            raise FoldFailedError(f"fold {fold.number} is lost (attempt {fold.failures}): {reason}")
+
+    def _given_up(self) -> Outcome | None:
+        """Give the candidate up when it can't win any more; what it reports then, else None."""
+        scores = {f.number: f.score["validation_score"] for f in self._folds if f.score is not None}
+        if not self._abandons or len(scores) < 2 or len(scores) == len(self._folds):
+            return None
+        incumbent = self._records.incumbent()
+        value = estimate(scores, incumbent.scores) if incumbent else None
+        if incumbent is None or value is None:
+            return None
+        stopped = self._unscored()
+        reason = f"the mean of {len(scores)} folds is no better than the worst fold of {incumbent.candidate}"
+        self._records.write(
+            "abandoned",
+            {
+                "incumbent": incumbent.candidate,
+                "scores": {str(number): score for number, score in scores.items()},
+                "estimate": value,
+                "stopped": [fold.number for fold in stopped],
+                "reason": reason,
+            },
+        )
+        self._log(f"given up: {reason}")
+        self._stop_jobs()
+        self._write_placement()
+        self._settle()
+        return Outcome(fmean(f.score["train_score"] for f in self._folds if f.score is not None), value, True)
+
+    def _wait(self) -> None:
+        now = self._clock.now()
+        tick = min(LONGEST_TICK, max(SHORTEST_TICK, TICK_SHARE * (now - self._started)))
+        owing = [fold for fold in self._folds if fold.owes]
+        if owing and not any(fold.waits and not fold.here for fold in self._folds):
+            due = min(min(self._earliest(fold), self._inspection_at(fold)) for fold in owing)
+            tick = max(tick, due - now)
+        if any(fold.runs_here for fold in self._folds):
+            self._trainer.wait(tick)
+        else:
+            self._clock.sleep(tick)
 
     def _settle(self) -> None:
-        """Wait until the jobs have ended: their warm pools are then there for the next candidate's folds.
+        """Wait a moment for the jobs' end where the next candidate may start before they have left their pools.
 
         The scores are in, so that nothing that goes wrong here costs more than a cold start.
         """
+        starts = [fold.start_seconds for fold in self._folds if fold.start_seconds is not None]
+        if min(starts, default=INSTANT_START) >= INSTANT_START:
+            return
+        until = self._clock.now() + SETTLING
         try:
-            while running := [fold for fold in self._folds if fold.created and not fold.ended]:
+            while running := [fold for fold in self._folds if fold.is_job and not fold.ended]:
                 for fold in running:
                     job = self._describe(fold)
                     fold.ended = job is not None and job["TrainingJobStatus"] in TERMINAL
-                if not all(fold.ended for fold in running):
-                    self._wait()
+                if all(fold.ended for fold in running) or self._clock.now() >= until:
+                    return
+                self._clock.sleep(SHORTEST_TICK)
         except (ClientError, *UNREACHABLE) as error:
             self._log(f"the end of the fold jobs was not waited for: {error}")
 
-    def _stop_folds(self) -> None:
-        """Stop what still runs; a failure to do so is logged only, for another one is on its way up."""
-        for fold in self._folds:
-            if fold.created and not fold.ended:
-                self._stop(self._name(fold))
+    def _complete(self) -> Outcome:
+        """Enter the leaderboard and return the means of all the folds."""
+        scores = [fold.score for fold in self._folds if fold.score is not None]
+        starts = [fold.start_seconds for fold in self._folds if fold.start_seconds is not None]
+        self._write_placement()
+        self._note_missed_pools()
+        jobs = [fold for fold in self._folds if fold.is_job]
+        self._records.publish(
+            [score["validation_score"] for score in scores],
+            {
+                "fold_seconds": [score["seconds"] for score in scores],
+                "cpu_seconds": [score["cpu_seconds"] for score in scores],
+                "start_seconds": starts if self._measured.job else [],
+                "cold_seconds": [] if self._measured.job else starts,
+                "jobs": len(jobs),
+                "job": self._name(jobs[0]) if jobs else None,
+            },
+        )
+        train = fmean(score["train_score"] for score in scores)
+        return Outcome(train, fmean(score["validation_score"] for score in scores), False)
 
-    def _stop(self, name: str) -> None:
-        while True:
-            try:
-                self._sagemaker.stop_training_job(TrainingJobName=name)
-            except (ClientError, *UNREACHABLE) as error:
-                if self._passes(self._pace, error):
-                    self._clock.sleep(self._pace.until - self._clock.now())
-                    continue
-                self._log(f"training job {name} was not stopped: {error}")
+    def _write_placement(self) -> None:
+        here = [fold.number for fold in self._folds if fold.here]
+        jobs = [fold.number for fold in self._folds if fold.is_job]
+        choice = "both" if here and jobs else "in-process" if here else "warm-pool"
+        self._records.write("placement", {"choice": choice, "here": here, "jobs": jobs, "reason": self._choice.reason})
+
+    def _note_missed_pools(self) -> None:
+        """Say why folds started cold although an earlier candidate's folds should have left their pools."""
+        slow = min(SLOW_START, COLD_SHARE * (self._measured.cold_start or SLOW_START / COLD_SHARE))
+        cold = [f.number for f in self._folds if f.start_seconds is not None and f.start_seconds >= slow]
+        if not cold or self._measured.job is None or len(cold) > self._measured.pools:
             return
+        try:
+            earlier = self._jobs.describe(self._measured.job)
+        except (ClientError, *UNREACHABLE) as error:
+            self._log(f"why folds {cold} started cold is not known: {error}")
+            return
+        if earlier is not None:
+            cause = self._jobs.why_no_pool(earlier)
+            self._log(f"folds {cold} started cold although pools should have been free: {cause}")
+            self._records.write("missed", {"folds": cold, "cause": cause})
+
+    def _stop_jobs(self) -> None:
+        """Stop the jobs that owe a score; a failure to do so is logged only."""
+        for fold in self._folds:
+            if fold.owes and not fold.ended:
+                self._jobs.stop(self._name(fold))
 
     def _describe(self, fold: Fold) -> dict[str, Any] | None:
-        """The fold's job; None when the service would not say just now."""
-        job = self._read(
-            self._pace, lambda: dict(self._sagemaker.describe_training_job(TrainingJobName=self._name(fold)))
-        )
+        job = self._jobs.describe(self._name(fold))
         if job is not None:
             fold.looked_at = self._clock.now()
         return job
 
-    def _read(self, pace: Backoff, call: Callable[[], Answer]) -> Answer | None:
-        """What a call gives, or None when it is too early for it or it failed for a reason that passes."""
-        if pace.waiting:
-            return None
-        try:
-            answer = call()
-        except (ClientError, *UNREACHABLE) as error:
-            if self._passes(pace, error):
-                return None
-            raise
-        pace.succeeded()
-        return answer
-
-    def _passes(self, pace: Backoff, error: ClientError | Unreachable) -> bool:
-        """Whether to try again later: after throttling always, after the service's own failures only so often."""
-        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
-        if code not in THROTTLED and (not (code is None or code in PASSING) or pace.failures >= PASSING_ATTEMPTS):
-            return False
-        pace.refused(failure=code not in THROTTLED)
-        return True
-
-    def _wait(self) -> None:
-        elapsed = self._clock.now() - self._started
-        self._clock.sleep(min(LONGEST_TICK, max(SHORTEST_TICK, TICK_SHARE * elapsed)))
-
     def _name(self, fold: Fold) -> str:
-        retry = f"-r{fold.attempt}" if fold.attempt else ""
-        return f"{self._candidate}-f{fold.number}{retry}"
-
-    def _request(self, fold: Fold, name: str) -> dict[str, Any]:
-        template: dict[str, Any] = copy.deepcopy(self._plan["requests"]["fold"])
-        for channel in template["InputDataConfig"]:
-            source = channel["DataSource"]["S3DataSource"]
-            source["S3Uri"] = source["S3Uri"].replace("{fold}", str(fold.number))
-        template["HyperParameters"] = {**template["HyperParameters"], **self._hyperparameters}
-        return {**template, "TrainingJobName": name}
-
-
-def _words(error: ClientError) -> str:
-    told = error.response["Error"]
-    return f"{told['Code']}: {told.get('Message', '')}"
-
-
-def _is_capacity(job: Mapping[str, Any]) -> bool:
-    """Whether AWS had no instance for the job, which says nothing of the fold."""
-    return job["TrainingJobStatus"] == "Failed" and str(job.get("FailureReason", "")).startswith("CapacityError")
-
-
-def _why(job: Mapping[str, Any]) -> str:
-    if job.get("FailureReason"):
-        return f"{job['TrainingJobStatus']}: {job['FailureReason']}"
-    if job.get("SecondaryStatus") == "MaxRuntimeExceeded":
-        limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
-        return f"ran longer than its MaxRuntimeInSeconds, {limit}"
-    if job["TrainingJobStatus"] == "Completed":
-        return "Completed without writing its score"
-    return str(job["TrainingJobStatus"])
+        return self._jobs.name(fold.number, fold.attempt)

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,13 +27,15 @@ import container
 from dataset_rules import CLASSIFICATION
 from model import build_pipeline, decode_hyperparameters
 from scoring import ScoreError, score, standard_error
-from storage import put_json
+from storage import names_below, put_json
 from table import Schema, read_profile, read_table
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from sklearn.pipeline import Pipeline
 
+LOOK_SECONDS = 5.0
+"""How often a fold job looks whether its candidate was given up."""
 NEEDS_EVERY_CLASS = ("neg_log_loss", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted")
 """Metrics that have no value for rows in which a class that the model knows is missing."""
 
@@ -51,14 +54,38 @@ def main(job: container.Container) -> None:
         print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
         return
     candidate, fold = job.fold()
+    if plan["experiment"]["search"]["abandon"] != "off":
+        end_when_given_up(plan, candidate)
     result = train_fold(plan, schema, job.hyperparameters, job.files("train"), job.files("validation"))
     write_fold_score(s3, plan, candidate, fold, {"job": job.job, **result})
+
+
+def end_when_given_up(plan: dict[str, Any], candidate: str) -> None:
+    """End this process as soon as the candidate is given up.
+
+    SageMaker's containers do not tell a script that its job is being stopped; it would train on for up to two minutes,
+    and its instance would not be there for the next candidate.
+    """
+    s3 = boto3.client("s3", region_name=plan["region"])
+    place = f"{plan['locations']['candidates']}{candidate}/"
+
+    def look() -> None:
+        while "abandoned.json" not in names_below(s3, place):
+            time.sleep(LOOK_SECONDS)
+        print(f"candidate {candidate} was given up, so this fold ends", flush=True)
+        os._exit(0)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def train_fold(
     plan: dict[str, Any], schema: Schema, given: dict[str, str], train: Sequence[Path], validation: Sequence[Path]
 ) -> dict[str, Any]:
-    """Fit on the files of `train`, score on those of `validation`; returns both scores, the fit's seconds, the rows."""
+    """Fit on the files of `train`, score on those of `validation`; returns both scores, the rows, and the seconds.
+
+    `seconds` and `cpu_seconds` are those of everything here: reading, fit and scoring.
+    """
+    began, cpu_began = time.perf_counter(), time.process_time()
     features, labels = read_table(train, schema)
     model, seconds = _fitted(plan, schema, given, features, labels)
     metric = plan["experiment"]["metric"]
@@ -67,6 +94,8 @@ def train_fold(
         "train_score": score(model, features, labels, metric),
         "validation_score": score(model, held_features, held_labels, metric),
         "fit_seconds": seconds,
+        "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time() - cpu_began,
         "rows": {"train": len(labels), "validation": len(held_labels)},
     }
 

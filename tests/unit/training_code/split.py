@@ -87,7 +87,7 @@ def split(
             "metric": metric,
             "estimator": estimator,
             "cross_validation": splitting,
-            "search": {"hyperparameters": LEARNING_RATE if space is None else space},
+            "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },
         "locations": {"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
         "requests": {"final": {"TrainingJobName": "wf-r-final"}},

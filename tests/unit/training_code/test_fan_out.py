@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Callable
+from statistics import fmean
 from typing import Any
 
 import pytest
 from botocore.exceptions import CredentialRetrievalError, IncompleteReadError
 
-from cross_validation import tuned_hyperparameters
-from fan_out import LONGEST_TICK, PASSING_ATTEMPTS, FanOut, FoldFailedError, FoldRequestError
+from calls import PASSING_ATTEMPTS
+from cross_validation import cross_validate, tuned_hyperparameters
+from fan_out import LONGEST_TICK, FoldFailedError
+from fold import Outcome
+from fold_jobs import FoldRequestError
+from in_process import FoldError
 from tests.unit.training_code.virtual_sagemaker import (
     NO_ROUTE,
     Fate,
     VirtualClock,
     VirtualS3,
     VirtualSageMaker,
+    VirtualTrainer,
     refusal,
 )
 
@@ -28,14 +34,20 @@ def channel(name: str, uri: str) -> dict[str, Any]:
     return {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
 
 
-def plan(folds: int) -> dict[str, Any]:
+def plan(folds: int, placement: str = "warm-pool", abandon: str = "off") -> dict[str, Any]:
     """The keys of plan.json that a candidate reads."""
     return {
         "experiment": {
             "cross_validation": {"n_splits": folds},
-            "search": {"hyperparameters": {"learning_rate": {"min": 0.1, "max": 1}, "max_iter": {"value": 20}}},
+            "search": {
+                "hyperparameters": {"learning_rate": {"min": 0.1, "max": 1}, "max_iter": {"value": 20}},
+                "max_candidates": 20,
+                "max_parallel_candidates": 2,
+                "abandon": abandon,
+            },
+            "compute": {"fold_placement": placement, "keep_alive_seconds": "auto"},
         },
-        "locations": {"candidates": "s3://bucket/runs/r/candidates/"},
+        "locations": {"candidates": "s3://bucket/runs/r/candidates/", "leaderboard": "s3://bucket/runs/r/leaderboard/"},
         "fold_retries": 1,
         "quota_patience_seconds": 600,
         "requests": {
@@ -60,39 +72,37 @@ def plan(folds: int) -> dict[str, Any]:
 class Candidate:
     """One candidate's fan-out in a world of its own."""
 
-    def __init__(self, folds: int = 5, **fates: Fate) -> None:
+    def __init__(self, folds: int = 5, placement: str = "warm-pool", lanes: int = 1, **fates: Fate) -> None:
         self.clock = VirtualClock()
         self.sagemaker = VirtualSageMaker(self.clock, **fates)
         self.s3 = VirtualS3(self.sagemaker)
+        self.trainer = VirtualTrainer(self.sagemaker, lanes)
         self.log: list[str] = []
-        self.trained_here: list[int] = []
-        self.folds = folds
-        self.while_training: Callable[[], None] = lambda: None
-
-    def _train_here(self, fold: int) -> None:
-        self.clock.time += 60
-        self.while_training()
-        self.trained_here.append(fold)
-        self.sagemaker.put_score(CANDIDATE, fold, 0.8 + fold / 100)
+        self.plan = plan(folds, placement)
+        self.name = CANDIDATE
 
     def run(self) -> list[float]:
-        """The validation scores."""
-        fan_out = FanOut(
+        """The validation scores, as the candidate's records have them."""
+        self.outcome = cross_validate(
             self.plan,
-            CANDIDATE,
+            self.name,
             {"learning_rate": "0.3"},
             sagemaker=self.sagemaker,
             s3=self.s3,
             clock=self.clock,
             generator=random.Random(1),
-            train_here=self._train_here,
+            trainer=self.trainer,
             log=self.log.append,
         )
-        return [score["validation_score"] for score in fan_out.run()]
+        assert self.trainer.stopped
+        return self.scores
 
     @property
-    def plan(self) -> dict[str, Any]:
-        return plan(self.folds)
+    def scores(self) -> list[float]:
+        folds = self.plan["experiment"]["cross_validation"]["n_splits"]
+        keys = [f"runs/r/candidates/{self.name}/fold-{fold}.json" for fold in range(folds)]
+        objects = self.sagemaker.objects
+        return [json.loads(objects[key])["validation_score"] for key in keys if key in objects]
 
     @property
     def seconds(self) -> float:
@@ -115,7 +125,7 @@ def test_every_fold_is_created_at_once_and_complete() -> None:
         "learning_rate": "0.3",
     }
     assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://bucket/runs/r/parts/3/"
-    assert candidate.sagemaker.running() == []
+    assert candidate.outcome == Outcome(fmean(EXPECTED) + 0.05, fmean(EXPECTED), abandoned=False)
 
 
 def test_waiting_adds_little_to_the_folds_and_calls_stay_few() -> None:
@@ -126,10 +136,17 @@ def test_waiting_adds_little_to_the_folds_and_calls_stay_few() -> None:
         assert candidate.sagemaker.calls.count("describe") <= 5 * (10 + seconds / 15)
 
 
-def test_the_candidate_waits_until_its_folds_have_left_their_pools() -> None:
-    candidate = Candidate(f2=Fate(seconds=60, tail=30))
-    candidate.run()
-    assert candidate.seconds >= 90
+def test_where_starts_are_instant_the_candidate_waits_for_the_pools_of_its_folds_and_elsewhere_it_does_not() -> None:
+    instant = Candidate(**{f"f{fold}": Fate(seconds=60, tail=1) for fold in range(5)})
+    instant.run()
+    assert instant.seconds >= 61
+    usual = Candidate(**{f"f{fold}": Fate(seconds=60, start=10, tail=1) for fold in range(5)})
+    usual.run()
+    assert usual.seconds < 61 + LONGEST_TICK
+    assert usual.sagemaker.calls.count("describe") < instant.sagemaker.calls.count("describe")
+    lasting = Candidate(**{f"f{fold}": Fate(seconds=60, tail=100) for fold in range(5)})
+    lasting.run()
+    assert lasting.seconds < 70
 
 
 def test_a_fold_job_that_exists_is_adopted_and_a_score_that_is_there_is_taken() -> None:
@@ -160,7 +177,6 @@ def test_a_fold_lost_for_good_stops_its_siblings_and_gives_its_own_reason(fate: 
     candidate = Candidate(f2=fate, f2_r1=fate)
     with pytest.raises(FoldFailedError, match=f"fold 2 is lost.*{CANDIDATE}-f2-r1 {reason}"):
         candidate.run()
-    assert candidate.sagemaker.running() == []
     assert sorted(candidate.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in (0, 1, 3, 4)]
 
 
@@ -208,7 +224,7 @@ def test_a_score_that_breaks_off_and_credentials_that_are_late_are_read_again() 
 
 def test_with_all_scores_in_hand_no_refusal_fails_the_candidate() -> None:
     candidate = Candidate()
-    candidate.sagemaker.refuse_describe_from = 1000.0 + 60
+    candidate.sagemaker.refuse_describe_from = 1000.0 + 59.9
     assert candidate.run() == EXPECTED
     assert any("was not waited for" in line for line in candidate.log)
 
@@ -226,7 +242,7 @@ def test_a_full_quota_is_waited_for() -> None:
     candidate = Candidate()
     candidate.sagemaker.full_until = 1000 + 300
     assert candidate.run() == EXPECTED
-    assert candidate.trained_here == []
+    assert candidate.trainer.started == []
     assert candidate.seconds < 300 + 30 + 80
 
 
@@ -234,7 +250,7 @@ def test_folds_that_find_no_instance_for_ten_minutes_are_trained_here() -> None:
     candidate = Candidate(folds=3)
     candidate.sagemaker.full_until = 1e9
     assert candidate.run() == EXPECTED[:3]
-    assert candidate.trained_here == [0, 1, 2]
+    assert candidate.trainer.started == [0, 1, 2]
     assert candidate.sagemaker.created == {}
     assert candidate.seconds >= 600
 
@@ -243,7 +259,7 @@ def test_an_instance_that_becomes_free_meanwhile_is_used_for_the_rest() -> None:
     candidate = Candidate(folds=3)
     candidate.sagemaker.full_until = 1000 + 640
     assert candidate.run() == EXPECTED[:3]
-    assert candidate.trained_here == [0]
+    assert candidate.trainer.started == [0]
     assert len(candidate.sagemaker.created) == 2
 
 
@@ -259,7 +275,7 @@ def test_a_candidate_with_a_running_fold_waits_for_its_instance_however_long() -
 
     candidate.sagemaker.create_training_job = one_at_a_time  # type: ignore[method-assign]
     assert candidate.run() == EXPECTED[:2]
-    assert candidate.trained_here == []
+    assert candidate.trainer.started == []
 
 
 def test_a_request_that_is_refused_stops_everything_with_sagemaker_s_words() -> None:
@@ -286,15 +302,15 @@ def test_a_stop_that_is_throttled_is_repeated_and_one_that_comes_too_late_is_no_
     assert candidate.sagemaker.calls.count("stop") == 3
 
 
-def test_a_fold_whose_training_here_fails_fails_the_candidate() -> None:
-    def fail() -> None:
-        raise MemoryError("no room")
-
-    candidate = Candidate(folds=2)
-    candidate.sagemaker.full_until = 1e9
-    candidate.while_training = fail
-    with pytest.raises(MemoryError):
+def test_a_fold_whose_training_here_fails_is_tried_again_and_then_fails_the_candidate() -> None:
+    candidate = Candidate(folds=2, placement="in-process")
+    candidate.trainer.failures = [FoldError("MemoryError: no room")]
+    assert candidate.run() == EXPECTED[:2]
+    candidate = Candidate(folds=2, placement="in-process")
+    candidate.trainer.failures = [FoldError("MemoryError: no room")] * 2
+    with pytest.raises(FoldFailedError, match=r"fold 0 is lost .attempt 2.: trained here: MemoryError: no room"):
         candidate.run()
+    assert candidate.trainer.stopped
 
 
 def test_only_what_the_tuning_job_chose_is_added_to_a_fold_s_request() -> None:

@@ -243,14 +243,18 @@ def test_a_candidate_trains_a_fold_as_its_fold_job_would(s3: Any, tmp_path: Path
     for file in (tmp_path / "split").rglob("*.*"):
         s3.put_object(Bucket="bucket", Key=f"runs/r/{file.relative_to(tmp_path / 'split')}", Body=file.read_bytes())
     given = SPACES["random_forest"][1]
-    train_here = cross_validation.trainer(ready.plan, "wf-r-001-0a1b2c3d", given, s3, tmp_path / "parts")
-    (tmp_path / "parts").mkdir()
+    trainer = cross_validation.trainer(ready.plan, given, cores=2)
     for fold in (1, 3):
-        train_here(fold)
-        written = read_json(s3, f"runs/r/candidates/wf-r-001-0a1b2c3d/fold-{fold}.json")
+        trainer.start(fold, at_a_time=2)
+    found: dict[int, Any] = {}
+    while len(found) < 2:
+        trainer.wait(30)
+        found |= dict(trainer.finished())
+    trainer.stop()
+    for fold in (1, 3):
         job = training.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])
         for name in ("train_score", "validation_score", "rows"):
-            assert written[name] == job[name]
+            assert found[fold][name] == job[name]
 
 
 class Job:

@@ -43,6 +43,8 @@ class Fate:
     reason: str = ""
     scores: bool = True
     tail: float = 8.0
+    start: float = 0.0
+    """Of `seconds`, how many pass before it trains."""
 
 
 class VirtualSageMaker:
@@ -59,6 +61,8 @@ class VirtualSageMaker:
         self.refuse_describe_from = float("inf")
         self.calls: list[str] = []
         self.objects: dict[str, bytes] = {}
+        self.scores: dict[int, float] = {}
+        """Scores of folds, where they are not 0.80, 0.81, ..."""
 
     def create_training_job(self, **request: Any) -> None:
         self.calls.append("create")
@@ -107,9 +111,15 @@ class VirtualSageMaker:
     def _fate(self, name: str) -> Fate:
         return next((fate for end, fate in self.fates.items() if name.endswith(end)), Fate())
 
-    def put_score(self, candidate: str, fold: int, score: float) -> None:
-        body = {"validation_score": score, "train_score": score + 0.05}
-        self.objects[f"runs/r/candidates/{candidate}/fold-{fold}.json"] = json.dumps(body).encode()
+    def put_score(self, candidate: str, fold: int, score: float, seconds: float = 60.0) -> None:
+        body = {"validation_score": score, "train_score": score + 0.05, "seconds": seconds, "cpu_seconds": seconds}
+        self.objects.setdefault(f"runs/r/candidates/{candidate}/fold-{fold}.json", json.dumps(body).encode())
+
+    def record(self, name: str) -> dict[str, Any]:
+        """The object whose key ends so."""
+        (body,) = [body for key, body in self.objects.items() if key.endswith(name)]
+        found: dict[str, Any] = json.loads(body)
+        return found
 
     def _write_scores(self) -> None:
         for name, (started, _) in self.created.items():
@@ -117,7 +127,8 @@ class VirtualSageMaker:
             if fate.scores and name not in self.stopped and self.clock.now() >= started + fate.seconds:
                 candidate, _, rest = name.rpartition("-f")
                 fold = int(rest.partition("-")[0])
-                self.put_score(candidate, fold, 0.8 + fold / 100)
+                score = self.scores.get(fold, 0.8 + fold / 100)
+                self.put_score(candidate, fold, score, fate.seconds - fate.start)
 
 
 class VirtualS3:
@@ -128,21 +139,61 @@ class VirtualS3:
         self.refusals: list[Exception] = []
         self.get_refusals: list[Exception] = []
 
-    def get_paginator(self, _: str) -> Any:
-        return self
-
-    def paginate(self, Prefix: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803
+    def list_objects_v2(self, Prefix: str, MaxKeys: int = 1000, **_: Any) -> dict[str, Any]:  # noqa: N803
         self._sagemaker.calls.append("list")
         if self.refusals:
             raise self.refusals.pop(0)
         self._sagemaker._write_scores()
-        return [{"Contents": [{"Key": key} for key in sorted(self._sagemaker.objects) if key.startswith(Prefix)]}]
+        keys = sorted(key for key in self._sagemaker.objects if key.startswith(Prefix))
+        return {"Contents": [{"Key": key, "LastModified": key} for key in keys[:MaxKeys]]}
+
+    def put_object(self, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803
+        self._sagemaker.objects[Key] = Body
 
     def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         self._sagemaker.calls.append("get")
         if self.get_refusals:
             raise self.get_refusals.pop(0)
         return {"Body": io.BytesIO(self._sagemaker.objects[Key])}
+
+
+class VirtualTrainer:
+    """Trains folds in the candidate on the virtual clock, each in as many seconds as its fate says."""
+
+    def __init__(self, sagemaker: VirtualSageMaker, lanes: int = 1) -> None:
+        self._sagemaker, self._clock = sagemaker, sagemaker.clock
+        self.lanes = lanes
+        self.started: list[int] = []
+        self.at_a_time: list[int] = []
+        self.failures: list[Exception] = []
+        self.stopped = False
+        self._running: dict[int, float] = {}
+
+    def start(self, fold: int, at_a_time: int) -> None:
+        self.started.append(fold)
+        self.at_a_time.append(at_a_time)
+        fate = self._sagemaker._fate(f"here-f{fold}")
+        self._running[fold] = self._clock.now() + fate.seconds - fate.start
+
+    def finished(self) -> list[tuple[int, dict[str, Any] | Exception]]:
+        ended = [fold for fold, until in self._running.items() if until <= self._clock.now()]
+        return [(fold, self._result(fold)) for fold in ended]
+
+    def wait(self, seconds: float) -> None:
+        self._clock.sleep(min([seconds, *(until - self._clock.now() for until in self._running.values())]))
+
+    def stop(self) -> None:
+        self._running.clear()
+        self.stopped = True
+
+    def _result(self, fold: int) -> dict[str, Any] | Exception:
+        del self._running[fold]
+        if self.failures:
+            return self.failures.pop(0)
+        fate = self._sagemaker._fate(f"here-f{fold}")
+        score = self._sagemaker.scores.get(fold, 0.8 + fold / 100)
+        seconds = fate.seconds - fate.start
+        return {"validation_score": score, "train_score": score + 0.05, "seconds": seconds, "cpu_seconds": seconds}
 
 
 NO_ROUTE = EndpointConnectionError(endpoint_url="https://sagemaker")
