@@ -1,4 +1,4 @@
-"""Which candidate is best: the highest objective among those that have all their fold scores."""
+"""Which candidate is best: the highest objective among those with all their fold scores that were not given up."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: dict[str, Any], tuni
     Raises
     ------
     NoCompleteCandidateError
-        No Completed candidate has a score for every fold; the text says what became of them.
+        No Completed candidate has a score for every fold, or each was given up; the text says what became of them.
     ScoreMismatchError
         The best candidate's objective is not the mean of its fold scores.
     """
@@ -44,7 +44,8 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: dict[str, Any], tuni
         if candidate["TrainingJobStatus"] != "Completed" or objective is None:
             continue
         scores = fold_scores(storage, plan, name, folds)
-        if scores is None:
+        # a fold may have ended between its candidate's giving up and being stopped: the objective is still an estimate
+        if scores is None or is_abandoned(storage, plan, name):
             continue
         score = fmean(scores)
         if not math.isclose(score, objective, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
@@ -72,6 +73,11 @@ def fold_scores(storage: Storage, plan: dict[str, Any], candidate: str, folds: i
             return None
         scores.append(float(found["validation_score"]))
     return scores
+
+
+def is_abandoned(storage: Storage, plan: dict[str, Any], candidate: str) -> bool:
+    """Return whether a candidate was given up, so that its objective is an estimate."""
+    return storage.read_json(location_key(plan, "candidates", f"{candidate}/abandoned.json")) is not None
 
 
 def own_hyperparameters(hyperparameters: dict[str, str]) -> dict[str, str]:

@@ -40,8 +40,8 @@ class Scale:
 def score_chart(results: Sequence[dict[str, Any]], best: int | None, metric: str) -> Markup | None:
     """Return every candidate's score in order of creation, with the best score so far; None when there is no score.
 
-    `results` are a summary's candidate_results, `best` the best candidate's number. A candidate without a score is a
-    cross below.
+    `results` are a summary's candidate_results, `best` the best candidate's number. A candidate that was given up is a
+    ring at its estimate, one without a score a cross below.
     """
     scored = [result["score"] for result in results if result["score"] is not None]
     if not scored:
@@ -58,6 +58,10 @@ def score_chart(results: Sequence[dict[str, Any]], best: int | None, metric: str
         if value is None:
             marks.append(_cross(x, 254, f"candidate {result['number']}: {result['status']}, no score"))
             continue
+        if result["abandoned"]:
+            title = f"candidate {result['number']}: given up, {metric} estimated at {score(value)}"
+            marks.append(_dot(x, down(value), title, kind="dot abandoned", best=False))
+            continue
         if so_far is None or value > so_far:
             if so_far is not None:
                 line += _line("so-far", (x, down(so_far)), (x, down(value)))
@@ -71,8 +75,10 @@ def score_chart(results: Sequence[dict[str, Any]], best: int | None, metric: str
         for i in range(0, len(results), step)
     )
     missing = len(results) - len(scored)
+    abandoned = sum(result["abandoned"] for result in results)
     described = (
         f"{metric} of {len(scored)} candidates in order of creation, from {score(min(scored))} to {score(max(scored))}"
+        + (f"; {abandoned} of them given up, with an estimate" if abandoned else "")
         + (f"; {missing} without a score" if missing else "")
     )
     return _svg(body, 288, described)
@@ -81,10 +87,10 @@ def score_chart(results: Sequence[dict[str, Any]], best: int | None, metric: str
 def fold_chart(results: Iterable[dict[str, Any]], best: int | None, metric: str) -> Markup | None:
     """Return each candidate's fold scores on a line of its own, its mean marked; None without any.
 
-    The best comes first, those that lack a fold come last.
+    The best comes first, those that lack a fold or were given up come last.
     """
     rows = [result for result in results if _known(result)]
-    rows.sort(key=lambda result: (None in result["fold_scores"], -fmean(_known(result))))
+    rows.sort(key=lambda row: (row["abandoned"] or None in row["fold_scores"], -fmean(_known(row))))
     rows = rows[:MOST_ROWS]
     if not rows:
         return None
@@ -96,10 +102,17 @@ def fold_chart(results: Iterable[dict[str, Any]], best: int | None, metric: str)
         y = 14 + _ROW * position + _ROW // 2
         values, chosen = _known(row), row["number"] == best
         name = f"candidate {row['number']}"
-        body += _label_left(y, f"№ {row['number']}{' ×' if None in row['fold_scores'] else ''}", strong=chosen)
+        mark = " ○" if row["abandoned"] else " ×" if None in row["fold_scores"] else ""
+        body += _label_left(y, f"№ {row['number']}{mark}", strong=chosen)
         body += _line("spread", (across(min(values)), y), (across(max(values)), y))
         body += Markup().join(
-            _dot(across(value), y, f"{name}, fold {fold}: {metric} {score(value)}", kind="fold", best=chosen)
+            _dot(
+                across(value),
+                y,
+                f"{name}, fold {fold}: {metric} {score(value)}",
+                kind="fold abandoned" if row["abandoned"] else "fold",
+                best=chosen,
+            )
             for fold, value in enumerate(row["fold_scores"])
             if value is not None
         )
@@ -153,7 +166,8 @@ def _svg(body: Markup, height: int, described: str, *, wide: bool = False) -> Ma
 
 
 def _dot(x: float, y: float, title: str, *, kind: str = "dot", best: bool) -> Markup:
-    radius = (4 if kind == "fold" else 4.5) + best * (0.5 if kind == "fold" else 2)
+    small = kind.startswith("fold")
+    radius = (4 if small else 4.5) + best * (0.5 if small else 2)
     return Markup('<circle class="{}{}" cx="{}%" cy="{}" r="{}"><title>{}</title></circle>').format(
         kind, " best" if best else "", x, y, radius, title
     )

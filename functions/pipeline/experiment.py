@@ -25,6 +25,8 @@ from pipeline.experiment_file import SOURCE, parse
 from pipeline.hyperparameters import check_hyperparameter
 
 OVERRIDES_SOURCE = "execution input"
+WAITING_INSTANCE_TYPE = "ml.m5.large"
+"""What a candidate runs on that only waits for its fold jobs."""
 InstanceType = Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 FiniteFloat = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
@@ -50,18 +52,23 @@ class Search(_Section):
     strategy: Literal["Bayesian", "Random"] = Field(default="Bayesian", description='"Bayesian" or "Random"')
     max_candidates: StrictInt = Field(default=20, ge=1, le=750, description="a whole number from 1 to 750")
     max_parallel_candidates: StrictInt = Field(default=2, ge=1, le=100, description="a whole number from 1 to 100")
-    abandon: Literal["off"] = Field(default="off", description='"off"')
+    abandon: Literal["forgiving", "off"] = Field(default="forgiving", description='"forgiving" or "off"')
     hyperparameters: dict[StrictStr, Any] | None = Field(default=None, description="a mapping of hyperparameters")
 
 
 class Compute(_Section):
-    """Which instances, and how long warm pools wait for the next fold."""
+    """Which instances, where folds are trained, and how long warm pools wait for the next fold.
+
+    `candidate_instance_type` None is what `fold_placement` calls for.
+    """
 
     instance_type: InstanceType = Field(default="ml.m5.xlarge", description='an instance type such as "ml.m5.xlarge"')
-    candidate_instance_type: InstanceType = Field(
-        default="ml.m5.large", description='an instance type such as "ml.m5.large"'
+    candidate_instance_type: InstanceType | None = Field(
+        default=None, description='an instance type such as "ml.m5.large", or null'
     )
-    fold_placement: Literal["warm-pool"] = Field(default="warm-pool", description='"warm-pool"')
+    fold_placement: Literal["auto", "warm-pool", "in-process"] = Field(
+        default="auto", description='"auto", "warm-pool" or "in-process"'
+    )
     keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=3600)] = Field(
         default="auto", description='"auto" or a whole number from 0 to 3600'
     )
@@ -115,8 +122,6 @@ NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
     ("cross_validation", "group_column"): (lambda v: isinstance(v, str), "null"),
     ("cross_validation", "time_column"): (lambda v: isinstance(v, str), "null"),
     ("search", "strategy"): (lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'),
-    ("search", "abandon"): (lambda v: v == "forgiving", '"off"'),
-    ("compute", "fold_placement"): (lambda v: isinstance(v, str) and v != "warm-pool", '"warm-pool"'),
     ("quality_gate", "beat_champion"): (lambda v: v is True, "false"),
     ("quality_gate", "approval"): (lambda v: v == "manual", '"automatic"'),
     ("budget", "max_usd"): (lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"),
@@ -169,6 +174,7 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
         place = experiment.place("cross_validation", "strategy")
         problems.append(f"{place} stratified does not fit regression; use kfold")
     resolved["cross_validation"]["strategy"] = strategy or ("kfold" if problem == "regression" else "stratified")
+    resolved["compute"]["candidate_instance_type"] = _candidate_instance_type(experiment.compute)
     space, wrong = _search_space(experiment, problem)
     if problems or wrong:
         raise ExperimentError(_lines([*problems, *wrong]))
@@ -180,6 +186,13 @@ def shown(value: Any) -> str:
     """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _candidate_instance_type(compute: Compute) -> str:
+    """Return the type of the candidates' instances: that of the folds where a candidate trains folds itself."""
+    if compute.candidate_instance_type is not None:
+        return compute.candidate_instance_type
+    return WAITING_INSTANCE_TYPE if compute.fold_placement == "warm-pool" else compute.instance_type
 
 
 def _search_space(experiment: Experiment, problem: str) -> tuple[dict[str, Any], list[str]]:

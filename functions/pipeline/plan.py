@@ -18,7 +18,7 @@ from pipeline.errors import DatasetError, ExperimentError
 from pipeline.storage import ObjectVersion, Storage
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
-_PLACES = ("parts", "folds", "holdout", "candidates", "model", "score", "predictions")
+_PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class Planner:
             if resolved["problem"] == "classification"
             else None,
             "locations": context.locations,
+            "abandoning": self._abandoning(resolved),
             "fold_retries": requests.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
             "instance_types": context.instance_types,
@@ -107,6 +108,15 @@ class Planner:
     @property
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
+
+    def _abandoning(self, resolved: dict[str, Any]) -> dict[str, Any]:
+        """Return whether candidates that can't win are given up, and why not."""
+        folds, note = resolved["cross_validation"]["n_splits"], None
+        if resolved["search"]["abandon"] == "off":
+            note = "search.abandon is off"
+        elif not training_code.load_abandoning(self._code_folder).can_abandon(folds):
+            note = f"the rule has not met its numbers with {folds} folds, so it is off for them"
+        return {"used": note is None, "note": note}
 
     def _context(self, run: str, resolved: dict[str, Any], code_uri: str, data_bytes: int) -> requests.Context:
         root = self.storage.uri(f"runs/{run}/")
@@ -191,16 +201,22 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
 
 
 def _bound(context: requests.Context) -> dict[str, Any]:
+    """Return the most instance time that tuning can take, whichever way the candidates place their folds."""
     search, folds = context.experiment["search"], context.experiment["cross_validation"]["n_splits"]
-    candidates = search["max_candidates"]
+    compute, candidates = context.experiment["compute"], search["max_candidates"]
+    tries = 1 + requests.FOLD_RETRIES
     candidate_seconds = candidates * context.candidate_seconds
-    keep_alive = requests.fold_request(context)["ResourceConfig"]["KeepAlivePeriodInSeconds"]
-    fold_seconds = candidates * folds * (requests.FOLD_SECONDS + keep_alive) * (1 + requests.FOLD_RETRIES)
-    compute = context.experiment["compute"]
+    most = f"Tuning can use at most {candidate_seconds / 3600:.0f} h of {compute['candidate_instance_type']}"
+    counted = f"{candidates} candidates of {folds} folds, each job at its MaxRuntime"
+    if compute["fold_placement"] == "in-process":
+        text = f"{most}: {counted}, each fold trained in its candidate."
+        return {"instance_seconds": candidate_seconds, "usd": None, "text": text}
+    asked = compute["keep_alive_seconds"]
+    keep_alive = requests.LONGEST_KEEP_ALIVE_SECONDS if asked == "auto" else asked
+    fold_seconds = candidates * folds * tries * (requests.FOLD_SECONDS + keep_alive)
     text = (
-        f"Tuning can use at most {candidate_seconds / 3600:.0f} h of {compute['candidate_instance_type']} and "
-        f"{fold_seconds / 3600:.0f} h of {compute['instance_type']}: {candidates} candidates of {folds} folds, each "
-        f"job at its MaxRuntime, each fold tried {1 + requests.FOLD_RETRIES} times, each pool kept {keep_alive} s."
+        f"{most} and {fold_seconds / 3600:.0f} h of {compute['instance_type']}: {counted}, each fold a job that is "
+        f"tried {tries} times, each pool kept {keep_alive} s."
     )
     return {"instance_seconds": candidate_seconds + fold_seconds, "usd": None, "text": text}
 

@@ -10,9 +10,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline import charts, formats
+from pipeline.pool_use import ASSUMED_WARM_START
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
+MOST_REASONS = 10
 _HEADLINES = {
     "succeeded": "Model registered",
     "rejected": "Model rejected by the quality gate",
@@ -26,6 +28,7 @@ def render_report(summary: dict[str, Any], profile: dict[str, Any] | None) -> st
     """Return the page of a run's summary; `profile` is the data's, where there is one. All text in it is escaped."""
     best, metric, results = summary["best"], summary["metric"], summary["candidate_results"]
     number = best["number"] if best else None
+    reasons = list(summary["placement"]["reasons"].items())
     return (
         _environment()
         .get_template("report.html.j2")
@@ -40,8 +43,41 @@ def render_report(summary: dict[str, Any], profile: dict[str, Any] | None) -> st
             estimate_chart=charts.estimate_chart(best, summary["holdout"], metric) if best else None,
             starts_chart=charts.starts_chart(summary["cold_starts"], summary["warm_starts"]),
             fold_chart_rows=charts.MOST_ROWS,
+            candidate_note=_candidate_note(summary["candidates"]),
+            choices=[_choice(choice, count) for choice, count in summary["placement"]["choices"].items()],
+            reasons=reasons[:MOST_REASONS],
+            more_reasons=max(0, len(reasons) - MOST_REASONS),
+            assumed_warm_start=ASSUMED_WARM_START,
+            missed=_missed(summary["pools"]["missed"]),
         )
     )
+
+
+def _candidate_note(counts: dict[str, int]) -> str:
+    """Return what became of the candidates that are more than completed."""
+    said = {"given up": counts["abandoned"], "failed": counts["failed"], "stopped": counts["stopped"]}
+    return ", ".join(f"{count} {what}" for what, count in said.items() if count) or "completed"
+
+
+def _choice(choice: str, candidates: int) -> str:
+    """Return how many candidates chose a placement, as a sentence."""
+    one = candidates == 1
+    subject, their = f"{candidates} {'candidate' if one else 'candidates'}", "its" if one else "their"
+    return {
+        "in-process": f"{subject} trained all {their} folds in {their} own instance",
+        "warm-pool": f"{subject} left all {their} folds to fold jobs",
+        "both": f"{subject} trained a part of {their} folds and left the others to fold jobs",
+    }.get(choice, f"{subject} chose {choice}")
+
+
+def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the causes for which folds missed a pool, with how many folds of how many candidates each has."""
+    causes: dict[str, dict[str, Any]] = {}
+    for one in missed:
+        found = causes.setdefault(one["cause"], {"cause": one["cause"], "folds": 0, "candidates": set()})
+        found["folds"] += len(one["folds"])
+        found["candidates"].add(one["candidate"])
+    return sorted(causes.values(), key=lambda one: -one["folds"])
 
 
 def _profile(profile: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,11 @@ MAX_PROCESSING_SECONDS = 432000
 TRANSFORM_SECONDS = 7200
 FOLD_RETRIES = 1
 START_SECONDS = 900  # what a start may take, cold, with a retry
-KEEP_ALIVE_SECONDS = 600
+FIRST_KEEP_ALIVE_SECONDS = 1800
+"""What folds ask for under `keep_alive_seconds: auto` before any fold's length is known: pools that end too early cost
+one cold start after another, and those that could last too long are released when tuning ends."""
+LONGEST_KEEP_ALIVE_SECONDS = 3600
+"""What candidates ask for at most once they have measured folds."""
 VOLUME_GB = 30
 ANYWHERE = "ml.m5.xlarge"  # every kind of job runs on it
 MAX_CANDIDATE_SECONDS = 432000
@@ -57,7 +61,7 @@ class Context:
 
     @property
     def candidate_seconds(self) -> int:
-        """The longest a candidate may take: its folds one after another, each retried."""
+        """The longest a candidate may take: its folds one after another, here or as jobs, each retried."""
         folds = int(self.experiment["cross_validation"]["n_splits"])
         return min(MAX_CANDIDATE_SECONDS, (FOLD_SECONDS + START_SECONDS) * folds * (1 + FOLD_RETRIES))
 
@@ -132,11 +136,16 @@ def processing_request(context: Context) -> dict[str, Any]:
 
 
 def fold_request(context: Context) -> dict[str, Any]:
-    """CreateTrainingJob of a fold, without its name; `{fold}` in a location stands for the fold's number."""
+    """CreateTrainingJob of a fold, without its name; `{fold}` in a location stands for the fold's number.
+
+    Its keep-alive is the first folds'; under `keep_alive_seconds: auto` candidates replace it by what they measure.
+    """
     keep_alive = context.experiment["compute"]["keep_alive_seconds"]
     folds, parts = context.locations["folds"], context.locations["parts"]
     request = _training_request(context, "model", context.locations["run"] + "fold-output/", FOLD_SECONDS)
-    request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
+    request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
+        FIRST_KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
+    )
     request["InputDataConfig"] = [
         _channel("config", context.plan_uri),
         _channel("profile", context.profile_uri),

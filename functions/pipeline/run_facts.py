@@ -25,7 +25,8 @@ READERS = 16
 MOST_DESCRIBED = 300
 """Fold jobs whose billed seconds are worth asking for: no list has them, and Describe is shared by the account."""
 SECONDS_PER_DESCRIBE = 0.05
-_FOLD_FILE = re.compile(r"(?P<candidate>[^/]+)/fold-(?P<fold>[0-9]+)\.json")
+_FOLD_FILE = re.compile(r"fold-(?P<fold>[0-9]+)\.json")
+_NOTES = ("placement.json", "abandoned.json", "missed.json")
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Facts:
     """A run's own words; everything but the run is missing when Plan Run refused the data.
 
     `candidates` are summaries in order of creation and `ranked` their names by score; `fold_results` is the JSON that
-    folds wrote, by candidate and fold; `training_jobs` are the summaries of all the run's training jobs, `fold_jobs`
-    the names of its fold jobs and `folds` their descriptions, or None when there are too many to ask for.
+    folds wrote, by candidate and fold; `placements`, `abandoned` and `missed` are what candidates wrote of themselves;
+    `training_jobs` are the summaries of all the run's training jobs, `fold_jobs` the names of its fold jobs and `folds`
+    their descriptions, or None when there are too many to ask for.
     """
 
     run: str
@@ -48,6 +50,9 @@ class Facts:
     candidates: list[dict[str, Any]] = field(default_factory=list)
     ranked: list[str] = field(default_factory=list)
     fold_results: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    placements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    abandoned: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missed: dict[str, dict[str, Any]] = field(default_factory=dict)
     training_jobs: list[dict[str, Any]] = field(default_factory=list)
     fold_jobs: list[str] = field(default_factory=list)
     folds: list[dict[str, Any]] | None = field(default_factory=list)
@@ -78,6 +83,7 @@ class FactFinder:
         prefix = plan["prefix"]
         tuning_job = names.tuning_job(prefix, run)
         training_jobs = self.jobs.training_jobs(f"{tuning_job}-")
+        written = self._written_by_candidates(plan)
         fold_jobs = [name for job in training_jobs if names.is_fold_job(name := job["TrainingJobName"], tuning_job)]
         return Facts(
             run=run,
@@ -91,7 +97,10 @@ class FactFinder:
             tuning=self.jobs.describe("tuning", tuning_job),
             candidates=list(self.jobs.candidates(tuning_job)),
             ranked=[candidate["TrainingJobName"] for candidate in self.jobs.candidates(tuning_job, by_score=True)],
-            fold_results=self._fold_results(plan),
+            fold_results=_fold_results(written),
+            placements=_notes(written, "placement.json"),
+            abandoned=_notes(written, "abandoned.json"),
+            missed=_notes(written, "missed.json"),
             training_jobs=training_jobs,
             fold_jobs=fold_jobs,
             folds=self._folds(fold_jobs),
@@ -112,16 +121,17 @@ class FactFinder:
         dataset = asked.get("dataset") if isinstance(asked, dict) else None
         return dataset if isinstance(dataset, str) else None, found["startDate"]
 
-    def _fold_results(self, plan: dict[str, Any]) -> dict[str, dict[int, dict[str, Any]]]:
+    def _written_by_candidates(self, plan: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return the JSON that candidates and their folds wrote, by candidate and file name."""
         folder = location_key(plan, "candidates")
-        files = [(key, match) for key in self.storage.keys(folder) if (match := _FOLD_FILE.fullmatch(key, len(folder)))]
+        files: list[tuple[str, str]] = []
+        for key in self.storage.keys(folder):
+            candidate, _, file = key.removeprefix(folder).partition("/")
+            if file in _NOTES or _FOLD_FILE.fullmatch(file):
+                files.append((candidate, file))
         with ThreadPoolExecutor(READERS) as readers:
-            read = list(readers.map(lambda file: self.storage.read_json(file[0]), files))
-        results: dict[str, dict[int, dict[str, Any]]] = {}
-        for (_, match), found in zip(files, read, strict=True):
-            if found is not None:
-                results.setdefault(match["candidate"], {})[int(match["fold"])] = found
-        return results
+            read = list(readers.map(lambda file: self.storage.read_json(folder + "/".join(file)), files))
+        return {file: found for file, found in zip(files, read, strict=True) if found is not None}
 
     def _folds(self, folds: list[str]) -> list[dict[str, Any]] | None:
         if len(folds) > MOST_DESCRIBED:
@@ -133,3 +143,15 @@ class FactFinder:
                 described.append(job)
             self.sleep(SECONDS_PER_DESCRIBE)
         return described
+
+
+def _fold_results(written: dict[tuple[str, str], dict[str, Any]]) -> dict[str, dict[int, dict[str, Any]]]:
+    results: dict[str, dict[int, dict[str, Any]]] = {}
+    for (candidate, file), found in written.items():
+        if match := _FOLD_FILE.fullmatch(file):
+            results.setdefault(candidate, {})[int(match["fold"])] = found
+    return results
+
+
+def _notes(written: dict[tuple[str, str], dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    return {candidate: found for (candidate, file), found in written.items() if file == name}

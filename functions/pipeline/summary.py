@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline import names
+from pipeline import fan_out_summary, names
 from pipeline.best_candidate import objective_of, own_hyperparameters
 from pipeline.failure import readable_reason
 from pipeline.run_facts import Facts
@@ -38,10 +38,9 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
     experiment = plan.get("experiment", {})
     results = _candidate_results(facts)
     reused = {pool["ReusedByJob"] for job in facts.training_jobs if (pool := _pool(job)).get("ReusedByJob")}
-    fold_jobs = [
-        name for job in facts.training_jobs if names.is_fold_job(name := job["TrainingJobName"], facts.tuning_job)
-    ]
-    warm = sum(name in reused for name in fold_jobs)
+    warm = sum(name in reused for name in facts.fold_jobs)
+    cold = len(facts.fold_jobs) - warm - _never_started(facts)
+    start_seconds = _start_seconds(facts, reused)
     holdout = facts.holdout
     return {
         "schema": SCHEMA,
@@ -63,10 +62,12 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
         "holdout_note": holdout.note if holdout else None,
         "candidates": _candidate_counts(facts, results),
         "candidate_results": results,
-        "cold_starts": len(facts.fold_jobs) - warm,
+        "placement": fan_out_summary.placement(facts),
+        "abandoning": fan_out_summary.abandoning(facts),
+        "cold_starts": cold,
         "warm_starts": warm,
-        "folds_in_candidates": _folds_in_candidates(facts),
-        "start_seconds": _start_seconds(facts, reused),
+        "start_seconds": start_seconds,
+        "pools": fan_out_summary.pools(facts, cold, start_seconds),
         "final_job": _final_job(facts, reused),
         "pools_left": [j["TrainingJobName"] for j in facts.training_jobs if _pool(j).get("Status") == "Available"],
         "model_package": {"arn": facts.package.arn, "status": facts.package.status} if facts.package else None,
@@ -105,7 +106,10 @@ def _data(facts: Facts) -> dict[str, Any] | None:
 
 
 def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
-    """Return every candidate in order of creation; `fold_scores` has null where a fold has none."""
+    """Return every candidate in order of creation; `fold_scores` has null where a fold has none.
+
+    The score of an abandoned candidate is the estimate that it reported.
+    """
     if facts.plan is None:
         return []
     splits = facts.plan["experiment"]["cross_validation"]["n_splits"]
@@ -115,14 +119,20 @@ def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
         found = facts.fold_results.get(name, {})
         scores = [_finite(found.get(fold, {}).get("validation_score")) for fold in range(splits)]
         complete = [score for score in scores if score is not None]
-        is_complete = candidate["TrainingJobStatus"] == "Completed" and len(complete) == splits
+        given_up = facts.abandoned.get(name)
+        is_complete = candidate["TrainingJobStatus"] == "Completed" and len(complete) == splits and not given_up
+        reported = objective_of(candidate)
+        if reported is None and given_up:
+            reported = given_up["estimate"]
         results.append(
             {
                 "candidate": name,
                 "number": names.candidate_number(name, facts.tuning_job),
                 "status": candidate["TrainingJobStatus"],
-                "score": fmean(complete) if is_complete else objective_of(candidate),
+                "score": fmean(complete) if is_complete else reported,
+                "abandoned": given_up is not None,
                 "fold_scores": scores,
+                "folds_here": fan_out_summary.folds_here(facts, name),
                 "hyperparameters": candidate.get("TunedHyperParameters", {}),
                 "seconds": _between(candidate, "TrainingStartTime", "TrainingEndTime"),
                 "failure_reason": candidate.get("FailureReason"),
@@ -138,7 +148,7 @@ def _best(facts: Facts, results: Iterable[dict[str, Any]]) -> dict[str, Any] | N
     by_name = {result["candidate"]: result for result in results}
     for name in facts.ranked:
         result = by_name.get(name)
-        if result is None or result["status"] != "Completed" or None in result["fold_scores"]:
+        if result is None or result["status"] != "Completed" or result["abandoned"] or None in result["fold_scores"]:
             continue
         static = facts.plan["requests"]["tuning"]["TrainingJobDefinition"]["StaticHyperParameters"]
         return {
@@ -159,16 +169,15 @@ def _candidate_counts(facts: Facts, results: list[dict[str, Any]]) -> dict[str, 
         "planned": planned,
         "total": len(results),
         "completed": counts["Completed"],
+        "abandoned": sum(result["abandoned"] for result in results),
         "failed": counts["Failed"],
         "stopped": counts["Stopped"] + counts["Stopping"],
     }
 
 
-def _folds_in_candidates(facts: Facts) -> int:
-    """Return how many folds candidates trained themselves, because the quota left no instance for a fold job."""
-    return sum(
-        fold.get("job") == candidate for candidate, folds in facts.fold_results.items() for fold in folds.values()
-    )
+def _never_started(facts: Facts) -> int:
+    """Return how many fold jobs, of those described, ended before they had an instance."""
+    return sum("TrainingEndTime" in job and "TrainingStartTime" not in job for job in facts.folds or [])
 
 
 def _start_seconds(facts: Facts, reused: set[str]) -> dict[str, float | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib
 import io
 import sys
 import tarfile
@@ -48,8 +49,15 @@ def upload(storage: Storage, folder: Path) -> dict[str, str]:
 
 def load_dataset_rules(folder: Path) -> ModuleType:
     """Return the layer's `dataset_rules`: the rules that Split Dataset follows (docs/decisions/0001)."""
+    return _load(folder, "dataset_rules")
+
+
+def load_abandoning(folder: Path) -> ModuleType:
+    """Return the layer's `abandoning`: the rule by which candidates give up (docs/decisions/0001)."""
+    return _load(folder, "abandoning")
+
+
+def _load(folder: Path, name: str) -> ModuleType:
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
-    import dataset_rules
-
-    return dataset_rules
+    return importlib.import_module(name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.sagemaker_jobs import RUNNING, Jobs
 
+MOST_COMPARED = 20
+"""Pools whose keep-alive is worth asking for: Describe is shared by the account, and old pools end first."""
 _NOT_KNOWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -22,7 +24,7 @@ def release_warm_pools(
     """
     running = running_jobs(jobs, prefix, run)
     stop_jobs(jobs, running, has_time)
-    kept, surplus = divide(available_pools(jobs, prefix, run), keep)
+    kept, surplus = divide(available_pools(jobs, prefix, run), keep, lambda name: _keep_alive(jobs, name))
     released = sum(jobs.release_pool(name) for name in surplus if has_time())
     waiting = pools_in_use(jobs, prefix, run)
     clean = not (running or surplus or waiting)
@@ -51,11 +53,24 @@ def available_pools(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:
     return jobs.training_jobs(f"{prefix}-{run}-", WarmPoolStatusEquals="Available")
 
 
-def divide(pools: Iterable[dict[str, Any]], keep: int) -> tuple[list[str], list[str]]:
-    """Return the names of the jobs whose pools to keep and to release.
+def divide(pools: Iterable[dict[str, Any]], keep: int, keep_alive: Callable[[str], int]) -> tuple[list[str], list[str]]:
+    """Return the names of the jobs whose pools to keep, those that last longest, and to release.
 
-    All of a run's folds ask for one keep-alive, so the pool of the job that ended last is kept longest.
+    `keep_alive` gives the seconds that a job's pool was asked to last, which no list has; it is asked of the
+    MOST_COMPARED newest pools only.
     """
-    latest_first = sorted(pools, key=lambda job: job.get("TrainingEndTime") or _NOT_KNOWN, reverse=True)
-    names = [job["TrainingJobName"] for job in latest_first]
+    ordered = sorted(pools, key=lambda job: job.get("TrainingEndTime") or _NOT_KNOWN, reverse=True)
+    if 0 < keep < len(ordered):
+        newest = ordered[:MOST_COMPARED]
+        lasting = {job["TrainingJobName"]: timedelta(seconds=keep_alive(job["TrainingJobName"])) for job in newest}
+        newest.sort(
+            key=lambda job: (job.get("TrainingEndTime") or _NOT_KNOWN) + lasting[job["TrainingJobName"]], reverse=True
+        )
+        ordered[:MOST_COMPARED] = newest
+    names = [job["TrainingJobName"] for job in ordered]
     return names[:keep], names[keep:]
+
+
+def _keep_alive(jobs: Jobs, training_job: str) -> int:
+    job = jobs.describe("training", training_job) or {}
+    return int(job.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds", 0))

@@ -58,8 +58,13 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "holdout": 0.2,
         "seed": 42,
     }
-    assert found["compute"]["fold_placement"] == "warm-pool"
-    assert found["search"]["abandon"] == "off"
+    assert found["compute"] == {
+        "instance_type": "ml.m5.xlarge",
+        "candidate_instance_type": "ml.m5.xlarge",
+        "fold_placement": "auto",
+        "keep_alive_seconds": "auto",
+    }
+    assert found["search"]["abandon"] == "forgiving"
     assert found["quality_gate"] == {"min_score": None, "beat_champion": False, "approval": "automatic"}
     assert found["budget"] == {"max_usd": None}
 
@@ -85,8 +90,6 @@ quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
     assert refused(text) == [
-        'experiment.yaml: search.abandon is "forgiving", which is not built yet; use "off"',
-        'experiment.yaml: compute.fold_placement is "auto", which is not built yet; use "warm-pool"',
         "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
         'experiment.yaml: quality_gate.approval is "manual", which is not built yet; use "automatic"',
         "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
@@ -110,7 +113,7 @@ budget: {max_usd: 10}
         ("search: {max_candidates: true}", "search.max_candidates is true; it must be a whole number"),
         ("search: {max_candidates: null}", "search.max_candidates is null; it must be a whole number"),
         ("search: {strategy: Sideways}", 'search.strategy is "Sideways"; it must be "Bayesian" or "Random"'),
-        ("search: {abandon: perhaps}", 'search.abandon is "perhaps"; it must be "off"'),
+        ("search: {abandon: perhaps}", 'search.abandon is "perhaps"; it must be "forgiving" or "off"'),
         ("search: {hyperparameters: [1]}", "search.hyperparameters is [1]; it must be a mapping of hyperparameters"),
         ("cross_validation: {n_splits: 1}", "cross_validation.n_splits is 1; it must be at least 2"),
         ("cross_validation: {n_splits: '5'}", 'cross_validation.n_splits is "5"; it must be a whole number'),
@@ -118,6 +121,8 @@ budget: {max_usd: 10}
         ("cross_validation: {holdout: 0}", "cross_validation.holdout is 0; it must be at least 0.05"),
         ("cross_validation: {seed: -1}", "cross_validation.seed is -1; it must be at least 0"),
         ("compute: {instance_type: m5.large}", 'compute.instance_type is "m5.large"; it must be an instance type'),
+        ("compute: {fold_placement: both}", 'fold_placement is "both"; it must be "auto", "warm-pool" or "in-process"'),
+        ("compute: {candidate_instance_type: m5}", 'candidate_instance_type is "m5"; it must be an instance type such'),
         ("compute: {keep_alive_seconds: 3601}", "compute.keep_alive_seconds is 3601; it must be at most 3600"),
         ("compute: {keep_alive_seconds: long}", 'keep_alive_seconds is "long"; it must be "auto" or a whole number'),
         ("quality_gate: {min_score: .nan}", "quality_gate.min_score is NaN; it must be a number or null"),
@@ -241,7 +246,7 @@ def test_something_must_be_tuned() -> None:
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    assert len(refused("{targt: y, search: {max_candidates: 0, abandon: forgiving}, budget: {max_usd: 1}}")) == 4
+    assert len(refused("{targt: y, search: {max_candidates: 0, strategy: Grid}, budget: {max_usd: 1}}")) == 4
 
 
 def test_a_key_from_the_execution_input_is_said_to_come_from_there() -> None:
@@ -268,6 +273,21 @@ def test_the_type_of_a_range_is_inferred_from_its_ends() -> None:
     found = resolved(text)["search"]["hyperparameters"]
     assert found["max_iter"]["type"] == "integer"
     assert found["learning_rate"] == {"min": 0.0001, "max": 1, "type": "continuous", "scaling": "Auto"}
+
+
+@pytest.mark.parametrize(
+    ("compute", "candidates_run_on"),
+    [
+        ("{fold_placement: auto, instance_type: ml.c5.xlarge}", "ml.c5.xlarge"),
+        ("{fold_placement: in-process, instance_type: ml.c5.xlarge}", "ml.c5.xlarge"),
+        ("{fold_placement: warm-pool, instance_type: ml.c5.xlarge}", "ml.m5.large"),
+        ("{fold_placement: warm-pool, candidate_instance_type: ml.t3.medium}", "ml.t3.medium"),
+        ("{fold_placement: in-process, candidate_instance_type: ml.m5.4xlarge}", "ml.m5.4xlarge"),
+        ("{instance_type: ml.c5.xlarge, candidate_instance_type: null}", "ml.c5.xlarge"),
+    ],
+)
+def test_candidates_run_on_what_they_do_needs_unless_told(compute: str, candidates_run_on: str) -> None:
+    assert resolved(f"compute: {compute}")["compute"]["candidate_instance_type"] == candidates_run_on
 
 
 def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 
 import plan_run
 from pipeline.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.requests import splitting_gigabytes, splitting_seconds
 from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.fake_sagemaker import complaints
 
 ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
@@ -49,11 +48,11 @@ def filled(plan: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", ["processing", "tuning", "fold", "final"])
-def test_every_request_is_one_that_sagemaker_knows(plan: Any, s3: Any, name: str) -> None:
-    operation, request = filled(stored_plan(s3, plan()))[name]
-    shape = botocore.session.get_session().get_service_model("sagemaker").operation_model(operation).input_shape
-    report = ParamValidator().validate(request, shape)
-    assert not report.has_errors(), report.generate_report()
+@pytest.mark.parametrize("placement", ["auto", "warm-pool", "in-process"])
+def test_every_request_is_one_that_sagemaker_knows(plan: Any, s3: Any, placement: str, name: str) -> None:
+    made = stored_plan(s3, plan(experiment=f"compute: {{fold_placement: {placement}, keep_alive_seconds: 0}}"))
+    operation, request = filled(made)[name]
+    assert not complaints(operation, request)
 
 
 def test_a_dataset_alone_is_enough(plan: Any, s3: Any) -> None:
@@ -78,6 +77,69 @@ def test_the_final_job_matches_a_folds_pool(plan: Any, s3: Any) -> None:
     assert pool.pop("KeepAlivePeriodInSeconds") > 0
     assert requests["final"]["ResourceConfig"] == pool
     assert requests["final"]["RoleArn"] == requests["fold"]["RoleArn"]
+
+
+def test_the_plan_says_where_the_leaderboard_is(plan: Any, s3: Any) -> None:
+    made = stored_plan(s3, plan())
+    assert made["locations"]["leaderboard"] == f"{made['locations']['run']}leaderboard/"
+
+
+@pytest.mark.parametrize(("asked", "first"), [("auto", 1800), ("0", 0), ("45", 45)])
+def test_the_first_folds_keep_their_pool_long_unless_told(plan: Any, s3: Any, asked: str, first: int) -> None:
+    made = stored_plan(s3, plan(experiment=f"compute: {{keep_alive_seconds: {asked}}}"))
+    assert made["requests"]["fold"]["ResourceConfig"]["KeepAlivePeriodInSeconds"] == first
+    assert str(made["experiment"]["compute"]["keep_alive_seconds"]) == asked
+
+
+def test_candidates_and_folds_run_on_the_types_of_the_experiment(plan: Any, s3: Any) -> None:
+    made = stored_plan(s3, plan(experiment="compute: {fold_placement: warm-pool, instance_type: ml.c5.xlarge}"))
+    definition = made["requests"]["tuning"]["TrainingJobDefinition"]
+    assert definition["ResourceConfig"]["InstanceType"] == "ml.m5.large"
+    assert made["requests"]["fold"]["ResourceConfig"]["InstanceType"] == "ml.c5.xlarge"
+
+
+@pytest.mark.parametrize("placement", ["auto", "warm-pool", "in-process"])
+def test_a_candidate_has_time_for_its_folds_one_after_another_each_tried_twice(
+    plan: Any, s3: Any, placement: str
+) -> None:
+    text = f"{{cross_validation: {{n_splits: 20}}, compute: {{fold_placement: {placement}}}}}"
+    requests = stored_plan(s3, plan(experiment=text))["requests"]
+    fold = requests["fold"]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    candidate = requests["tuning"]["TrainingJobDefinition"]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert candidate >= 20 * 2 * fold
+
+
+@pytest.mark.parametrize(
+    ("compute", "seconds", "words"),
+    [
+        # 4 candidates of 5 folds: 4 x 5 x 2 x (3600 + 900) s, and 4 x 5 x 2 x (3600 s + the pool's)
+        ("{fold_placement: auto}", 180_000 + 288_000, "50 h of ml.m5.xlarge and 80 h of ml.m5.xlarge"),
+        ("{fold_placement: warm-pool}", 180_000 + 288_000, "50 h of ml.m5.large and 80 h of ml.m5.xlarge"),
+        ("{keep_alive_seconds: 0}", 180_000 + 144_000, "each pool kept 0 s"),
+        ("{fold_placement: in-process}", 180_000, "50 h of ml.m5.xlarge: 4 candidates of 5 folds"),
+    ],
+)
+def test_the_bound_holds_whatever_candidates_choose(plan: Any, s3: Any, compute: str, seconds: int, words: str) -> None:
+    bound = stored_plan(s3, plan(experiment=f"{{compute: {compute}, search: {{max_candidates: 4}}}}"))["bound"]
+    assert bound["instance_seconds"] == seconds
+    assert words in bound["text"]
+    assert ("fold a job" in bound["text"]) == ("in-process" not in compute)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "used", "note"),
+    [
+        ("{}", True, None),
+        ("search: {abandon: off}", False, "search.abandon is off"),
+        ("cross_validation: {n_splits: 2}", False, "the rule has not met its numbers with 2 folds"),
+    ],
+)
+def test_the_plan_says_whether_candidates_are_given_up(
+    plan: Any, s3: Any, experiment: str, used: bool, note: str | None
+) -> None:
+    found = stored_plan(s3, plan(experiment=experiment))["abandoning"]
+    assert found["used"] is used
+    assert note is found["note"] or note in found["note"]
 
 
 def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
@@ -171,8 +233,8 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
         ("metric: auc", "metric auc is unknown"),
         ("estimator: xgboost", "estimator xgboost is unknown"),
         ("metric: r2", "does not fit"),
-        ("search: {abandon: forgiving}", "not built yet"),
-        ("compute: {fold_placement: in-process}", "not built yet"),
+        ("search: {abandon: aggressive}", '"forgiving" or "off"'),
+        ("compute: {fold_placement: in_process}", '"auto", "warm-pool" or "in-process"'),
         ("quality_gate: {approval: manual}", "not built yet"),
         ("quality_gate: {beat_champion: true}", "not built yet"),
         ("budget: {max_usd: 5}", "not built yet"),
