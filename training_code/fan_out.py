@@ -19,6 +19,9 @@ from fold_placement import Choice, Measured, choose
 from in_process import Trainer
 from run_records import RunRecords
 
+FIRST_LOOK = 10.0
+"""Seconds for which the first candidates keep their jobs back: if the fold trained here is over by then, none may be
+worth its cold start."""
 TICK_SHARE = 0.03
 """A tick lasts this share of the time since the start, so that what waiting adds is in proportion to the folds."""
 SHORTEST_TICK, LONGEST_TICK = 0.1, 3.0
@@ -112,7 +115,7 @@ class FanOut:
             if not self._trainer.lanes:
                 choice = Choice(0, 1, "the candidate's instance has no memory to spare for a fold")
             elif known is None:
-                choice = Choice(1, 1, "no fold has been measured yet: one is trained here, the others as jobs")
+                choice = Choice(1, 1, "no fold has been measured yet: one is trained here, the others are jobs")
             elif folds:
                 choice = choose(len(folds), self._trainer.lanes, self._measured, known)
             else:
@@ -202,6 +205,9 @@ class FanOut:
         self._quota.hope()  # its instance is free soon
 
     def _create(self) -> None:
+        known = self._placement != "auto" or not self._choice.here or self._measured.fold_seconds is not None
+        if not known and self._clock.now() < self._started + FIRST_LOOK:
+            return
         for fold in self._folds:
             if fold.waits and not fold.here and self._jobs.can_create and not self._quota.waiting:
                 try:

@@ -67,19 +67,27 @@ def test_the_first_candidate_trains_one_fold_itself_and_the_others_are_jobs() ->
         "choice": "both",
         "here": [0],
         "jobs": [1, 2, 3, 4],
-        "reason": "no fold has been measured yet: one is trained here, the others as jobs",
+        "reason": "no fold has been measured yet: one is trained here, the others are jobs",
     }
 
 
-def test_folds_shorter_than_any_warm_start_are_all_taken_back_as_soon_as_one_was_measured() -> None:
+def test_folds_shorter_than_any_warm_start_never_become_jobs() -> None:
     world = candidate(**every_fold(0.5, start=180))
     assert world.run() == EXPECTED
     assert world.trainer.started == [0, 1, 2, 3, 4]
-    assert sorted(world.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in range(1, 5)]
+    assert created(world) == []
     assert world.seconds < 5
     placement = world.sagemaker.record(f"{CANDIDATE}/placement.json")
     assert (placement["choice"], placement["jobs"]) == ("in-process", [])
     assert "all 5 here" in placement["reason"]
+
+
+def test_folds_that_take_no_longer_than_the_jobs_of_the_first_candidate_need_to_start_are_taken_back() -> None:
+    world = candidate(lanes=5, **every_fold(40, start=180))
+    assert world.run() == EXPECTED
+    assert world.trainer.started == [0, 1, 2, 3, 4]
+    assert sorted(world.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in range(1, 5)]
+    assert world.seconds < 90
 
 
 @pytest.mark.parametrize(("seconds", "here"), [(60.0, [0]), (2.0, [0, 1, 2, 3, 4]), (5.0, [0, 1, 2])])
