@@ -14,33 +14,37 @@ logger = logging.getLogger(__name__)
 class StopSignal:
     """A flag that is raised once; whoever waits for something else as well registers a callback."""
 
+    __slots__ = ("_callbacks", "_lock", "_raised")  # every job has one
+
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._raised = False
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
 
     def set(self) -> None:
         """Raise the flag and call what was registered, in this thread."""
         with self._lock:
-            self._event.set()
+            self._raised = True
             callbacks = list(self._callbacks)
         for callback in callbacks:
             callback()
 
     def is_set(self) -> bool:
         """Whether the flag is up."""
-        return self._event.is_set()
+        return self._raised
 
     def wait(self, seconds: float) -> bool:
         """Wait at most `seconds`; true when the flag is up."""
-        return self._event.wait(seconds)
+        bell = threading.Event()
+        with self.calling(bell.set):
+            return bell.wait(seconds)
 
     @contextmanager
     def calling(self, callback: Callable[[], None]) -> Iterator[None]:
         """Call `callback` when the flag goes up inside this block, or at once when it is up already."""
         with self._lock:
             self._callbacks.append(callback)
-            already = self._event.is_set()
+            already = self._raised
         if already:
             callback()
         try:

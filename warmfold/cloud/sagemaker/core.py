@@ -16,6 +16,7 @@ from warmfold.cloud.sagemaker.data import S3Clients
 from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.script_mode import JobFolder
 from warmfold.cloud.sagemaker.settings import Settings
+from warmfold.cloud.shelf import Shelf
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Core:
         self.admission = Admission(self.settings.cores, self.settings.core_patience_seconds)
         self.s3 = S3Clients(self.settings, self.credentials)
         self._job_folders = _emptied(self.settings.base_dir / "jobs")
+        self.shelf = Shelf(self.settings.base_dir)
         self._instances: set[Instance] = set()
         self._ended = False
 

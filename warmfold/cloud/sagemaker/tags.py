@@ -1,5 +1,6 @@
 """AddTags, ListTags and DeleteTags, for every resource that has an entry in the core's tags."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ def tag_map(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """AWS's list of Key and Value as a dictionary; more than 50 are refused."""
     if len(tags) > MAXIMUM:
         raise validation_error(f"A resource may have {MAXIMUM} tags; the request gives {len(tags)}.")
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    # the jobs of a run have the same ones
+    return {sys.intern(tag["Key"]): sys.intern(tag["Value"]) for tag in tags}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

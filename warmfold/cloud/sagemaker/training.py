@@ -1,5 +1,6 @@
 """Training jobs: the operations, warm pools and quotas. What happens while a job runs is in training_run.py."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,8 +12,10 @@ from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.pools import WarmPools, WarmPoolState
 from warmfold.cloud.sagemaker.tags import tag_map
-from warmfold.cloud.sagemaker.training_job import TrainingJob
+from warmfold.cloud.sagemaker.training_job import Details, TrainingJob
 from warmfold.cloud.sagemaker.training_run import TrainingRun
+
+logger = logging.getLogger(__name__)
 
 EVENT = "SageMaker Training Job State Change"
 KEPT_AFTER = ("AlgorithmError",)
@@ -64,7 +67,7 @@ class TrainingJobs:
         job = TrainingJob(
             name,
             self._core.arn("training-job", name),
-            request,
+            Details(request),
             self._core.now(),
             holds_core=holds_core,
             pool_key=pool_key,
@@ -150,7 +153,7 @@ class TrainingJobs:
                         f"The keep-alive period of training job {name} cannot be updated: "
                         f"its warm pool must be Available or InUse, and is {state}."
                     )
-                job.request["ResourceConfig"] = job.request["ResourceConfig"] | {"KeepAlivePeriodInSeconds": keep_alive}
+                job.set_keep_alive(keep_alive)
                 if state == "Available" and keep_alive == 0:
                     released = self._pools.release(name, self._core.clock())
                 elif state == "Available":
@@ -221,12 +224,19 @@ class TrainingJobs:
             job.instance = None
             job.move(status, secondary, message, self._core.now())
             detail = job.event_detail(self._core.tags[job.arn])
+            self._shelve(job)
             self._finished.notify_all()
         self._core.publish(EVENT, detail, job.arn)
         if surplus is not None:
             self._core.stop_instance(surplus)
         for listener in self._listeners:
             listener(job)
+
+    def _shelve(self, job: TrainingJob) -> None:
+        try:
+            job.shelve(self._core.shelf)
+        except OSError:
+            logger.exception("the record of training job %s stays in memory", job.name)
 
     def _check_quota(self, job: TrainingJob) -> None:
         resources = job.request["ResourceConfig"]

@@ -9,6 +9,7 @@ from typing import Any
 from warmfold.cloud.sagemaker.admission import StopSignal
 from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.pools import PoolShape, WarmPoolState
+from warmfold.cloud.shelf import Shelf, Shelved
 
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 REASON_CHARACTERS = 1024
@@ -50,13 +51,23 @@ EVENT_FIELDS = (
 )
 
 
-@dataclass
+@dataclass(slots=True)
+class Details:
+    """The large parts of a job's record, which only Describe and the job itself look at."""
+
+    request: dict[str, Any]
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class TrainingJob:
     """One training job; read and changed under the core's lock only, except `stop`."""
 
     name: str
     arn: str
-    request: dict[str, Any]
+    details: Details | Shelved
+    """Shelved: it has ended, and what was read of them is a copy."""
     created_at: datetime
     holds_core: bool = True
     tuning_job_arn: str | None = None
@@ -64,17 +75,25 @@ class TrainingJob:
     keeps_pool: bool = False
     status: str = "InProgress"
     secondary_status: str = "Starting"
-    transitions: list[dict[str, Any]] = field(default_factory=list)
     failure_reason: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     modified_at: datetime | None = None
     model_uri: str | None = None
-    metrics: list[dict[str, Any]] = field(default_factory=list)
     warm_pool: WarmPoolState | None = None
     instance: Instance | None = None
     """The warm instance it was given at its creation; None: it starts cold, or has ended."""
     stop: StopSignal = field(default_factory=StopSignal)
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The CreateTrainingJob request; not to be changed."""
+        return self._read().request
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The FinalMetricDataList."""
+        return self._read().metrics
 
     @property
     def shape(self) -> PoolShape:
@@ -87,18 +106,43 @@ class TrainingJob:
         return self.status in TERMINAL
 
     def move(self, status: str, secondary: str, message: str, now: datetime) -> None:
-        """Change the statuses, closing the transition before."""
-        if self.transitions and "EndTime" not in self.transitions[-1]:
-            self.transitions[-1]["EndTime"] = now
+        """Change the statuses, closing the transition before; the job must not have ended."""
+        transitions = self._read().transitions
+        if transitions and "EndTime" not in transitions[-1]:
+            transitions[-1]["EndTime"] = now
         transition = {"Status": secondary, "StartTime": now, "StatusMessage": message}
         self.status, self.secondary_status, self.modified_at = status, secondary, now
         if self.is_finished:
             transition["EndTime"] = now
             self.ended_at = now
-        self.transitions.append(transition)
+        transitions.append(transition)
+
+    def take_metrics(self, metrics: list[dict[str, Any]]) -> None:
+        """Note the values that metrics ended with; the job must not have ended."""
+        self._read().metrics = metrics
+
+    def set_keep_alive(self, seconds: int) -> None:
+        """Give the job, which may have ended, another KeepAlivePeriodInSeconds; raises OSError."""
+        details = self._read()
+        resources = details.request["ResourceConfig"] | {"KeepAlivePeriodInSeconds": seconds}
+        details.request = details.request | {"ResourceConfig": resources}
+        if isinstance(self.details, Shelved):
+            self.details = self.details.shelf.put(details)
+
+    def shelve(self, shelf: Shelf) -> None:
+        """Take the details of a job that has ended out of memory; raises OSError and leaves them there."""
+        self.details = shelf.put(self._read())
+
+    def _read(self) -> Details:
+        if isinstance(self.details, Shelved):
+            details: Details = self.details.read()
+            return details
+        return self.details
 
     def describe(self) -> dict[str, Any]:
         """The DescribeTrainingJob response."""
+        details = self._read()
+        request = details.request
         shown: dict[str, Any] = {
             "TrainingJobName": self.name,
             "TrainingJobArn": self.arn,
@@ -106,17 +150,17 @@ class TrainingJob:
             "SecondaryStatus": self.secondary_status,
             "CreationTime": self.created_at,
             "LastModifiedTime": self.modified_at or self.created_at,
-            "SecondaryStatusTransitions": [dict(transition) for transition in self.transitions],
+            "SecondaryStatusTransitions": [dict(transition) for transition in details.transitions],
         }
-        shown |= {name: self.request[name] for name in SHOWN_OF_REQUEST if name in self.request}
-        shown |= {name: bool(self.request.get(name, False)) for name in FLAGS}
+        shown |= {name: request[name] for name in SHOWN_OF_REQUEST if name in request}
+        shown |= {name: bool(request.get(name, False)) for name in FLAGS}
         optional: dict[str, Any] = {
             "TuningJobArn": self.tuning_job_arn,
             "FailureReason": self.failure_reason,
             "TrainingStartTime": self.started_at,
             "TrainingEndTime": self.ended_at,
             "ModelArtifacts": {"S3ModelArtifacts": self.model_uri} if self.model_uri else None,
-            "FinalMetricDataList": [dict(metric) for metric in self.metrics] or None,
+            "FinalMetricDataList": [dict(metric) for metric in details.metrics] or None,
             "WarmPoolStatus": self.warm_pool.describe() if self.warm_pool else None,
         }
         if self.started_at and self.ended_at:

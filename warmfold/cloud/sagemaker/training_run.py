@@ -137,7 +137,7 @@ class TrainingRun:
         finally:
             log.close()
             with core.lock:
-                job.metrics = scraper.final()
+                job.take_metrics(scraper.final())
 
     def _failure_of(self, outcome: Outcome) -> str | None:
         """AWS's FailureReason; None when the script succeeded or was ended from outside."""

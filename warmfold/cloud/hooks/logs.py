@@ -1,0 +1,61 @@
+"""CloudWatch Logs with its events on a shelf, not in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from moto.logs.models import LogEvent, LogStream
+
+from warmfold.cloud.shelf import Shelf, Shelved
+
+
+class ShelvedEvents:
+    """The events of one log stream, in the order in which they came."""
+
+    __slots__ = ("_blocks", "_shelf", "first", "last", "size")
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._blocks: list[Shelved] = []
+        self.first: int | None = None
+        self.last: int | None = None
+        self.size = 0
+
+    def __iadd__(self, events: Sequence[Any]) -> ShelvedEvents:
+        """Put events behind the others; raises OSError when the shelf does not take them."""
+        if events:
+            rows = [(event.event_id, event.ingestion_time, event.timestamp, event.message) for event in events]
+            self._blocks.append(self._shelf.put(rows))
+            times = [event.timestamp for event in events]
+            self.first = min(times if self.first is None else [self.first, *times])
+            self.last = max(times if self.last is None else [self.last, *times])
+            self.size += len(events)
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        """moto's events, made anew."""
+        for block in tuple(self._blocks):
+            for number, ingested, timestamp, message in block.read():
+                event = LogEvent.__new__(LogEvent)
+                event.event_id, event.ingestion_time = number, ingested
+                event.timestamp, event.message = timestamp, message
+                yield event
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def install(shelf: Shelf) -> None:
+    """Have every new log stream keep its events on `shelf`; moto keeps them all in memory."""
+    make = LogStream.__init__
+
+    def __init__(self: Any, log_group: Any, name: str) -> None:
+        make(self, log_group, name)
+        self.events = ShelvedEvents(shelf)
+
+    def _update(self: Any) -> None:
+        self.first_event_timestamp, self.last_event_timestamp = self.events.first, self.events.last
+
+    LogStream.__init__ = __init__
+    LogStream._update = _update
