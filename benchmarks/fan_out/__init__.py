@@ -1,0 +1,1 @@
+"""The fan-out on a virtual clock: `python -m benchmarks.fan_out`."""

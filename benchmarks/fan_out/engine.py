@@ -1,0 +1,184 @@
+"""One tuning job of one side on the virtual clock, and what came of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from benchmarks.fan_out.clock import VirtualClock
+from benchmarks.fan_out.constants import RECIPE_KEEP_ALIVE, Assumptions
+from benchmarks.fan_out.plans import TUNING_JOB, plan
+from benchmarks.fan_out.recipe import run_recipe
+from benchmarks.fan_out.s3 import VirtualS3
+from benchmarks.fan_out.sagemaker import Bill, Failure, Quota, VirtualSageMaker, never
+from benchmarks.fan_out.sides import Side
+from benchmarks.fan_out.trainer import VirtualTrainer
+from benchmarks.fan_out.workload import Case, Workload, candidate_and_fold
+from cross_validation import cross_validate
+from storage import split_uri
+
+
+@dataclass(frozen=True)
+class CandidateRun:
+    """One candidate: its number from 1, its turn in its slot from 0, when its script ran, and whether it was given up."""
+
+    number: int
+    turn: int
+    began: float
+    ended: float
+    abandoned: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long its script ran."""
+        return self.ended - self.began
+
+
+@dataclass
+class Result:
+    """A tuning job that is over; times in seconds from its start, the bill in instance-seconds.
+
+    `cold` and `warm` are the starts of fold jobs, `late_cold` those cold ones that are not of a slot's first candidate.
+    """
+
+    wall: float
+    bill: Bill
+    calls: int
+    peak: int
+    s3_calls: int
+    throttled_jobs: int
+    cold: int
+    warm: int
+    late_cold: int
+    candidates: list[CandidateRun] = field(default_factory=list)
+    lost: dict[int, str] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+
+Script = Callable[[str, int], bool]
+"""Runs a candidate by its job's name and its number from 0; whether it was given up."""
+
+
+class Simulation:
+    """A case of one side."""
+
+    def __init__(
+        self,
+        case: Case,
+        side: Side,
+        workload: Workload,
+        seed: int,
+        assume: Assumptions | None = None,
+        quota: Quota | None = None,
+        failures: Callable[[str], Failure | None] = never,
+        keeps_log: bool = False,
+    ) -> None:
+        self._case, self._side, self._workload, self._seed = case, side, workload, seed
+        self._assume = assume or Assumptions()
+        self._plan = plan(case, side.placement, side.abandons)
+        self._clock = VirtualClock()
+        self._s3 = VirtualS3(self._clock)
+        folder = split_uri(self._plan["locations"]["candidates"])[1]
+        self.sagemaker = VirtualSageMaker(
+            self._clock, self._assume, workload, self._s3, folder, quota or Quota(), failures
+        )
+        self._left = list(range(case.candidates, 0, -1))
+        self._done: list[CandidateRun] = []
+        self._lost: dict[int, str] = {}
+        self._log: list[str] = []
+        self._keeps_log = keeps_log
+        self._names = random.Random(f"names {seed}")
+        self._working, self._wall = case.slots, 0.0
+
+    def run(self) -> Result:
+        """Tune to the end, and until every pool is gone."""
+        script: Script = {"recipe": self._recipe, "loop": self._loop, "warmfold": self._warmfold}[self._side.script]
+        self._clock.run([partial(self._slot, script)] * self._case.slots)
+        first = {run.number for run in self._done if run.turn == 0}
+        cold = [name for name, job in self.sagemaker.jobs.items() if not job.warm]
+        return Result(
+            wall=self._wall,
+            bill=self.sagemaker.bill,
+            calls=self.sagemaker.calls.total,
+            peak=self.sagemaker.calls.peak,
+            s3_calls=self._s3.calls.total,
+            throttled_jobs=sum("ThrottlingException" in text for text in self._lost.values()),
+            cold=len(cold),
+            warm=len(self.sagemaker.jobs) - len(cold),
+            late_cold=sum(candidate_and_fold(name)[1] + 1 not in first for name in cold),
+            candidates=sorted(self._done, key=lambda run: run.number),
+            lost=self._lost,
+            log=self._log,
+        )
+
+    def _slot(self, script: Script) -> None:
+        """Run candidates one after another on one instance of the tuning job."""
+        turn = 0
+        while self._left:
+            if turn:
+                self._clock.sleep(self._assume.gap)
+                if not self._left:
+                    break
+            number = self._left.pop()
+            name = f"{TUNING_JOB}-{number:03}-{self._names.getrandbits(32):08x}"
+            start = self._assume.warm if turn else self._assume.cold
+            self.sagemaker.candidates_running += 1
+            self._clock.sleep(start.seconds)
+            began, abandoned = self._clock.now(), False
+            try:
+                abandoned = script(name, number - 1)
+            except Exception as error:  # noqa: BLE001 - SageMaker goes on with the next candidate
+                self._lost[number] = f"{type(error).__name__}: {error}"
+            self._done.append(CandidateRun(number, turn, began, self._clock.now(), abandoned))
+            self._clock.sleep(self._assume.tail)
+            self._wall = self._clock.now()
+            self.sagemaker.candidates_running -= 1
+            self.sagemaker.bill.candidates += start.billed + self._wall - began
+            turn += 1
+        self._working -= 1
+        if not self._working and self._side.script == "warmfold":
+            self.sagemaker.release_pools()
+
+    def _recipe(self, name: str, number: int) -> bool:  # noqa: ARG002 - the shape of a Script
+        keep_alive = RECIPE_KEEP_ALIVE if self._side.warm_pools else 0
+        template, generator = self._plan["requests"]["fold"], random.Random(name)
+        run_recipe(name, template, self._case.n_splits, keep_alive, self.sagemaker, self._clock, generator)
+        return False
+
+    def _loop(self, name: str, number: int) -> bool:  # noqa: ARG002
+        """All folds one after another, as many at a time as there are lanes."""
+        trainer = self._trainer(number)
+        for fold in range(self._case.n_splits):
+            trainer.start(fold, self._side.lanes)
+        left = self._case.n_splits
+        while left:
+            trainer.wait(float("inf"))
+            left -= len(trainer.finished())
+        return False
+
+    def _warmfold(self, name: str, number: int) -> bool:
+        outcome = cross_validate(
+            self._plan,
+            name,
+            {"learning_rate": "0.1"},
+            sagemaker=self.sagemaker,
+            s3=self._s3,
+            clock=self._clock,
+            generator=random.Random(name),
+            trainer=self._trainer(number),
+            log=partial(self._note, name),
+        )
+        return outcome.abandoned
+
+    def _trainer(self, number: int) -> VirtualTrainer:
+        def result(fold: int) -> dict[str, Any]:
+            return self._workload.result(number, fold)
+
+        return VirtualTrainer(self._clock, self._side.lanes, result)
+
+    def _note(self, name: str, text: str) -> None:
+        if self._keeps_log:
+            self._log.append(f"{self._clock.now():9.1f} {name} {text}")

@@ -1,0 +1,52 @@
+"""The plan of a run, as far as its candidates read it, made by the code that makes it on AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.fan_out.workload import Case
+from pipeline import requests
+from pipeline.experiment import load_experiment, resolve
+
+BUCKET = "bucket"
+RUN = "bench-0123abcd"
+TUNING_JOB = f"wf-{RUN}"
+_PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
+
+
+def plan(case: Case, placement: str | None, abandons: bool | None) -> dict[str, Any]:
+    """The plan of a case; None stands for the default."""
+    search: dict[str, Any] = {"max_candidates": case.candidates, "max_parallel_candidates": case.slots}
+    if abandons is not None:
+        search["abandon"] = "forgiving" if abandons else "off"
+    asked = {
+        "cross_validation": {"n_splits": case.n_splits},
+        "search": search,
+        "compute": {"fold_placement": placement} if placement else {},
+    }
+    experiment = resolve(load_experiment(None, asked), target="target", problem="classification", classes=2)
+    root = f"s3://{BUCKET}/runs/{RUN}/"
+    context = requests.Context(
+        prefix="wf",
+        run=RUN,
+        region="us-east-1",
+        experiment=experiment,
+        locations={"run": root, **{place: f"{root}{place}/" for place in _PLACES}},
+        plan_uri=f"{root}plan.json",
+        code_uri=f"s3://{BUCKET}/code/0/sourcedir.tar.gz",
+        image="123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1",
+        candidate_role="arn:aws:iam::123456789012:role/candidate",
+        fold_role="arn:aws:iam::123456789012:role/fold",
+        data_bytes=1_000_000,
+        instance_types={"processing": "ml.m5.xlarge", "transform": "ml.m5.xlarge"},
+    )
+    return {
+        "run": RUN,
+        "region": context.region,
+        "bucket": BUCKET,
+        "experiment": experiment,
+        "locations": context.locations,
+        "fold_retries": requests.FOLD_RETRIES,
+        "quota_patience_seconds": 600,
+        "requests": {"fold": requests.fold_request(context)},
+    }

@@ -1,0 +1,62 @@
+"""S3 on a virtual clock: objects that are there at once, and no limits."""
+
+from __future__ import annotations
+
+import bisect
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from benchmarks.fan_out.calls import CallCounts, client_error
+from benchmarks.fan_out.clock import VirtualClock
+
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_PAGE = 1000
+
+
+class VirtualS3:
+    """A client of one bucket; `calls` counts those made through it."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.calls = CallCounts()
+        self._clock = clock
+        self._keys: list[str] = []
+        self._objects: dict[str, tuple[bytes, float]] = {}
+
+    def list_objects_v2(
+        self,
+        Bucket: str,  # noqa: N803, ARG002 - boto3's names
+        Prefix: str = "",  # noqa: N803
+        MaxKeys: int = _PAGE,  # noqa: N803
+        StartAfter: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        """A page of the keys that begin with the prefix, in order."""
+        self.calls.add("ListObjectsV2", self._clock.now())
+        first = max(bisect.bisect_left(self._keys, Prefix), bisect.bisect_right(self._keys, StartAfter))
+        page, more = [], False
+        for key in self._keys[first : first + min(MaxKeys, _PAGE) + 1]:
+            if not key.startswith(Prefix):
+                break
+            more = len(page) == min(MaxKeys, _PAGE)
+            if not more:
+                # S3 tells whole seconds only
+                page.append({"Key": key, "LastModified": _EPOCH + timedelta(seconds=int(self._objects[key][1]))})
+        return {"IsTruncated": more, "KeyCount": len(page), **({"Contents": page} if page else {})}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803, ARG002
+        """An object's body."""
+        self.calls.add("GetObject", self._clock.now())
+        if Key not in self._objects:
+            raise client_error("NoSuchKey", "The specified key does not exist.", "GetObject")
+        return {"Body": io.BytesIO(self._objects[Key][0])}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str = "") -> None:  # noqa: N803, ARG002
+        """Write an object."""
+        self.calls.add("PutObject", self._clock.now())
+        self.place(Key, Body)
+
+    def place(self, key: str, body: bytes) -> None:
+        """Write an object for somebody whose calls are not counted."""
+        if key not in self._objects:
+            bisect.insort(self._keys, key)
+        self._objects[key] = body, self._clock.now()
