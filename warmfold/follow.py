@@ -79,8 +79,7 @@ def one_line(progress: Progress) -> str:
         parts.append(f"candidates {progress.candidates_done}/{progress.candidates_total}")
         if progress.best_score is not None:
             parts.append(f"best {progress.best_score:.4f}")
-        parts.append(f"folds {progress.folds_done} done, {progress.folds_running} running")
-        parts.append(f"warm starts {progress.warm_starts}")
+        parts += _folds(progress)
     return " · ".join(parts)
 
 
@@ -101,10 +100,17 @@ def _detail(state: str, progress: Progress) -> str:
     if state != "Tune Hyperparameters" or not progress.candidates_total:
         return ""
     best = "" if progress.best_score is None else f", best score {progress.best_score:.4f}"
-    return (
-        f"candidates {progress.candidates_done}/{progress.candidates_total}{best}, folds {progress.folds_done} done "
-        f"{progress.folds_running} running, warm starts {progress.warm_starts}"
-    )
+    return ", ".join([f"candidates {progress.candidates_done}/{progress.candidates_total}{best}", *_folds(progress)])
+
+
+def _folds(progress: Progress) -> list[str]:
+    parts = [f"folds scored {progress.folds_scored}"]
+    if progress.candidates_given_up:
+        parts.append(f"candidates given up {progress.candidates_given_up}")
+    if progress.fold_jobs_running or progress.warm_starts:
+        parts.append(f"fold jobs running {progress.fold_jobs_running}")
+        parts.append(f"warm starts {progress.warm_starts}")
+    return parts
 
 
 def result_table(summary: dict[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""How far a run is, read from Step Functions and SageMaker alone."""
+"""How far a run is, read from Step Functions, SageMaker and the folds' scores in S3."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _FOLD = re.compile(r"-[0-9]+-[0-9a-z]{8}-f[0-9]+(-r[0-9]+)?")
 
 @dataclass(frozen=True)
 class Progress:
-    """One look at a run. `states` are those entered, in order; scores are the tuning objective's."""
+    """One look at a run. `states` are those entered, in order; scores are the tuning objective's.
+
+    `folds_scored` counts folds wherever they were trained, `fold_jobs_running` and `warm_starts` those that are jobs.
+    """
 
     execution_arn: str
     status: str
@@ -32,8 +35,9 @@ class Progress:
     candidates_done: int = 0
     candidates_failed: int = 0
     best_score: float | None = None
-    folds_running: int = 0
-    folds_done: int = 0
+    candidates_given_up: int = 0
+    folds_scored: int = 0
+    fold_jobs_running: int = 0
     warm_starts: int = 0
     pools_available: int = 0
     error: str | None = None
@@ -66,7 +70,7 @@ def read_progress(stack: Stack, execution_arn: str) -> Progress:
     if plan is not None:
         tuning_job = plan["tuning"]["HyperParameterTuningJobName"]
         facts |= _tuning(stack, tuning_job) if "Tune Hyperparameters" in states else {}
-        facts |= _training_jobs(stack, tuning_job)
+        facts |= _training_jobs(stack, tuning_job) | _records(stack, run_id(execution_arn))
     return Progress(
         execution_arn=execution_arn,
         status=execution["status"],
@@ -121,12 +125,19 @@ def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
         jobs += [j for j in page["TrainingJobSummaries"] if j["TrainingJobName"].startswith(tuning_job + "-")]
     pools = [j.get("WarmPoolStatus", {}) for j in jobs]
     folds = [j for j in jobs if _FOLD.fullmatch(j["TrainingJobName"].removeprefix(tuning_job))]
-    running = sum(j["TrainingJobStatus"] in RUNNING for j in folds)
     return {
-        "folds_running": running,
-        "folds_done": len(folds) - running,
+        "fold_jobs_running": sum(j["TrainingJobStatus"] in RUNNING for j in folds),
         "warm_starts": sum(bool(_FOLD.fullmatch(p.get("ReusedByJob", "").removeprefix(tuning_job))) for p in pools),
         "pools_available": sum(p.get("Status") == "Available" for p in pools),
+    }
+
+
+def _records(stack: Stack, run: str) -> dict[str, Any]:
+    pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.bucket, Prefix=f"runs/{run}/candidates/")
+    names = [item["Key"].rpartition("/")[2] for page in pages for item in page.get("Contents", [])]
+    return {
+        "folds_scored": sum(name.startswith("fold-") for name in names),
+        "candidates_given_up": names.count("abandoned.json"),
     }
 
 

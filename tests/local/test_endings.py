@@ -73,7 +73,7 @@ search:
 
 def test_a_run_without_an_experiment_can_be_stopped_amid_tuning_and_started_by_hand(stack: Stack) -> None:
     execution = upload(stack, "diabetes", as_csv(load_diabetes(as_frame=True).frame))
-    until(lambda: read_progress(stack, execution).folds_done >= 4)
+    until(lambda: read_progress(stack, execution).folds_scored >= 4)
     run = read_progress(stack, execution).run
     stack.stepfunctions.stop_execution(executionArn=execution, error="Enough", cause="seen enough")
     summary = written_summary(stack, execution)

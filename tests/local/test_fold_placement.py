@@ -19,7 +19,7 @@ search:
   max_candidates: 3
   max_parallel_candidates: 1
   abandon: "off"
-  hyperparameters: {{learning_rate: {{min: 0.05, max: 0.3}}, max_leaf_nodes: {{min: 5, max: 31, type: integer}}, max_iter: 30}}
+  hyperparameters: {{learning_rate: {{min: 0.05, max: 0.3}}, max_leaf_nodes: {{min: 5, max: 31}}, max_iter: 30}}
 compute: {{fold_placement: {placement}}}
 """
 

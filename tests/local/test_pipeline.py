@@ -36,7 +36,9 @@ cross_validation: {n_splits: 3}
 search:
   max_candidates: 4
   max_parallel_candidates: 2
+  abandon: "off"
   hyperparameters: {learning_rate: {min: 0.05, max: 0.3}, max_iter: 20}
+compute: {fold_placement: warm-pool}
 """
 
 

@@ -22,8 +22,9 @@ TUNING = Progress(
     candidates_total=12,
     candidates_done=5,
     best_score=0.98765,
-    folds_running=10,
-    folds_done=25,
+    fold_jobs_running=10,
+    folds_scored=25,
+    candidates_given_up=3,
     warm_starts=15,
 )
 
@@ -38,7 +39,15 @@ def shown(thing: object) -> str:
 
 def test_a_line_says_state_candidates_best_score_and_warm_starts() -> None:
     line = one_line(TUNING)
-    for words in ("Tune Hyperparameters", "candidates 5/12", "best 0.9877", "25 done, 10 running", "warm starts 15"):
+    for words in (
+        "Tune Hyperparameters",
+        "candidates 5/12",
+        "best 0.9877",
+        "folds scored 25",
+        "given up 3",
+        "jobs running 10",
+        "warm starts 15",
+    ):
         assert words in line
 
 

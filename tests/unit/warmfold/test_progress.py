@@ -42,8 +42,17 @@ def test_folds_are_told_from_candidates_and_the_final_job_by_their_names(cloud: 
         training_job(f"{TUNING}8-001-abcdef01-f0", "InProgress"),
     ]
     progress = progress_of(cloud)
-    assert (progress.folds_done, progress.folds_running) == (3, 1)
+    assert progress.fold_jobs_running == 1
     assert (progress.warm_starts, progress.pools_available) == (1, 1)
+
+
+def test_folds_count_by_their_scores_wherever_they_were_trained(cloud: Cloud) -> None:
+    place = f"runs/{run_id(cloud.executions[-1].arn)}/candidates/"
+    for name in ("a/fold-0.json", "a/fold-11.json", "a/abandoned.json", "a/placement.json", "b/fold-0.json"):
+        cloud.objects[place + name] = b"{}"
+    cloud.objects["runs/other/candidates/a/fold-0.json"] = b"{}"
+    progress = progress_of(cloud)
+    assert (progress.folds_scored, progress.candidates_given_up) == (3, 1)
 
 
 def test_the_tuning_job_s_counters_are_the_candidates_(cloud: Cloud) -> None:
