@@ -16,8 +16,8 @@ MEASURED_SPLITS = (3, 5, 10)
 
 
 def can_abandon(n_splits: int) -> bool:
-    """Whether candidates may be given up with so many folds."""
-    return min(MEASURED_SPLITS) <= n_splits
+    """Whether candidates may be given up with so many folds: as many as were measured, or a number between."""
+    return min(MEASURED_SPLITS) <= n_splits <= max(MEASURED_SPLITS)
 
 
 def estimate(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
@@ -25,15 +25,17 @@ def estimate(scores: Mapping[int, float], incumbent: Sequence[float]) -> float |
 
     `scores` are those of its finished folds by number, `incumbent` all the fold scores of the best complete candidate.
     It is given up after two or more folds, before the last, when their mean is no better than the incumbent's worst
-    fold. It reports the incumbent's mean plus its own mean difference from it over the finished folds, and always less
-    than the incumbent's mean. Nothing is concluded from numbers that are not finite, or whose sum is not.
+    fold and most of them are worse than the incumbent's. It reports the incumbent's mean plus its own mean difference
+    from it over the finished folds, and always less than the incumbent's mean. Nothing is concluded from numbers that
+    are not finite, or whose sum is not.
     """
     if not FEWEST_FOLDS <= len(scores) < len(incumbent):
         return None
     if not all(map(math.isfinite, (*scores.values(), *incumbent))):
         return None
+    worse = sum(score < incumbent[fold] for fold, score in scores.items())
     try:
-        if fmean(scores.values()) > min(incumbent):
+        if fmean(scores.values()) > min(incumbent) or 2 * worse <= len(scores):
             return None
         best = fmean(incumbent)
         guess = best + fmean(score - incumbent[fold] for fold, score in scores.items())

@@ -28,13 +28,15 @@ class Dataset:
     holdout_target: Array
 
 
-def load(name: str) -> Dataset:
-    """The dataset of this name, always the same rows; KeyError for a name there is none of."""
+def load(name: str, rows_to_train: int | None = None, seed: int = SEED) -> Dataset:
+    """The dataset of this name; the seed says which rows are its holdout: a fixed share, or all but so many.
+
+    Raises KeyError for a name there is none of.
+    """
+    size = {"test_size": HOLDOUT} if rows_to_train is None else {"train_size": rows_to_train}
     classifies, rows = SOURCES[name]
     features, target = rows()
-    parts = train_test_split(
-        features, target, test_size=HOLDOUT, random_state=SEED, stratify=target if classifies else None
-    )
+    parts = train_test_split(features, target, **size, random_state=seed, stratify=target if classifies else None)
     return Dataset(classifies, parts[0], parts[2], parts[1], parts[3])
 
 
@@ -74,5 +76,10 @@ SOURCES: dict[str, tuple[bool, Callable[[], Rows]]] = {
         _made(datasets.make_regression, n_samples=300, n_features=40, n_informative=10, noise=60.0),
     ),
     "friedman": (False, _made(datasets.make_friedman1, n_samples=500, noise=1.0)),
+    "many_classes": (
+        True,
+        _made(datasets.make_classification, n_samples=4000, n_features=20, n_informative=6, flip_y=0.1, class_sep=0.8),
+    ),
+    "many_friedman": (False, _made(datasets.make_friedman1, n_samples=4000, noise=1.0)),
 }
 """By name: whether it is a classification, and how its rows are read or made."""

@@ -10,37 +10,13 @@ import json
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import get_scorer
-from sklearn.model_selection import KFold, StratifiedKFold
 
-from benchmarks.abandoning.datasets import Array, Dataset, load
+from benchmarks.abandoning.datasets import load
+from benchmarks.abandoning.fits import Fits, Pair
 from benchmarks.abandoning.matrices import DATA, N_SPLITS
-from benchmarks.abandoning.search_spaces import CLASSIFIERS, REGRESSORS, Model
-
-DIGITS = 9
-"""Significant digits of a score that is kept."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A model on a dataset, scored by a scikit-learn scorer."""
-
-    dataset: str
-    model: str
-    metric: str
-    candidates: int = 110
-
-    @property
-    def name(self) -> str:
-        """What the file is called."""
-        return f"{self.dataset}-{self.model}-{self.metric}"
-
 
 PAIRS = (
     Pair("breast_cancer", "boosting", "roc_auc", 100),
@@ -91,57 +67,20 @@ def main(arguments: list[str]) -> int:
 
 
 def made(pair: Pair) -> dict[str, Any]:
-    """The pair's matrix: `scores` by K and candidate, `test` by candidate, and the `unit` of a loss."""
-    data = load(pair.dataset)
-    model = (CLASSIFIERS if data.classifies else REGRESSORS)[pair.model]
+    """The pair's matrix: `scores` by K and candidate, `test` by candidate, and the `unit` they are counted in."""
+    fits = Fits(pair, load(pair.dataset))
     generator = np.random.default_rng(zlib.crc32(pair.name.encode()))
-    candidates = [model.draw(generator) for _ in range(pair.candidates)]
-    everything = np.arange(len(data.target))
+    candidates = [fits.model.draw(generator) for _ in range(pair.candidates)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a bad candidate may not converge: that is its score
+        warnings.simplefilter("ignore")  # a candidate may not converge: that is its score
         return {
-            "metric": pair.metric,
-            "unit": unit(pair, data),
+            "unit": fits.unit,
             "scores": {
-                n_splits: [fold_scores(pair, data, model, drawn, n_splits) for drawn in candidates]
+                n_splits: [[fits.in_fold(drawn, *rows) for rows in fits.folds(n_splits)] for drawn in candidates]
                 for n_splits in N_SPLITS
             },
-            "test": [
-                scored(pair, model, drawn, data, everything, data.holdout_features, data.holdout_target)
-                for drawn in candidates
-            ],
+            "test": [fits.on_holdout(drawn) for drawn in candidates],
         }
-
-
-def fold_scores(pair: Pair, data: Dataset, model: Model, drawn: dict[str, Any], n_splits: int) -> list[float]:
-    """The candidate's K validation scores; all candidates of a pair have the same folds."""
-    return [
-        scored(pair, model, drawn, data, train, data.features[validation], data.target[validation])
-        for train, validation in folds(data, n_splits)
-    ]
-
-
-def folds(data: Dataset, n_splits: int) -> Iterator[tuple[Array, Array]]:
-    """Row numbers to train on and to validate on; classes are dealt evenly."""
-    splitter = (StratifiedKFold if data.classifies else KFold)(n_splits, shuffle=True, random_state=n_splits)
-    return iter(splitter.split(data.features, data.target))
-
-
-def scored(
-    pair: Pair, model: Model, drawn: dict[str, Any], data: Dataset, train: Array, features: Array, target: Array
-) -> float:
-    """The score on these rows of the candidate trained on those rows of the dataset."""
-    fitted = model.build(**drawn).fit(data.features[train], data.target[train])
-    return float(f"{get_scorer(pair.metric)(fitted, features, target):.{DIGITS}g}")
-
-
-def unit(pair: Pair, data: Dataset) -> float:
-    """1 for a score between 0 and 1; for a loss, what the best constant prediction loses on the holdout."""
-    if not pair.metric.startswith("neg_"):
-        return 1.0
-    constant = DummyClassifier(strategy="prior") if data.classifies else DummyRegressor()
-    constant.fit(data.features, data.target)
-    return -float(f"{get_scorer(pair.metric)(constant, data.holdout_features, data.holdout_target):.{DIGITS}g}")
 
 
 def as_text(pair: Pair, matrix: dict[str, Any]) -> str:

@@ -19,6 +19,13 @@ VARIATION = 0.2
 Rule = Callable[[Mapping[int, float], Sequence[float]], float | None]
 
 
+def plain(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
+    """For comparison: give up when the mean of two or more folds is no better than the incumbent's worst fold."""
+    if abandoning.FEWEST_FOLDS <= len(scores) < len(incumbent) and fmean(scores.values()) <= min(incumbent):
+        return fmean(scores.values())
+    return None
+
+
 def aggressive(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
     """For comparison: give up as soon as the mean of two folds is no better than the incumbent's mean."""
     if abandoning.FEWEST_FOLDS <= len(scores) < len(incumbent) and fmean(scores.values()) <= fmean(incumbent):
@@ -31,7 +38,7 @@ def never(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | No
     return None
 
 
-RULES: Mapping[str, Rule] = {"off": never, "forgiving": abandoning.estimate, "aggressive": aggressive}
+RULES: Mapping[str, Rule] = {"off": never, "forgiving": abandoning.estimate, "plain": plain, "aggressive": aggressive}
 
 
 def duration(generator: random.Random) -> float:
