@@ -26,7 +26,10 @@ from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.gate import guarded
 from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, s3, stepfunctions
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
-from warmfold.cloud.identity import Identities
+from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam.enforcement import RECORD, Enforcer, Recorder, is_on
+from warmfold.cloud.iam.policy import Call
+from warmfold.cloud.identity import SAGEMAKER_SESSION, STATES_SESSION, Caller, Identities
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.service import build_service
 from warmfold.cloud.sagemaker.settings import Settings
@@ -42,13 +45,25 @@ HEALTH = "/_warmfold/health"
 class Cloud:
     """All of AWS that there is here, behind one WSGI application."""
 
-    def __init__(self, home: Path, port: int, region: str, sagemaker_settings: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        region: str,
+        sagemaker_settings: dict[str, Any],
+        *,
+        enforce_iam: bool,
+        iam_record: Path | None,
+    ) -> None:
         self.endpoint = f"http://localhost:{port}"
         self.region = region
         self._log_lock = threading.Lock()
         account = DEFAULT_ACCOUNT_ID
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self.identities = Identities(account, region)
+        record = Recorder(iam_record) if iam_record else lambda _: None
+        enforcer = Enforcer(account, region, lambda role_arn: iam.role_of(account, role_arn), record)
+        self.enforcer = enforcer if enforce_iam else None
         self.functions = Functions(
             home / "functions",
             environment=self._function_environment,
@@ -60,7 +75,7 @@ class Cloud:
             account,
             region,
             targets=lambda event: eventbridge.targets_of(account, region, event),
-            deliver=eventbridge.ways(account, region, invoke),
+            deliver=eventbridge.ways(account, region, invoke, self._judge),
         )
         settings = Settings(
             base_dir=home / "sagemaker",
@@ -71,11 +86,12 @@ class Cloud:
         )
         self.sagemaker = build_service(
             settings,
-            credentials=self.identities.credentials,
+            credentials=lambda role_arn: self.identities.credentials(role_arn, SAGEMAKER_SESSION),
             log_sink=self._put_log_events,
             event_sink=lambda detail_type, detail, resources: self.bus.put(
                 "aws.sagemaker", detail_type, detail, resources
             ),
+            authorize=self._authorize,
         )
         iam.install()
         cloudformation.install()
@@ -85,7 +101,7 @@ class Cloud:
         stepfunctions.install(
             self.bus,
             endpoint_url=self.endpoint,
-            credentials=self.identities.credentials,
+            credentials=lambda role_arn: self.identities.credentials(role_arn, STATES_SESSION),
             sagemaker_task=lambda: SageMakerTask(lambda: self.sagemaker),
         )
 
@@ -93,6 +109,8 @@ class Cloud:
         """Every service on one port: SageMaker is warmfold's own, the rest is moto's."""
         sagemaker = wire.application(self.sagemaker, self.identities.caller)
         moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+        if self.enforcer is not None:
+            moto = self.enforcer.application(moto, self.identities.caller)
         health = json.dumps({"status": "ok", "pid": os.getpid(), "region": self.region}).encode()
 
         def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -111,8 +129,14 @@ class Cloud:
         self.functions.shutdown()
         self.sagemaker.shutdown()
 
-    def _function_environment(self, role_arn: str) -> dict[str, str]:
-        keys = self.identities.credentials(role_arn)
+    def _judge(self, caller: Caller, calls: Iterable[Call]) -> Denial | None:
+        return self.enforcer.judge(caller, calls) if self.enforcer is not None else None
+
+    def _authorize(self, operation: str, request: dict[str, Any], identity: Any) -> tuple[str, str] | None:
+        return self.enforcer.sagemaker(identity, operation, request) if self.enforcer is not None else None
+
+    def _function_environment(self, role_arn: str, name: str) -> dict[str, str]:
+        keys = self.identities.credentials(role_arn, name)
         return {
             "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
@@ -161,7 +185,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }
-    cloud = Cloud(given.home, given.port, given.region, given.sagemaker)
+    cloud = Cloud(
+        given.home,
+        given.port,
+        given.region,
+        given.sagemaker,
+        enforce_iam=is_on(os.environ),
+        iam_record=Path(os.environ[RECORD]) if RECORD in os.environ else None,
+    )
     server = waitress.create_server(
         cloud.application(),
         host="127.0.0.1",

@@ -63,7 +63,7 @@ def spec(code: str = CODE, **changes: Any) -> FunctionSpec:
 
 @pytest.fixture
 def functions(tmp_path: Path) -> Iterator[Functions]:
-    made = Functions(tmp_path / "functions", environment=lambda role: {"ROLE": role}, log_sink=lambda *_: None)
+    made = Functions(tmp_path / "functions", environment=lambda role, _: {"ROLE": role}, log_sink=lambda *_: None)
     yield made
     made.shutdown()
 
@@ -135,7 +135,7 @@ def test_invocations_at_the_same_time_have_a_process_each(functions: Functions, 
 def test_more_at_a_time_than_may_are_refused_or_wait(tmp_path: Path) -> None:
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    functions = Functions(tmp_path / "functions", environment=lambda _: {}, log_sink=lambda *_: None, concurrency=1)
+    functions = Functions(tmp_path / "functions", environment=lambda *_: {}, log_sink=lambda *_: None, concurrency=1)
     with ThreadPoolExecutor() as threads:
         first = threads.submit(functions.invoke, spec(), json.dumps({"meet": str(meeting)}))
         until(lambda: list(meeting.iterdir()))
@@ -208,7 +208,7 @@ def test_what_a_killed_cloud_left_is_removed_and_nothing_else(functions: Functio
     shutil.copytree(left, left.with_suffix(".new"))
     (folder / "pipeline").mkdir()
     (folder / "plan_run.py").touch()
-    Functions(folder, environment=lambda _: {}, log_sink=lambda *_: None)
+    Functions(folder, environment=lambda *_: {}, log_sink=lambda *_: None)
     assert sorted(path.name for path in folder.iterdir()) == ["pipeline", "plan_run.py"]
 
 

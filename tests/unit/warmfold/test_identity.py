@@ -12,7 +12,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
-from warmfold.cloud.identity import Caller, Identities
+from warmfold.cloud.identity import STATES_SESSION, Caller, Identities
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.errors import ServiceError
 
@@ -100,7 +100,7 @@ def test_a_state_machine_calls_sagemaker_as_its_role() -> None:
     sagemaker = Recorder({"ModelArn": "arn:model"})
     env = env_of()
     task_of(sagemaker, "createModel")._eval_service_task(env, None, {}, SimpleNamespace(role_arn=ROLE))
-    assert sagemaker.calls == [("CreateModel", Caller(None, ROLE))]
+    assert sagemaker.calls == [("CreateModel", Caller(None, ROLE, STATES_SESSION))]
     assert env.stack == [{"ModelArn": "arn:model"}]
 
 
@@ -116,9 +116,9 @@ def test_a_state_machine_waits_for_its_job_as_its_role_and_a_throttled_look_is_n
     assert [resolve(), resolve()] == [None, None]
     assert resolve() == done | {"Tags": {"k": "v"}}
     assert [operation for operation, _ in sagemaker.calls] == ["DescribeTrainingJob"] * 3 + ["ListTags"]
-    assert {caller for _, caller in sagemaker.calls} == {Caller(None, ROLE)}
+    assert {caller for _, caller in sagemaker.calls} == {Caller(None, ROLE, STATES_SESSION)}
     resolve.stop()
-    assert sagemaker.calls[-1] == ("StopTrainingJob", Caller(None, ROLE))
+    assert sagemaker.calls[-1] == ("StopTrainingJob", Caller(None, ROLE, STATES_SESSION))
 
 
 def test_ec2_s_regions_are_listed_as_botocore_does_but_without_reading_its_model(

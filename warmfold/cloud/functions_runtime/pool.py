@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+
 logger = logging.getLogger(__name__)
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
@@ -68,13 +69,13 @@ class Functions:
         self,
         folder: Path,
         *,
-        environment: Callable[[str], Mapping[str, str]],
+        environment: Callable[[str, str], Mapping[str, str]],
         log_sink: Callable[[str, str, Sequence[tuple[int, str]]], None],
         concurrency: int = 32,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        """`environment` gives what every function of a role finds in its environment, credentials included."""
+        """`environment` takes role ARN and function name, and gives what the function finds in its environment."""
         self._folder = folder
         self._environment = environment
         self._log_sink = log_sink
@@ -168,7 +169,7 @@ class Functions:
                 other.kill()
             if idle:
                 return idle.pop()
-        worker = _Worker(spec, self._unpacked(spec), self._environment(spec.role_arn), self._new_id())
+        worker = _Worker(spec, self._unpacked(spec), self._environment(spec.role_arn, spec.name), self._new_id())
         if not self._kept(worker):
             worker.kill()
             raise RuntimeError(GOING_DOWN)

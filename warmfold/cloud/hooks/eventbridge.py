@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,9 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from warmfold.cloud.events import Deliver, Event, EventBus
+from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam.policy import Call
+from warmfold.cloud.identity import EVENTS_SESSION, Caller
 
 Target = tuple[Mapping[str, Any], str]
 _PLACEHOLDER = re.compile(r"<([\w.-]+)>")
@@ -70,10 +73,23 @@ def _at(event: Any, path: str) -> Any:
     return event
 
 
-def ways(account_id: str, region: str, invoke: Deliver) -> dict[str, Deliver]:
-    """A way to deliver for each kind of target there is; `invoke` is Lambda's."""
+class NotAuthorizedError(Exception):
+    """A target's role may not do what its rule asks of it."""
+
+
+def ways(
+    account_id: str,
+    region: str,
+    invoke: Deliver,
+    judge: Callable[[Caller, Iterable[Call]], Denial | None] = lambda _caller, _calls: None,
+) -> dict[str, Deliver]:
+    """A way to deliver for each kind of target there is; `invoke` is Lambda's, `judge` says what a role may not do."""
 
     def start_execution(target: Mapping[str, Any], text: str) -> None:
+        caller = Caller(None, target.get("RoleArn"), EVENTS_SESSION)
+        denial = judge(caller, [Call("states:StartExecution", target["Arn"])])
+        if denial is not None:
+            raise NotAuthorizedError(denial.message)
         stepfunctions_parser_backends[account_id][region].start_execution(target["Arn"], str(uuid.uuid4()), text)
 
     def send_message(target: Mapping[str, Any], text: str) -> None:

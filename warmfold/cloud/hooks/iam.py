@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
 
 from warmfold.cloud.hooks.resources import Properties, around
+from warmfold.cloud.iam import enforcement
 
 
 def install() -> None:
@@ -91,6 +93,28 @@ def _managed_policies() -> None:
         return original_resource
 
     ManagedPolicy.update_from_cloudformation_json = classmethod(update)
+
+
+def role_of(account_id: str, role_arn: str) -> enforcement.Role | None:
+    """A role of moto's as it is now, for the judgement of its calls."""
+    backend = iam_backends[account_id]["aws"]
+    try:
+        role = backend.get_role_by_arn(role_arn)
+    except NotFoundException:
+        return None
+    managed = {arn: _document(policy) for arn, policy in role.managed_policies.items()}
+    inline = {name: _text(document) for name, document in role.policies.items()}
+    boundary = role.permissions_boundary_arn
+    return enforcement.Role(
+        inline | managed,
+        _text(role.assume_role_policy_document),
+        (boundary, _document(backend.get_policy(boundary))) if boundary else None,
+    )
+
+
+def _document(policy: Any) -> str:
+    version = next(version for version in policy.versions if version.is_default)
+    return _text(version.document)
 
 
 def _text(document: Any) -> str:

@@ -21,7 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from warmfold.cloud.identity import Caller
+from warmfold.cloud.identity import STATES_SESSION, Caller
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service
 
@@ -80,7 +80,7 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
                 {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": execution},
             ]
         operation = action[0].upper() + action[1:]
-        caller = Caller(None, state_credentials.role_arn)
+        caller = Caller(None, state_credentials.role_arn, STATES_SESSION)
         env.stack.append(_as_json(self._service().call(operation, normalised_parameters, caller)))
 
     def _build_sync_resolver(
@@ -88,7 +88,7 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
     ) -> Callable[[], Any]:
         job = JOBS[self.resource.api_action]
         name = {job.name_field: normalised_parameters[job.name_field]}
-        caller = Caller(None, state_credentials.role_arn)
+        caller = Caller(None, state_credentials.role_arn, STATES_SESSION)
         (arn,) = [value for key, value in env.stack.pop().items() if key.endswith("Arn")]
 
         def resolve() -> Any:

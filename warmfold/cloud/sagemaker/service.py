@@ -20,6 +20,8 @@ from warmfold.cloud.sagemaker.validation import validated
 
 Identity = object
 """Who calls, as `warmfold.cloud.identity` knows it; handed on to the operations, not looked into here."""
+Authorize = Callable[[str, dict[str, Any], Identity], tuple[str, str] | None]
+"""Operation, validated request and identity to the code and message of a refusal, or None."""
 Handler = Callable[[dict[str, Any], Identity], dict[str, Any]]
 """One operation: validated request (timestamps are aware datetimes) and identity to the response (the same)."""
 
@@ -39,8 +41,14 @@ class Feature(Protocol):
 class Service:
     """SageMaker's operations over one set of jobs. Thread-safe."""
 
-    def __init__(self, core: Core, features: Sequence[Feature]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        features: Sequence[Feature],
+        authorize: Authorize = lambda _operation, _request, _identity: None,
+    ) -> None:
         self.core = core
+        self._authorize = authorize
         self._features = features
         self._handlers: dict[str, Handler] = {}
         self._rates = _Rates(core.settings.api_rates, core.clock)
@@ -65,6 +73,9 @@ class Service:
         if not self._rates.admit(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
         checked = validated(operation, request)
+        refusal = self._authorize(operation, checked, identity)
+        if refusal is not None:
+            raise ServiceError(*refusal)
         refuse_unsupported(operation, checked)
         refuse_foreign_roles(checked, self.core.settings.account_id)
         return handler(checked, identity)
@@ -82,9 +93,10 @@ def build_service(
     credentials: RoleCredentials,
     log_sink: LogSink,
     event_sink: EventSink,
+    authorize: Authorize = lambda _operation, _request, _identity: None,
     clock: Callable[[], float] = time.time,
 ) -> Service:
-    """The whole local SageMaker; its jobs' files live under `settings.base_dir`."""
+    """The whole local SageMaker; its jobs' files live under `settings.base_dir`, and unless told anybody may do all."""
     core = Core(settings, clock, credentials, log_sink, event_sink)
     training = TrainingJobs(core)
     registry = ModelRegistry(core)
@@ -98,7 +110,7 @@ def build_service(
         TransformJobs(core, models),
         Tags(core),
     ]
-    return Service(core, features)
+    return Service(core, features, authorize)
 
 
 class _Rates:
