@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,10 @@ from typing import Any
 import pytest
 
 from tests.local.things import FOLDER, Things, outputs_of
+from tests.ports import free_port
 from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
 from warmfold.stack import Stack, open_stack
-
-
-def free_port() -> int:
-    """A port of localhost that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.local.conftest import free_port
+from tests.ports import free_port
 from tests.waiting import until
 from warmfold.cli import app, main
 from warmfold.cloud import local

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.conftest import free_port
 from tests.local.runs import (
     as_csv,
     assert_nothing_is_left,
@@ -19,6 +18,7 @@ from tests.local.runs import (
     training_jobs,
     upload,
 )
+from tests.ports import free_port
 from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
 from warmfold.stack import Stack, open_stack

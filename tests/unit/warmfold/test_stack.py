@@ -19,7 +19,7 @@ from botocore.exceptions import (
 )
 
 from pipeline import names
-from tests.local.conftest import free_port
+from tests.ports import free_port
 from tests.unit.warmfold.stubbed_stack import BUCKET, MACHINE, Cloud, Execution
 from warmfold.stack import (
     CommandError,

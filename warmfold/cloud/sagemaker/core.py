@@ -68,7 +68,7 @@ class Core:
 
     def start_instance(self, warm: bool = True) -> Instance:
         """A new instance, still importing its libraries; end it with `stop_instance`."""
-        instance = Instance(self.settings, preload=warm)
+        instance = Instance(self.settings, preload=warm and self.settings.preload)
         with self.lock:
             if self._ended:
                 instance.close()
