@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 Deliver = Callable[[Mapping[str, Any], str], None]
 """Takes a target (`Id`, `Arn`, `RoleArn`) and its input as JSON text."""
+GiveUp = Callable[[Mapping[str, Any], str, Exception], None]
 THREADS = 32
 PAUSES = (1.0, 2.0)
 """Seconds between the attempts to deliver an event."""
@@ -32,15 +33,20 @@ class EventBus:
         *,
         targets: Callable[[Event], Sequence[tuple[Mapping[str, Any], str]]],
         deliver: Mapping[str, Deliver],
+        give_up: GiveUp = lambda *_: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         pauses: Sequence[float] = PAUSES,
     ) -> None:
-        """`targets` says who wants an event, with which input; `deliver` has a way for each service of a target."""
+        """`targets` says who wants an event, with which input; `deliver` has a way for each service of a target.
+
+        `give_up` hears of what could not be delivered, with the last attempt's error.
+        """
         self._account_id = account_id
         self._region = region
         self._targets = targets
         self._deliver = deliver
+        self._give_up = give_up
         self._now = now
         self._new_id = new_id
         self._events: queue.Queue[Event | None] = queue.Queue()
@@ -100,13 +106,15 @@ class EventBus:
         for attempt, pause in enumerate([*self._pauses, None], start=1):
             try:
                 way(target, text)
-            except Exception:
+            except Exception as error:
                 if self._stopped.is_set():
                     return
                 logger.exception("attempt %d of %d to deliver an event to %s failed", attempt, attempts, target["Arn"])
+                if pause is None:
+                    self._give_up(target, text, error)
+                elif self._stopped.wait(pause):
+                    return
             else:
-                return
-            if pause is not None and self._stopped.wait(pause):
                 return
 
 

@@ -25,6 +25,7 @@ from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.gate import guarded
 from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, s3, stepfunctions
+from warmfold.cloud.hooks.dead_letters import dead_letters
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
 from warmfold.cloud.iam.denial import Denial
 from warmfold.cloud.iam.enforcement import RECORD, Enforcer, Recorder, is_on

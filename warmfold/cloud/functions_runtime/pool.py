@@ -12,7 +12,6 @@ import selectors
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -22,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warmfold.cloud.functions_runtime.interpreter import interpreter_for
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class FunctionSpec:
     environment: Mapping[str, str]
     code: bytes = field(repr=False)
     layers: Sequence[bytes] = field(default=(), repr=False)
+    runtime: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,13 +222,14 @@ class _Worker:
         task, opt = root / "task", root / "opt"
         answers, answers_end = os.pipe()
         own = {name: _mapped(value, opt) for name, value in spec.environment.items()}
+        python = interpreter_for(spec.runtime, task)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-u", str(BOOTSTRAP)],
+            [python.executable, "-P", "-u", str(BOOTSTRAP)],
             cwd=task,
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "LANG": "C.UTF-8",
-                "PYTHONPATH": os.pathsep.join(map(str, (task, opt / "python", opt))),
+                "PYTHONPATH": os.pathsep.join(map(str, (task, opt / "python", opt, *python.libraries))),
                 **environment,
                 "LAMBDA_TASK_ROOT": str(task),
                 "_HANDLER": spec.handler,

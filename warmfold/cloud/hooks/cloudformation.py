@@ -11,18 +11,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from moto.cloudformation import exceptions
+from moto.cloudformation import exceptions, parsing
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap, get_model_map
 from moto.core.exceptions import ServiceException
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.logs.models import LogGroup
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.utils import bucket_and_name_from_url
+from moto.sns.models import Topic, sns_backends
 from moto.stepfunctions import models as stepfunctions_models
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from warmfold.cloud.hooks import resources
 from warmfold.cloud.hooks.resources import Properties, around
 
 logger = logging.getLogger(__name__)
@@ -36,19 +40,15 @@ LEFT_OUT = {
         "CDK::Metadata",
         "CloudFormation::WaitCondition",
         "CloudFormation::WaitConditionHandle",
-        "CloudWatch::Alarm",
         "CloudWatch::CompositeAlarm",
         "Events::EventBusPolicy",
-        "Lambda::EventInvokeConfig",
         "Lambda::LayerVersionPermission",
         "Logs::MetricFilter",
         "Logs::QueryDefinition",
         "ResourceGroups::Group",
         "S3::BucketPolicy",
         "SNS::TopicInlinePolicy",
-        "SNS::TopicPolicy",
         "SQS::QueueInlinePolicy",
-        "SQS::QueuePolicy",
         "XRay::Group",
     )
 }
@@ -65,7 +65,13 @@ class _NoManagedPolicies:
 
 def install() -> None:
     """Mend moto's CloudFormation; each function below says what."""
+    resources.install()
     _transform_templates()
+    _absent_values()
+    _changed_conditions()
+    _deleted_policies()
+    _log_groups()
+    _topics()
     _say_what_is_left_out()
     _say_what_failed()
     _changed_parameters()
@@ -170,6 +176,107 @@ def _names_in(value: Any) -> set[str]:
     return {value, *_SUBSTITUTED.findall(value)} if isinstance(value, str) else set()
 
 
+def _absent_values() -> None:
+    """moto leaves None in a list where the template has AWS::NoValue."""
+    clean = parsing.clean_json
+
+    def clean_without(resource_json: Any, resources_map: Any) -> Any:
+        if isinstance(resource_json, list):
+            values = (clean_without(value, resources_map) for value in resource_json)
+            return [value for value in values if value is not None]
+        return clean(resource_json, resources_map)
+
+    parsing.clean_json = clean_without
+
+
+def _changed_conditions() -> None:
+    """moto's UpdateStack changes a resource whose condition has changed, be it there or not.
+
+    It also forgets one whose kind it has no update for.
+    """
+    change = parsing.parse_and_update_resource
+
+    def change_or_create(
+        logical_id: str, resource_json: Any, resources_map: Any, account_id: str, region_name: str
+    ) -> Any:
+        there = resources_map._parsed_resources.get(logical_id)
+        condition = resource_json.get("Condition")
+        wanted = condition is None or resources_map.lazy_condition_map[condition]
+        if wanted and there is not None:
+            return change(logical_id, resource_json, resources_map, account_id, region_name) or there
+        if wanted:
+            return parsing.parse_and_create_resource(logical_id, resource_json, resources_map, account_id, region_name)
+        if there is not None:
+            resources_map._delete_resource(there, resource_json)
+        return None
+
+    parsing.parse_and_update_resource = change_or_create
+
+
+def _deleted_policies() -> None:
+    """moto deletes no managed policy with its stack, nor a role that has one attached."""
+    delete = Role.delete_from_cloudformation_json.__func__
+
+    def delete_role(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> None:
+        backend = iam_backends[account_id]["aws"]
+        for arn in list(backend.get_role(resource_name).managed_policies):
+            backend.detach_role_policy(arn, resource_name)
+        delete(cls, resource_name, cloudformation_json, account_id, region_name)
+
+    def delete_policy(
+        cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        backend = iam_backends[account_id]["aws"]
+        policy = backend.managed_policies[resource_name]
+        for entity in (*backend.roles.values(), *backend.users.values(), *backend.groups.values()):
+            if policy.arn in entity.managed_policies:
+                policy.detach_from(entity)
+        del backend.managed_policies[policy.arn]
+
+    Role.delete_from_cloudformation_json = classmethod(delete_role)
+    ManagedPolicy.delete_from_cloudformation_json = classmethod(delete_policy)
+
+
+def _log_groups() -> None:
+    """moto has no update of a log group."""
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
+        return original_resource
+
+    LogGroup.update_from_cloudformation_json = classmethod(update)
+
+
+def _topics() -> None:
+    """moto replaces a topic that has no name of its own when it changes, and with it loses its subscribers."""
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        backend = sns_backends[account_id][region_name]
+        known = {
+            (one.protocol, one.endpoint) for one in backend.subscriptions.values() if one.topic is original_resource
+        }
+        for one in cloudformation_json["Properties"].get("Subscription", []):
+            if (one["Protocol"], one["Endpoint"]) not in known:
+                backend.subscribe(original_resource.arn, one["Endpoint"], one["Protocol"])
+        return original_resource
+
+    Topic.update_from_cloudformation_json = classmethod(update)
+
+
 def _results_of_change_sets() -> None:
     """moto's stack has no outputs after ExecuteChangeSet, and still the parameters it had before."""
     apply = ChangeSet.apply
@@ -185,7 +292,7 @@ def _results_of_change_sets() -> None:
 
 
 def _buckets() -> None:
-    """moto's buckets ignore VersioningConfiguration and NotificationConfiguration."""
+    """moto's buckets ignore VersioningConfiguration, NotificationConfiguration and LifecycleConfiguration."""
 
     def name(properties: Properties, _: str, original: Any) -> None:
         if original is not None:  # moto looks the bucket up by a name that the template need not give
@@ -199,8 +306,19 @@ def _buckets() -> None:
         events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
         if str(events.get("EventBridgeEnabled", "false")).lower() == "true":
             backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
+        rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+        backend.put_bucket_lifecycle(bucket.name, [_lifecycle_rule(rule) for rule in rules])
 
     around(FakeBucket, before=name, after=configure)
+
+
+def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
+    """A template's lifecycle rule in the API's form, which is another."""
+    made: dict[str, Any] = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "ExpirationInDays" in rule:
+        made["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    same = ("AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration")
+    return made | {name: rule[name] for name in same if name in rule}
 
 
 def _state_machines() -> None:

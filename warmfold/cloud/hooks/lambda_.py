@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
@@ -17,7 +17,11 @@ from warmfold.cloud.hooks.resources import Properties, around
 
 
 class FunctionFailedError(Exception):
-    """A function that EventBridge invoked failed; AWS would invoke it again."""
+    """A function that nobody waits for failed; `payload` is its answer as JSON text."""
+
+    def __init__(self, function_name: str, payload: str) -> None:
+        super().__init__(f"{function_name}: {payload}")
+        self.payload = payload
 
 
 class TooManyRequestsError(LambdaClientError):  # type: ignore[misc]
@@ -29,8 +33,10 @@ class TooManyRequestsError(LambdaClientError):  # type: ignore[misc]
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
-def install(functions: Functions, bus: EventBus) -> None:
+def install(functions: Functions, bus: EventBus, may_assume: Callable[[str], bool] = lambda _: True) -> None:
     """Run functions in `functions` (those that nobody waits for by way of `bus`), and mend what moto makes of them.
+
+    `may_assume` says whether a role (its ARN) trusts Lambda.
 
     moto runs functions in Docker only, answers an asynchronous invocation when the function has ended, calls an
     uncaught exception Handled, and its CloudFormation drops Layers, LoggingConfig and TracingConfig. A layer version
@@ -63,15 +69,31 @@ def install(functions: Functions, bus: EventBus) -> None:
         return answer
 
     around(LambdaFunction, after=keep)
-    _refuse_other_runtimes()
+    _refuse_other_runtimes(may_assume)
     _end_with_the_function(functions)
     LambdaFunction._invoke_lambda = invoke_lambda
     LambdaFunction.invoke = invoke_as_asked
     LayerVersion.physical_resource_id = property(lambda layer: layer.arn)
+    LayerVersion.delete = _delete_layer
 
 
-def _refuse_other_runtimes() -> None:
-    """moto takes functions of every runtime and images; run as Python they would do something else, or nothing."""
+def _delete_layer(version: Any, account_id: str, region_name: str) -> None:
+    """Delete a layer version with its stack, which moto does not; functions that have it go on with it."""
+    backend = lambda_backends[account_id][region_name]
+    for function in backend.list_functions():
+        if version.arn in {layer["Arn"] for layer in function.layers}:
+            vars(function).setdefault("deleted_layers", {})[version.arn] = version.code_bytes
+    backend.delete_layer_version(version.name, str(version.version))
+
+
+def _layer_archive(function: Any, arn: str) -> bytes:
+    deleted: bytes | None = getattr(function, "deleted_layers", {}).get(arn)
+    backend = lambda_backends[function.account_id][function.region]
+    return bytes(backend.layers_versions_by_arn(arn).code_bytes) if deleted is None else deleted
+
+
+def _refuse_other_runtimes(may_assume: Callable[[str], bool]) -> None:
+    """moto takes functions of every runtime, and with every role; run as Python they would do something else, or nothing."""
     create, configure = LambdaBackend.create_function, LambdaFunction.update_configuration
 
     def check(name: str, wanted: Mapping[str, Any]) -> None:
@@ -83,6 +105,8 @@ def _refuse_other_runtimes() -> None:
 
     def create_checked(self: Any, spec: Any) -> Any:
         check(spec.get("FunctionName"), spec)
+        if not may_assume(str(spec.get("Role"))):
+            raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
         return create(self, spec)
 
     def configure_checked(self: Any, config_updates: Any) -> Any:
@@ -108,8 +132,7 @@ def _end_with_the_function(functions: Functions) -> None:
 
 def spec_of(function: Any) -> FunctionSpec:
     """A function of moto's as what the runtime needs to run it."""
-    backend = lambda_backends[function.account_id][function.region]
-    layers = tuple(backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers)
+    layers = tuple(_layer_archive(function, layer["Arn"]) for layer in function.layers)
     settings = {
         "handler": function.handler,
         "role": function.role,
@@ -132,6 +155,7 @@ def spec_of(function: Any) -> FunctionSpec:
         environment={name: str(value) for name, value in function.environment_vars.items()},
         code=function.code_bytes,
         layers=layers,
+        runtime=str(function.run_time),
     )
 
 
@@ -142,6 +166,6 @@ def invoke_from_event(functions: Functions, account_id: str, region: str) -> Del
         function = lambda_backends[account_id][region].get_function(target["Arn"])
         done = functions.invoke(spec_of(function), text, wait=True)
         if done.failed:
-            raise FunctionFailedError(f"{function.function_name}: {done.payload}")
+            raise FunctionFailedError(function.function_name, done.payload)
 
     return deliver
