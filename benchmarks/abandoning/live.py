@@ -114,9 +114,9 @@ class Proposed:
         """The strategy learns from it, whether it was complete or not."""
         self._sampler.tell(candidate, value)
 
-    def duration(self, candidate: int, fold: int) -> float:  # noqa: ARG002
-        """How long the fold takes."""
-        return duration(self._random)
+    def span(self, candidate: int, fold: int) -> tuple[float, float]:  # noqa: ARG002
+        """When the fold begins and ends: all of a candidate's begin with it."""
+        return 0.0, duration(self._random)
 
     def score(self, candidate: int, fold: int) -> float:
         """What the fold scores."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
 from statistics import fmean
 
 from benchmarks.abandoning.matrices import N_SPLITS, Matrix, load
@@ -78,14 +79,21 @@ class Summary:
 class Drawn:
     """The candidates of a matrix in some order; with one seed always the same order and durations."""
 
-    def __init__(self, matrix: Matrix, seed: int) -> None:
-        """Any seed."""
+    def __init__(self, matrix: Matrix, seed: int, side_by_side: bool = True) -> None:
+        """Folds run side by side, as jobs do, or one after another, as in a candidate's own instance of one core."""
         self.n_splits = len(matrix.scores[0])
         self._matrix = matrix
         generator = random.Random(f"{matrix.name} {self.n_splits} {seed}")
         self._left = list(range(len(matrix.scores)))
         generator.shuffle(self._left)
-        self._durations = [[duration(generator) for _ in range(self.n_splits)] for _ in matrix.scores]
+        durations = [[duration(generator) for _ in range(self.n_splits)] for _ in matrix.scores]
+        self._spans = [
+            [(0.0, one) for one in some] if side_by_side else list(pairwise(accumulate(some, initial=0.0)))
+            for some in durations
+        ]
+        self._begins = [
+            [end - one for end, one in zip(*both, strict=True)] for both in zip(self._ends, durations, strict=True)
+        ]
 
     def ask(self) -> int | None:
         """The next candidate."""
@@ -94,18 +102,18 @@ class Drawn:
     def tell(self, candidate: int, value: float) -> None:
         """Nothing is learned: the order is fixed."""
 
-    def duration(self, candidate: int, fold: int) -> float:
-        """How long the fold takes."""
-        return self._durations[candidate][fold]
+    def span(self, candidate: int, fold: int) -> tuple[float, float]:
+        """When the fold begins and ends."""
+        return self._spans[candidate][fold]
 
     def score(self, candidate: int, fold: int) -> float:
         """What the fold scores."""
         return self._matrix.scores[candidate][fold]
 
 
-def replay(matrix: Matrix, rule: str, seed: int) -> Replay:
+def replay(matrix: Matrix, rule: str, seed: int, side_by_side: bool = True) -> Replay:
     """Tune in one order of the candidates, with the rule and without."""
-    off, on = (Tuning(Drawn(matrix, seed), RULES[name]).run() for name in ("off", rule))
+    off, on = (Tuning(Drawn(matrix, seed, side_by_side), RULES[name]).run() for name in ("off", rule))
     best, kept = winner(matrix, off.complete), winner(matrix, on.complete)
     return Replay(
         matrix.name,
@@ -118,11 +126,12 @@ def replay(matrix: Matrix, rule: str, seed: int) -> Replay:
     )
 
 
-def summaries(rule: str, pool: Executor) -> list[tuple[Summary, list[Replay]]]:
+def summaries(rule: str, side_by_side: bool, pool: Executor) -> list[tuple[Summary, list[Replay]]]:
     """All matrices and seeds with each K, not pooled."""
     found = []
     for n_splits in N_SPLITS:
-        every = [one for some in pool.map(partial(_replays, rule=rule), load(n_splits)) for one in some]
+        of_each = pool.map(partial(_replays, rule=rule, side_by_side=side_by_side), load(n_splits))
+        every = [one for some in of_each for one in some]
         found.append((Summary.of(n_splits, every), every))
     return found
 
@@ -133,8 +142,8 @@ def winner(matrix: Matrix, complete: Iterable[int]) -> int:
     return min(one for one, mean in means.items() if _ties(matrix, mean, max(means.values())))
 
 
-def _replays(matrix: Matrix, rule: str) -> list[Replay]:
-    return [replay(matrix, rule, seed) for seed in SEEDS]
+def _replays(matrix: Matrix, rule: str, side_by_side: bool) -> list[Replay]:
+    return [replay(matrix, rule, seed, side_by_side) for seed in SEEDS]
 
 
 def _ties(matrix: Matrix, one: float, other: float) -> bool:

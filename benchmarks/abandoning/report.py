@@ -12,17 +12,21 @@ from benchmarks.abandoning.replay import SAME_WINNER, SEEDS, TEST_LOSS, Replay, 
 from benchmarks.abandoning.tuning import IN_FLIGHT, VARIATION
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "abandoning.md"
-RULES = ("forgiving", "plain", "aggressive")
+PROMISED = (("forgiving", True), ("forgiving", False))
+VARIANTS = (*PROMISED, ("plain", True), ("aggressive", True))
+"""Rules, and whether a candidate's folds run side by side; the promises are those of the first two."""
 
+Variant = tuple[str, bool]
 Found = Sequence[tuple[Summary, Sequence[Replay]]]
 
 
-def missed(forgiving: Found, tuned: Sequence[live.Comparison]) -> list[str]:
+def missed(found: Mapping[Variant, Found], tuned: Sequence[live.Comparison]) -> list[str]:
     """What was promised and is not kept, a line each; a K for which the rule is off promises nothing."""
     lines = [
-        f"K={one.n_splits}: same winner {_share(one.same)} of {SAME_WINNER:.0%}, mean test loss {one.mean_loss:.4f} "
-        f"points of {TEST_LOSS}; set abandoning.MEASURED_SPLITS so that the rule is off there"
-        for one, _ in forgiving
+        f"K={one.n_splits}, folds {_way(variant)}: same winner {_share(one.same)} of {SAME_WINNER:.0%}, "
+        f"mean test loss {one.mean_loss:.4f} points of {TEST_LOSS}; take it out of abandoning.MEASURED_SPLITS"
+        for variant in PROMISED
+        for one, _ in found[variant]
         if can_abandon(one.n_splits) and not one.met
     ]
     if not live.no_worse(tuned):
@@ -33,9 +37,9 @@ def missed(forgiving: Found, tuned: Sequence[live.Comparison]) -> list[str]:
     return lines
 
 
-def text(found: Mapping[str, Found], tuned: Sequence[live.Comparison]) -> str:
+def text(found: Mapping[Variant, Found], tuned: Sequence[live.Comparison]) -> str:
     """The whole document."""
-    matrices = sorted({one.matrix for _, every in found["forgiving"] for one in every})
+    matrices = sorted({one.matrix for _, every in found[PROMISED[0]] for one in every})
     return f"""# Giving up candidates: is the winner kept?
 
 Made by `python -m benchmarks.abandoning`, and its live part, which takes minutes, by
@@ -47,8 +51,9 @@ why it is as it is, is [decision 5](../decisions/0005-when-a-candidate-is-given-
 {len(matrices)} matrices of real scores: a scikit-learn model on a dataset, 100 to 120 candidates drawn from
 a search space (`benchmarks/abandoning/make_matrices.py` makes them). {len(SEEDS)} replays of each: another order
 of the candidates, other durations of the folds (lognormal, standard deviation {VARIATION} of the mean).
-{IN_FLIGHT} candidates at a time, each with all its folds side by side; the next begins when one has ended
-or is given up. The incumbent is the best complete candidate at that moment.
+{IN_FLIGHT} candidates at a time; the next begins when one has ended or is given up. A candidate's folds run side by
+side, as jobs do, or in turn, as in a candidate that trains them itself on one core. The incumbent is the best complete
+candidate at that moment.
 
 {_summaries(found)}
 
@@ -64,29 +69,30 @@ or less.
 - *plain* leaves out that most of the folds must be worse than the incumbent's; *aggressive* gives up whatever is no
   better than the incumbent's mean after two folds. Both are here for comparison.
 
-## By matrix: replays with the same winner, rule *forgiving*
+## By matrix: replays with the same winner, rule *forgiving*, folds side by side
 
-{_by_matrix(found["forgiving"], matrices)}
+{_by_matrix(found[PROMISED[0]], matrices)}
 
 ## Live
 
-The local cloud's Bayesian strategy, {live.CANDIDATES} candidates of {live.N_SPLITS} folds, {IN_FLIGHT} at a time, told what
-a given-up candidate reports; {len(live.SEEDS)} seeds, each with the rule on and off on the same holdout and folds.
-In points, on minus off.
+The local cloud's Bayesian strategy, {live.CANDIDATES} candidates of {live.N_SPLITS} folds, {IN_FLIGHT} at a time,
+told what a given-up candidate reports; {len(live.SEEDS)} seeds, each with the rule on and off on the same
+holdout and folds. In points, on minus off.
 
 {_live(tuned)}
 
 No worse was settled before the first run: on no dataset does a one-sided paired t-test find the winner's holdout score
-lower with the rule (p < {live.ERROR_RATE:.0%} / {len(tuned) - 1}), and over all pairs the lower end of the one-sided 95%
-interval of the mean difference is above -{live.MARGIN} points.
+lower with the rule (p < {live.ERROR_RATE:.0%} / {len(tuned) - 1}), and over all pairs the lower end of the one-sided
+95% interval of the mean difference is above -{live.MARGIN} points.
 Found: **{"no worse" if live.no_worse(tuned) else "worse"}**.
 """
 
 
-def _summaries(found: Mapping[str, Found]) -> str:
+def _summaries(found: Mapping[Variant, Found]) -> str:
     rows = [
         (
-            rule,
+            variant[0],
+            _way(variant),
             one.n_splits,
             one.replays,
             _share(one.same),
@@ -97,21 +103,24 @@ def _summaries(found: Mapping[str, Found]) -> str:
             _share(one.folds),
             _share(one.fold_time),
             _share(one.wall),
-            ("met" if one.met else "**missed**")
-            + ("" if rule != "forgiving" or can_abandon(one.n_splits) else ": off"),
+            _verdict(variant, one),
         )
-        for rule, summaries in found.items()
+        for variant, summaries in found.items()
         for one, _ in summaries
     ]
     head = (
-        "rule|K|replays|same winner|in the worst matrix|mean test loss|worst|"
+        "rule|folds|K|replays|same winner|in the worst matrix|mean test loss|worst|"
         "candidates given up|folds run|fold time|wall|wanted"
     )
     return _table(head.split("|"), rows)
 
 
-def _verdict(rule: str, summary: Summary) -> str:
-    off = rule == "forgiving" and not can_abandon(summary.n_splits)
+def _way(variant: Variant) -> str:
+    return "side by side" if variant[1] else "in turn"
+
+
+def _verdict(variant: Variant, summary: Summary) -> str:
+    off = variant in PROMISED and not can_abandon(summary.n_splits)
     return ("met" if summary.met else "**missed**") + (", off" if off else "")
 
 

@@ -58,8 +58,8 @@ class Candidates(Protocol):
     def tell(self, candidate: int, value: float) -> None:
         """What it reported: the mean of its folds, or what it was given up with."""
 
-    def duration(self, candidate: int, fold: int) -> float:
-        """How long the fold takes; asked once for each fold of a candidate."""
+    def span(self, candidate: int, fold: int) -> tuple[float, float]:
+        """When the fold begins and ends, counted from the candidate's beginning; asked once for each fold."""
 
     def score(self, candidate: int, fold: int) -> float:
         """What the fold scores; asked when it has ended."""
@@ -77,13 +77,13 @@ class Run:
 
 
 class Tuning:
-    """Every candidate has all its folds running at once, until they have ended or it is given up."""
+    """Four candidates at a time: the next begins when one has all its folds, or is given up."""
 
     def __init__(self, candidates: Candidates, rule: Rule) -> None:
         """The rule is asked whenever a fold has ended and whenever there is a new incumbent."""
         self._candidates, self._rule = candidates, rule
         self._ends: list[tuple[float, int, int]] = []
-        self._begun: dict[int, float] = {}
+        self._spans: dict[tuple[int, int], tuple[float, float]] = {}
         self._running: dict[int, dict[int, float]] = {}
         self._complete: dict[int, tuple[float, ...]] = {}
         self._incumbent: tuple[float, ...] | None = None
@@ -101,15 +101,17 @@ class Tuning:
 
     def _fill(self) -> None:
         while len(self._running) < IN_FLIGHT and (candidate := self._candidates.ask()) is not None:
-            self._begun[candidate], self._running[candidate] = self._now, {}
+            self._running[candidate] = {}
             for fold in range(self._candidates.n_splits):
-                heapq.heappush(self._ends, (self._now + self._candidates.duration(candidate, fold), candidate, fold))
+                begins, ends = self._candidates.span(candidate, fold)
+                self._spans[candidate, fold] = self._now + begins, self._now + ends
+                heapq.heappush(self._ends, (self._now + ends, candidate, fold))
 
     def _end(self, candidate: int, fold: int) -> None:
         finished = self._running[candidate]
         finished[fold] = self._candidates.score(candidate, fold)
         self._folds += 1
-        self._fold_time += self._now - self._begun[candidate]
+        self._fold_time += self._now - self._spans[candidate, fold][0]
         if len(finished) < self._candidates.n_splits:
             self._judge(candidate)
             return
@@ -129,5 +131,6 @@ class Tuning:
             return
         del self._running[candidate]
         self._given_up += 1
-        self._fold_time += (self._candidates.n_splits - len(finished)) * (self._now - self._begun[candidate])
+        left = (self._spans[candidate, fold][0] for fold in range(self._candidates.n_splits) if fold not in finished)
+        self._fold_time += sum(max(0.0, self._now - begun) for begun in left)
         self._candidates.tell(candidate, value)
