@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test lint format lock clean
+.PHONY: help install install-dev demo test benchmark benchmark-full lint format lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,12 @@ demo: install  ## the whole pipeline on the local cloud, on a real dataset (PORT
 
 test: install-dev  ## every test that needs no AWS account
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
+
+benchmark: install-dev  ## the fan-out on a virtual clock against the published recipe, into docs/benchmarks
+	$(BIN)/python -m benchmarks.fan_out
+
+benchmark-full: install-dev  ## the same in every cell, under other assumptions, and with 1000 folds at once
+	$(BIN)/python -m benchmarks.fan_out --full
 
 lint: install-dev  ## ruff, format, strict mypy
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from storage import split_uri
 
 @dataclass(frozen=True)
 class CandidateRun:
-    """One candidate: its number from 1, its turn in its slot from 0, when its script ran, and whether it was given up."""
+    """A candidate: its number from 1, its turn in its slot from 0, when its script ran, whether it was given up."""
 
     number: int
     turn: int
@@ -41,7 +41,8 @@ class CandidateRun:
 class Result:
     """A tuning job that is over; times in seconds from its start, the bill in instance-seconds.
 
-    `cold` and `warm` are the starts of fold jobs, `late_cold` those cold ones that are not of a slot's first candidate.
+    `in_flight` is the most fold jobs at once; `cold` and `warm` are their starts, `late_cold` those cold ones that are
+    not of a slot's first candidate; `lost` has the errors of candidates by number.
     """
 
     wall: float
@@ -49,7 +50,7 @@ class Result:
     calls: int
     peak: int
     s3_calls: int
-    throttled_jobs: int
+    in_flight: int
     cold: int
     warm: int
     late_cold: int
@@ -105,7 +106,7 @@ class Simulation:
             calls=self.sagemaker.calls.total,
             peak=self.sagemaker.calls.peak,
             s3_calls=self._s3.calls.total,
-            throttled_jobs=sum("ThrottlingException" in text for text in self._lost.values()),
+            in_flight=self.sagemaker.most_running,
             cold=len(cold),
             warm=len(self.sagemaker.jobs) - len(cold),
             late_cold=sum(candidate_and_fold(name)[1] + 1 not in first for name in cold),

@@ -33,7 +33,8 @@ class VirtualS3:
         """A page of the keys that begin with the prefix, in order."""
         self.calls.add("ListObjectsV2", self._clock.now())
         first = max(bisect.bisect_left(self._keys, Prefix), bisect.bisect_right(self._keys, StartAfter))
-        page, more = [], False
+        page: list[dict[str, Any]] = []
+        more = False
         for key in self._keys[first : first + min(MaxKeys, _PAGE) + 1]:
             if not key.startswith(Prefix):
                 break

@@ -100,6 +100,7 @@ class VirtualSageMaker:
         self.jobs: dict[str, FoldJob] = {}
         self.candidates_running = 0
         """Candidates have instances of the same type."""
+        self.most_running = 0
         self._running = 0
         self._pools: WarmPools[None] = WarmPools()
         self._pools_are_kept = True
@@ -129,6 +130,7 @@ class VirtualSageMaker:
             job.pool = WarmPoolState()
         self.jobs[name] = job
         self._running += 1
+        self.most_running = max(self.most_running, self._running)
         self._plan(name, job)
         return {"TrainingJobArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{name}"}
 
@@ -235,9 +237,10 @@ class VirtualSageMaker:
 
     def _keep(self, name: str, job: FoldJob, state: WarmPoolState, had_instance: bool) -> None:
         now = self.clock.now()
-        if not (had_instance and self._pools_are_kept) or self._pools.instances(
-            job.shape.instance_type
-        ) >= self.quota.pools:
+        if (
+            not (had_instance and self._pools_are_kept)
+            or self._pools.instances(job.shape.instance_type) >= self.quota.pools
+        ):
             state.status = "Terminated"
             return
         pool = self._pools.keep(name, job.shape, state, None, now, job.keep_alive)

@@ -56,6 +56,6 @@ def drawn(case: Case, seed: int, matrix: Sequence[Sequence[float]]) -> Workload:
 
 
 def candidate_and_fold(job: str) -> tuple[str, int, int]:
-    """Candidate job, its number from 0, and fold, by the name of a fold job: `<tuning job>-NNN-xxxxxxxx-f<i>[-r<n>]`."""
+    """Candidate, its number from 0, and fold, by the name of a fold job: `<tuning job>-NNN-xxxxxxxx-f<i>[-r<n>]`."""
     candidate, _, rest = job.rpartition("-f")
     return candidate, int(candidate.split("-")[-2]) - 1, int(rest.partition("-")[0])

@@ -1,0 +1,49 @@
+"""`python -m benchmarks.fan_out [--full]`: the tables, the chart, and exit code 1 when a promise is not kept."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from benchmarks.fan_out import checks, tables
+from benchmarks.fan_out.document import write_documents
+from benchmarks.fan_out.full import run_full
+from benchmarks.fan_out.runs import SEEDS, Cell, simulate_all
+from benchmarks.fan_out.sides import SIDES
+
+DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
+
+
+def main() -> int:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fan_out", description=__doc__)
+    parser.add_argument(
+        "--full", action="store_true", help="every cell, other assumptions, and a thousand folds at once"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
+    )
+    arguments = parser.parse_args()
+    with ProcessPoolExecutor(arguments.workers, multiprocessing.get_context("spawn")) as pool:
+        cells = [Cell(case) for case in (*checks.MAIN, checks.HEADLINE)]
+        found = []
+        for cell, means in simulate_all(cells, tuple(SIDES), pool):
+            print(tables.as_text(cell, means), flush=True)
+            found.append((cell, means))
+        results = [
+            *checks.check_targets({cell.case: means for cell, means in found}),
+            *checks.check_cells(found),
+        ]
+        write_documents(DOCS, found, results, SEEDS)
+        if arguments.full:
+            results += run_full(pool, DOCS)
+    print(tables.checks_as_text(results))
+    return 0 if all(result.met for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
