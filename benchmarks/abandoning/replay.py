@@ -91,9 +91,6 @@ class Drawn:
             [(0.0, one) for one in some] if side_by_side else list(pairwise(accumulate(some, initial=0.0)))
             for some in durations
         ]
-        self._begins = [
-            [end - one for end, one in zip(*both, strict=True)] for both in zip(self._ends, durations, strict=True)
-        ]
 
     def ask(self) -> int | None:
         """The next candidate."""
