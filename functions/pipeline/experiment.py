@@ -128,13 +128,16 @@ NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def load_experiment(text: bytes | None, overrides: dict[str, Any] | None) -> Experiment:
-    """Return the experiment that a file's text and the execution's overrides ask for.
+def load_experiment(
+    text: bytes | None, overrides: dict[str, Any] | None, compute: dict[str, str] | None = None
+) -> Experiment:
+    """Return the experiment that a file's text and the execution's overrides ask for; `compute` has a stack's defaults.
 
     Overrides win key by key. Raises ExperimentError with one line for everything that is wrong.
     """
     overrides = overrides or {}
     asked = _merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides))
+    asked = _merge({"compute": compute or {}}, asked)
     problems = _take_out_not_built(asked, overrides)
     try:
         experiment = Experiment.model_validate(asked)

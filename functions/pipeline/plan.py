@@ -66,7 +66,7 @@ class Planner:
         file = self.storage.head(folder + "experiment.yaml")
         predict = self.storage.head(folder + "predict.csv")
         text = self.storage.open(file).read() if file else None
-        given = experiments.load_experiment(text, overrides)
+        given = experiments.load_experiment(text, overrides, self.environment.compute)
         profile, facts = self._scan(data, predict, given)
         resolved = experiments.resolve(given, **facts)
         code = training_code.upload(self.storage, self._code_folder)
@@ -133,6 +133,8 @@ class Planner:
             fold_role=self.environment.fold_role_arn,
             data_bytes=data_bytes,
             instance_types=requests.instance_types(resolved["compute"]["instance_type"], _known_types),
+            vpc=self.environment.vpc,
+            key=self.environment.kms_key_arn or None,
         )
 
     def _scan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ LONGEST_KEEP_ALIVE_SECONDS = 3600
 VOLUME_GB = 30
 ANYWHERE = "ml.m5.xlarge"  # every kind of job runs on it
 MAX_CANDIDATE_SECONDS = 432000
+_OWN_DISKS = re.compile(r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g[5-9][a-z]*|p[5-9][a-z]*|trn[0-9][a-z]*)\.")
 _FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 
 
@@ -43,6 +45,8 @@ class Context:
     fold_role: str
     data_bytes: int
     instance_types: dict[str, str]
+    vpc: dict[str, list[str]] | None = None
+    key: str | None = None
 
     @property
     def tags(self) -> list[dict[str, str]]:
@@ -53,6 +57,11 @@ class Context:
     def profile_uri(self) -> str:
         """Where Split Dataset writes the profile of all the rows."""
         return self.locations["run"] + "profile.json"
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """Where every job runs, as a part of its request."""
+        return {"VpcConfig": self.vpc} if self.vpc else {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -89,6 +98,19 @@ def instance_types(wanted: str, known: Callable[[str], Collection[str]]) -> dict
     }
 
 
+def output_key(key: str | None) -> dict[str, str]:
+    """Return what a request says of the key that encrypts a job's output, nothing when S3's own does."""
+    return {"KmsKeyId": key} if key else {}
+
+
+def volume_key(key: str | None, instance_type: str) -> dict[str, str]:
+    """Return what a request says of the key that encrypts a job's volume.
+
+    SageMaker refuses one for instances with disks of their own, which their hardware encrypts.
+    """
+    return {"VolumeKmsKeyId": key} if key and not _OWN_DISKS.match(instance_type) else {}
+
+
 def processing_request(context: Context) -> dict[str, Any]:
     """CreateProcessingJob of Split Dataset."""
     base = "/opt/ml/processing"
@@ -121,16 +143,19 @@ def processing_request(context: Context) -> dict[str, Any]:
                         "S3UploadMode": "EndOfJob",
                     },
                 }
-            ]
+            ],
+            **output_key(context.key),
         },
         "ProcessingResources": {
             "ClusterConfig": {
                 "InstanceType": context.instance_types["processing"],
                 "InstanceCount": 1,
                 "VolumeSizeInGB": splitting_gigabytes(context.data_bytes),
+                **volume_key(context.key, context.instance_types["processing"]),
             }
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": splitting_seconds(context.data_bytes)},
+        **({"NetworkConfig": context.network} if context.network else {}),
         "Tags": context.tags,
     }
 
@@ -175,7 +200,7 @@ def tuning_request(context: Context) -> dict[str, Any]:
         context, "average model", context.locations["run"] + "candidate-output/", context.candidate_seconds
     )
     compute = context.experiment["compute"]
-    definition["ResourceConfig"]["InstanceType"] = compute["candidate_instance_type"]
+    definition["ResourceConfig"] = _resources(context, compute["candidate_instance_type"])
     definition["RoleArn"] = context.candidate_role
     static = definition.pop("HyperParameters") | {"sagemaker_program": "cross_validation.py"}
     del definition["Tags"], definition["ProfilerConfig"]
@@ -223,16 +248,18 @@ def _training_request(context: Context, metric_prefix: str, output: str, seconds
             **{name: encoded(value) for name, value in static.items()},
         },
         "Environment": context.environment,
-        "OutputDataConfig": {"S3OutputPath": output},
-        "ResourceConfig": {
-            "InstanceType": context.experiment["compute"]["instance_type"],
-            "InstanceCount": 1,
-            "VolumeSizeInGB": VOLUME_GB,
-        },
+        "OutputDataConfig": {"S3OutputPath": output, **output_key(context.key)},
+        "ResourceConfig": _resources(context, context.experiment["compute"]["instance_type"]),
+        **context.network,
         "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
         "ProfilerConfig": {"DisableProfiler": True},
         "Tags": context.tags,
     }
+
+
+def _resources(context: Context, instance_type: str) -> dict[str, Any]:
+    size = {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": VOLUME_GB}
+    return {**size, **volume_key(context.key, instance_type)}
 
 
 def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

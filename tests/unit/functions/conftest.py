@@ -69,6 +69,36 @@ def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Path) -> Any:
 
 
 @pytest.fixture
+def topic(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001
+    made: str = boto3.client("sns", region_name="us-east-1").create_topic(Name="ends")["TopicArn"]
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", made)
+    return made
+
+
+@pytest.fixture
+def report(sagemaker: FakeSageMaker, s3: Any, topic: str, lambda_context: Any) -> Any:  # noqa: ARG001
+    """Runs the function; returns summary and page."""
+
+    import write_report
+    from tests.unit.functions.runs import ARN
+
+    def stored(uri: str) -> bytes:
+        return bytes(s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))["Body"].read())
+
+    def reported(status: str = "SUCCEEDED", error: str | None = None, cause: Any = None) -> tuple[dict[str, Any], str]:
+        text = cause if cause is None or isinstance(cause, str) else json.dumps(cause)
+        event = {"execution_arn": ARN, "status": status, "error": error, "cause": text}
+        answer = write_report.lambda_handler(event, lambda_context)
+        files = [stored(answer[name]) for name in ("summary_uri", "report_uri")]
+        summary = json.loads(files[0], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        assert summary["run"] == answer["run"]
+        assert summary["locations"]["report"] == answer["report_uri"]
+        return summary, files[1].decode()
+
+    return reported
+
+
+@pytest.fixture
 def lambda_context() -> Any:
     class Context:
         function_name = "function"

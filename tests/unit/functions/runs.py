@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
+from datetime import timedelta
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -70,17 +72,63 @@ class Run:
         objective: float | None = None,
         status: str = "Completed",
         tuned: dict[str, str] | None = None,
+        here: Collection[int] = (),
+        fold_seconds: float = 20.0,
         **more: Any,
     ) -> str:
-        """Add a candidate with some fold scores, the mean of which is its objective unless told."""
+        """Add a candidate with some fold scores, the mean of which is its objective unless told.
+
+        Those folds that are `here` it trained itself.
+        """
         name = self.candidate_name(number)
         for fold, score in enumerate(scores):
-            body = {"candidate": name, "fold": fold, "job": f"{name}-f{fold}", "validation_score": score}
+            job = name if fold in here else f"{name}-f{fold}"
+            body = {"candidate": name, "fold": fold, "job": job, "validation_score": score, "seconds": fold_seconds}
             self.write(f"candidates/{name}/fold-{fold}.json", body)
         tuned = tuned or {"learning_rate": f"0.{number}"}
         given = {"sagemaker_program": "x.py", "_tuning_objective_metric": "validation:score", "max_iter": "20", **tuned}
         score = objective if objective is not None else (fmean(scores) if scores else None)
         self._sagemaker.add_candidate(name, status, score, TunedHyperParameters=tuned, HyperParameters=given, **more)
+        return name
+
+    def abandoned(self, number: int, scores: list[float], estimate: float, stopped: list[int], **more: Any) -> str:
+        """Add a candidate that was given up after some folds, and reported an estimate."""
+        name = self.candidate(number, scores, objective=estimate, **more)
+        told = {"candidate": name, "incumbent": self.candidate_name(1), "estimate": estimate, "stopped": stopped}
+        told |= {"scores": {str(fold): score for fold, score in enumerate(scores)}, "reason": "it can't win"}
+        self.write(f"candidates/{name}/abandoned.json", told)
+        return name
+
+    def placed(self, number: int, choice: str, reason: str) -> None:
+        """Write where a candidate had its folds trained, and why."""
+        name = self.candidate_name(number)
+        told = {"candidate": name, "choice": choice, "here": [], "jobs": [], "reason": reason}
+        self.write(f"candidates/{name}/placement.json", told)
+
+    def fold(
+        self,
+        number: int,
+        fold: int,
+        created: float,
+        *,
+        start: float = 180.0,
+        ran: float = 20.0,
+        pool: dict[str, Any] | None = None,
+        keep: int = 600,
+        **more: Any,
+    ) -> str:
+        """Add a fold job that was created some seconds after START, took `start` to start and then ran."""
+        name = f"{self.candidate_name(number)}-f{fold}"
+        began = START + timedelta(seconds=created + start)
+        self._sagemaker.add_training(
+            name,
+            CreationTime=START + timedelta(seconds=created),
+            TrainingStartTime=began,
+            TrainingEndTime=began + timedelta(seconds=ran),
+            ResourceConfig={"InstanceType": "ml.m5.xlarge", "KeepAlivePeriodInSeconds": keep},
+            **({"WarmPoolStatus": pool} if pool else {}),
+            **more,
+        )
         return name
 
     def final(

@@ -42,6 +42,18 @@ def test_a_candidate_that_was_stopped_is_passed_over(run: Run, find: Any) -> Non
     assert find()["candidate"] == best
 
 
+def test_a_candidate_that_was_given_up_never_wins_though_sagemaker_ranks_it_first(run: Run, find: Any) -> None:
+    best = run.candidate(1, [0.7, 0.8, 0.9])
+    run.abandoned(2, [0.95, 0.95], 0.95, [2])
+    assert find()["candidate"] == best
+
+
+def test_one_that_was_given_up_just_before_its_last_fold_ended_is_passed_over(run: Run, find: Any) -> None:
+    run.abandoned(2, [0.6, 0.6, 0.99], 0.81, [2])
+    best = run.candidate(1, [0.7, 0.8, 0.9])
+    assert find()["candidate"] == best, "its objective is an estimate, not the mean of the folds that are there"
+
+
 def test_an_objective_in_single_precision_is_the_mean_of_its_folds(run: Run, find: Any) -> None:
     run.candidate(1, [-3141.1, -3141.2, -3141.3], objective=-3141.199951171875)
     assert find()["score"] == pytest.approx(-3141.2, abs=1e-12)

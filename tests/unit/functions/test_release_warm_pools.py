@@ -40,6 +40,38 @@ def test_the_newest_pool_is_kept(sagemaker: FakeSageMaker, release: Any) -> None
     assert ended(sagemaker) == {fold(1), fold(3)}
 
 
+def test_the_pool_that_lasts_longest_is_kept_though_it_is_not_the_newest(
+    sagemaker: FakeSageMaker, release: Any
+) -> None:
+    for number, end, keep_alive in ((1, 10, 60), (2, 20, 1800), (3, 30, 300), (4, 40, 0)):
+        sagemaker.add_fold(fold(number), "Available", end=end, ResourceConfig={"KeepAlivePeriodInSeconds": keep_alive})
+    assert release(1)["kept"] == [fold(2)]
+
+
+def test_only_the_newest_pools_are_asked_how_long_they_last(
+    sagemaker: FakeSageMaker, release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.warm_pools.MOST_COMPARED", 2)
+    for number in range(1, 6):
+        sagemaker.add_fold(fold(number), "Available", ResourceConfig={"KeepAlivePeriodInSeconds": 100 * (9 - number)})
+    assert release(1) == {"released": 4, "kept": [fold(4)], "running": 0, "clean": False}
+    asked = [request["TrainingJobName"] for request in sagemaker.asked("DescribeTrainingJob")]
+    assert sorted(asked) == [fold(4), fold(5)]
+
+
+def test_where_all_pools_go_none_is_asked_how_long_it_lasts(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), "Available")
+    sagemaker.add_fold(fold(2), "Available")
+    release(0)
+    assert not sagemaker.asked("DescribeTrainingJob")
+
+
+def test_folds_that_asked_for_no_pool_have_none_to_keep(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+    sagemaker.add_fold(fold(2), "Terminated")
+    assert release(1) == NOTHING
+
+
 def test_the_last_pool_ends_too(sagemaker: FakeSageMaker, release: Any) -> None:
     sagemaker.add_fold(fold(1), "Available")
     assert release(0) == {"released": 1, "kept": [], "running": 0, "clean": False}

@@ -12,38 +12,14 @@ import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 
-import write_report
 from pipeline.errors import NotificationError, SageMakerError
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run
 
 PACKAGE = arn("model-package", "wf-churn/1")
+NONE_LOST = {"abandoned": 0, "failed": 0, "stopped": 0}
 NO_GATE = "experiment.yaml sets no quality_gate.min_score"
-
-
-@pytest.fixture
-def topic(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: ARG001
-    made: str = boto3.client("sns", region_name="us-east-1").create_topic(Name="ends")["TopicArn"]
-    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", made)
-    return made
-
-
-@pytest.fixture
-def report(sagemaker: FakeSageMaker, s3: Any, topic: str, lambda_context: Any) -> Any:  # noqa: ARG001
-    """Runs the function; returns summary and page."""
-
-    def reported(status: str = "SUCCEEDED", error: str | None = None, cause: Any = None) -> tuple[dict[str, Any], str]:
-        text = cause if cause is None or isinstance(cause, str) else json.dumps(cause)
-        event = {"execution_arn": ARN, "status": status, "error": error, "cause": text}
-        answer = write_report.lambda_handler(event, lambda_context)
-        files = [stored(s3, answer[name]) for name in ("summary_uri", "report_uri")]
-        summary = json.loads(files[0], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-        assert summary["run"] == answer["run"]
-        assert summary["locations"]["report"] == answer["report_uri"]
-        return summary, files[1].decode()
-
-    return reported
 
 
 @pytest.fixture
@@ -74,10 +50,6 @@ def register(sagemaker: FakeSageMaker, run: Run, status: str = "Approved", reaso
     sagemaker.packages.append(package | {"ModelApprovalStatus": status, "ModelPackageDescription": text})
 
 
-def stored(s3: Any, uri: str) -> bytes:
-    return bytes(s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))["Body"].read())
-
-
 def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     summary, _ = report()
     assert (summary["outcome"], summary["status"]) == ("succeeded", "SUCCEEDED")
@@ -88,7 +60,7 @@ def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
     assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
     assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
-    assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2, "failed": 1, "stopped": 0}
+    assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2} | NONE_LOST | {"failed": 1}
 
 
 def test_the_best_candidate_is_the_one_the_run_chose(succeeded: Run, report: Any) -> None:
@@ -266,15 +238,9 @@ def test_an_aborted_run_keeps_what_it_had_and_names_the_pools_still_billed(
 def test_a_planned_run_without_a_tuning_job_is_reported(run: Run, sagemaker: FakeSageMaker, report: Any) -> None:
     del sagemaker.others["HyperParameterTuning"][run.tuning_job]
     summary, page = report("FAILED", "States.TaskFailed", "x")
-    assert summary["candidates"] == {"planned": 20, "total": 0, "completed": 0, "failed": 0, "stopped": 0}
+    assert summary["candidates"] == {"planned": 20, "total": 0, "completed": 0} | NONE_LOST
     assert (summary["best"], summary["seconds"]["tuning"]) == (None, None)
     assert summary["bound"] in page
-
-
-def test_folds_that_candidates_trained_themselves_are_told(run: Run, report: Any) -> None:
-    name = run.candidate(1, [0.7, 0.8, 0.9])
-    run.write(f"candidates/{name}/fold-2.json", {"job": name, "fold": 2, "validation_score": 0.9})
-    assert report("ABORTED")[0]["folds_in_candidates"] == 1
 
 
 def test_a_fold_score_that_is_not_a_number_is_null(run: Run, report: Any) -> None:
