@@ -73,6 +73,7 @@ def test_numbers_that_are_not_finite_give_nobody_up(wrong: float) -> None:
 
 @given(situations(anything))
 @example(({0: -1.7e308, 1: -1.7e308}, [1.7e308, 1.7e308, 1.7e308]))
+@example(({0: -1.1e308, 2: -6.1e307}, [1.2e308, -6e307, -6e307]))
 def test_what_is_reported_is_finite_and_below_the_incumbents_mean(
     situation: tuple[dict[int, float], list[float]],
 ) -> None:
