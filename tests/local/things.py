@@ -83,7 +83,7 @@ class Things:
         """A new state machine of these states, the first of them the start."""
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **options}
         made = self.client("stepfunctions").create_state_machine(
-            name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=self.outputs["JobRoleArn"]
+            name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=self.outputs["MachineRoleArn"]
         )
         return str(made["stateMachineArn"])
 

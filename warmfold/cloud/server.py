@@ -96,7 +96,7 @@ class Cloud:
         )
         iam.install()
         cloudformation.install()
-        lambda_.install(self.functions, self.bus)
+        lambda_.install(self.functions, self.bus, self._lambda_may_assume)
         s3.install(self.bus)
         eventbridge.install(self.bus)
         stepfunctions.install(
@@ -135,6 +135,9 @@ class Cloud:
 
     def _authorize(self, operation: str, request: dict[str, Any], identity: Any) -> tuple[str, str] | None:
         return self.enforcer.sagemaker(identity, operation, request) if self.enforcer is not None else None
+
+    def _lambda_may_assume(self, role_arn: str) -> bool:
+        return self.enforcer is None or self.enforcer.is_trusted(role_arn, "lambda.amazonaws.com")
 
     def _function_environment(self, role_arn: str, name: str) -> dict[str, str]:
         keys = self.identities.credentials(role_arn, name)

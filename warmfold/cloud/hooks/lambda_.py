@@ -93,7 +93,7 @@ def _layer_archive(function: Any, arn: str) -> bytes:
 
 
 def _refuse_other_runtimes(may_assume: Callable[[str], bool]) -> None:
-    """moto takes functions of every runtime, and with every role; run as Python they would do something else, or nothing."""
+    """moto takes functions of every runtime and role; run as Python they would do something else, or nothing."""
     create, configure = LambdaBackend.create_function, LambdaFunction.update_configuration
 
     def check(name: str, wanted: Mapping[str, Any]) -> None:

@@ -14,6 +14,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory import state_task_service_for
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
@@ -43,6 +46,7 @@ def install(
     stepfunctions_jsonata.install()
     _integrate_sagemaker(sagemaker_task)
     _call_as_role(endpoint_url, credentials)
+    _name_refused_invocations()
     _publish_status_changes(bus)
     _start_executions()
     _stop_executions()
@@ -84,6 +88,17 @@ def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, s
         return client(service, region, state_credentials.role_arn)
 
     rebind("boto_client_for", boto_client.boto_client_for, client_for)
+
+
+def _name_refused_invocations() -> None:
+    """An invocation that the machine's role may not make fails as Lambda.AWSLambdaException; moto has Lambda's code."""
+    describe = StateTaskServiceLambda._error_cause_from_client_error
+
+    def described(client_error: Any) -> tuple[str, str]:
+        error, cause = describe(client_error)
+        return "Lambda.AWSLambdaException" if error == "Lambda.AccessDeniedException" else error, cause
+
+    StateTaskServiceLambda._error_cause_from_client_error = staticmethod(described)
 
 
 def _publish_status_changes(bus: EventBus) -> None:
