@@ -141,7 +141,16 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     elif summary.get("holdout_note"):
         rows.append(("holdout", str(summary["holdout_note"])))
     if "cold_starts" in summary:
-        rows.append(("fold starts", f"{summary['cold_starts']} cold, {summary['warm_starts']} warm"))
+        here = (summary.get("placement") or {}).get("folds_here")
+        others = f"; {here} folds trained by their candidates" if here else ""
+        rows.append(("fold starts", f"{summary['cold_starts']} cold, {summary['warm_starts']} warm{others}"))
+    abandoning = summary.get("abandoning") or {}
+    if abandoning.get("abandoned"):
+        saved = abandoning["seconds_saved"]
+        about = f", which saved about {saved:.0f} instance-seconds" if saved else ""
+        rows.append(("given up", f"{abandoning['abandoned']} of {summary['candidates']['total']} candidates{about}"))
+    if note := (summary.get("pools") or {}).get("note"):
+        rows.append(("warm pools", str(note)))
     if package := summary.get("model_package"):
         rows.append(("model package", f"{package['arn']} ({package['status']})"))
     locations = summary.get("locations") or {}

@@ -14,7 +14,7 @@ from pipeline.pool_use import ASSUMED_WARM_START
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
-MOST_REASONS = 10
+MOST_REASONS = 5
 _HEADLINES = {
     "succeeded": "Model registered",
     "rejected": "Model rejected by the quality gate",

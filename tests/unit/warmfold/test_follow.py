@@ -86,6 +86,27 @@ def test_the_end_says_both_scores_with_their_errors_and_where_things_are() -> No
         assert words in text
 
 
+def test_the_end_says_where_folds_were_trained_what_was_given_up_and_what_is_wrong_with_the_pools() -> None:
+    summary = {
+        "run": "churn-01234567",
+        "outcome": "succeeded",
+        "cold_starts": 0,
+        "warm_starts": 0,
+        "candidates": {"total": 12},
+        "placement": {"folds_here": 60},
+        "abandoning": {"abandoned": 4, "seconds_saved": 123.4},
+        "pools": {"note": "the quota looks like 0"},
+    }
+    text = shown(result_table(summary))
+    for words in ("60 folds trained by their candidates", "4 of 12", "about 123 instance-seconds", "looks like 0"):
+        assert words in text
+    quiet = summary | {"placement": {"folds_here": 0}, "pools": {"note": None}, "abandoning": {"abandoned": 0}}
+    text = shown(result_table(quiet))
+    assert "0 cold, 0 warm " in text
+    assert "given up" not in text
+    assert "warm pools" not in text
+
+
 def test_numbers_are_cut_to_what_one_reads_and_a_score_may_lack_its_error() -> None:
     summary = {
         "run": "churn-01234567",
