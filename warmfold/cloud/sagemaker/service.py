@@ -73,11 +73,11 @@ class Service:
         if not self._rates.admit(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
         checked = validated(operation, request)
+        refuse_foreign_roles(checked, self.core.settings.account_id)
         refusal = self._authorize(operation, checked, identity)
         if refusal is not None:
             raise ServiceError(*refusal)
         refuse_unsupported(operation, checked)
-        refuse_foreign_roles(checked, self.core.settings.account_id)
         return handler(checked, identity)
 
     def shutdown(self) -> None:
