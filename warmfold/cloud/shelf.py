@@ -30,7 +30,7 @@ class Shelf:
         self._end = 0
 
     def put(self, value: Any) -> Shelved:
-        """Keep a value that can be pickled; raises OSError, for example when the disk is full, and keeps nothing then."""
+        """Keep a value that can be pickled; raises OSError (a full disk) and keeps nothing then."""
         data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         with self._lock:
             shelved = Shelved(self, self._end, len(data))

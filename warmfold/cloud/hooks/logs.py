@@ -50,12 +50,12 @@ def install(shelf: Shelf) -> None:
     """Have every new log stream keep its events on `shelf`; moto keeps them all in memory."""
     make = LogStream.__init__
 
-    def __init__(self: Any, log_group: Any, name: str) -> None:
+    def made(self: Any, log_group: Any, name: str) -> None:
         make(self, log_group, name)
         self.events = ShelvedEvents(shelf)
 
-    def _update(self: Any) -> None:
+    def updated(self: Any) -> None:
         self.first_event_timestamp, self.last_event_timestamp = self.events.first, self.events.last
 
-    LogStream.__init__ = __init__
-    LogStream._update = _update
+    LogStream.__init__ = made
+    LogStream._update = updated

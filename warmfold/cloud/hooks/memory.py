@@ -13,7 +13,7 @@ def install() -> None:
     moto keeps a list of every object, message and log event that it ever made, for its own reset between tests.
     """
 
-    def __new__(cls: Any, *args: Any, **options: Any) -> Any:
+    def new(cls: Any, *args: Any, **options: Any) -> Any:
         return super(BaseModel, cls).__new__(cls)
 
-    BaseModel.__new__ = __new__
+    BaseModel.__new__ = new

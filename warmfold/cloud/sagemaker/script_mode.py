@@ -189,7 +189,7 @@ def _toolkit_variables(folder: JobFolder, request: Mapping[str, Any]) -> dict[st
         "SM_CURRENT_HOST": HOST,
         "SM_CURRENT_INSTANCE_TYPE": request["ResourceConfig"]["InstanceType"],
         "SM_NETWORK_INTERFACE_NAME": "eth0",
-        "SM_NUM_CPUS": str(os.cpu_count() or 1),
+        "SM_NUM_CPUS": "1",  # what a job is admitted with
         "SM_NUM_GPUS": "0",
         "SM_LOG_LEVEL": str(decoded(hyperparameters.get("sagemaker_container_log_level", "20"))),
     }

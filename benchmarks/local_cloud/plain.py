@@ -1,0 +1,127 @@
+"""The other side: the same fits in one plain process, as `python -m benchmarks.local_cloud.plain`.
+
+It reads requests, one JSON object per line, and answers each with the seconds that the work took. `{"folder"}`: the
+data to use from now on; `{"fold", "hyperparameters"}`: one fold as its job does it, reading included;
+`{"candidates": [{"hyperparameters", "folds"}]}`: a scikit-learn and Optuna loop, which reads the data once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
+"""As the local cloud pins its jobs."""
+
+
+class Plain:
+    """The plain process, from outside."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "training_code")])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.local_cloud.plain"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
+            text=True,
+        )
+
+    def ask(self, **request: Any) -> float:
+        """Have it do something; gives the seconds that it took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the plain loop ended; what it printed last says why")
+        return float(line)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+class Loop:
+    """A run's data, and the fits on it."""
+
+    def __init__(self, folder: Path) -> None:
+        from table import read_profile
+
+        self._plan: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
+        self._schema = read_profile(folder / "profile.json")
+        files = sorted((folder / "parts").rglob("*.csv"))
+        self._parts: dict[int, list[Path]] = {}
+        for file in files:
+            self._parts.setdefault(int(file.relative_to(folder / "parts").parts[0]), []).append(file)
+
+    def fold(self, fold: int, hyperparameters: dict[str, str]) -> None:
+        """What a fold job does."""
+        from training import train_fold
+
+        train_fold(self._plan, self._schema, hyperparameters, self._others(fold), self._parts[fold])
+
+    def tune(self, candidates: list[dict[str, Any]]) -> None:
+        """The candidates' folds one after another, each candidate an Optuna trial; every fold scored on both sides."""
+        import optuna
+
+        from model import build_pipeline, decode_hyperparameters
+        from scoring import score
+        from table import read_table
+
+        experiment = self._plan["experiment"]
+        space, metric = experiment["search"]["hyperparameters"], experiment["metric"]
+        tables = {fold: (read_table(self._others(fold), self._schema), read_table(files, self._schema))
+                  for fold, files in self._parts.items()}  # fmt: skip
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        seed = experiment["cross_validation"]["seed"]
+        study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+
+        def objective(trial: optuna.Trial) -> float:
+            asked = candidates[trial.number]
+            values = decode_hyperparameters(space, asked["hyperparameters"])
+            scores = []
+            for fold in asked["folds"]:
+                (features, labels), (held, held_labels) = tables[fold]
+                model = build_pipeline(self._schema.filled(features), experiment["estimator"], values, seed)
+                model.fit(features, labels)
+                score(model, features, labels, metric)
+                scores.append(score(model, held, held_labels, metric))
+            return sum(scores) / len(scores)
+
+        study.optimize(objective, n_trials=len(candidates))
+
+    def _others(self, fold: int) -> list[Path]:
+        return [file for part, files in self._parts.items() if part != fold for file in files]
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    import optuna  # noqa: F401 - neither side's imports count
+
+    import training  # noqa: F401
+
+    loop: Loop | None = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        started = time.perf_counter()
+        if "folder" in request:
+            loop = Loop(Path(request["folder"]))
+        elif loop is None:
+            raise ValueError("the first request must say the folder")
+        elif "fold" in request:
+            loop.fold(request["fold"], request["hyperparameters"])
+        else:
+            loop.tune(request["candidates"])
+        print(time.perf_counter() - started, flush=True)
+
+
+if __name__ == "__main__":
+    main()
