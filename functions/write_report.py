@@ -37,4 +37,5 @@ def lambda_handler(event: Ending, context: LambdaContext) -> dict[str, str]:  # 
     logger.info("report written", extra={"run": reported.summary["run"], "outcome": reported.summary["outcome"]})
     notify(sns_client(), environment.notification_topic_arn, reported.summary)
     count("ReportsWritten")
+    count("WarmPoolsLeft", len(reported.summary["pools_left"]))
     return {"run": reported.summary["run"], "summary_uri": reported.summary_uri, "report_uri": reported.report_uri}
