@@ -24,6 +24,8 @@ fold durations and the same scores, which are those of real models on real datas
   instance with four cores and single-threaded fits. The other sides train one fold at a time in a candidate.
 - *× S1* is how many times as fast as S1, *bill / S1* the share of its bill. *late cold* are the fold jobs that started
   cold though they are of no slot's first candidate.
+- *candidate s* is how long a candidate's script runs, the first one in each slot left out, and *slowest fold s* how
+  long its slowest fold trains: what lies between is starting, pacing and noticing.
 - *physical* is all fold seconds over M·K instances, *barrier* what it takes when each candidate lasts as long as its
   slowest fold, with its own start, upload and the gap after it.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from functools import cache
@@ -33,7 +33,8 @@ class Cell:
 class Figures:
     """What is told of a simulation, or of the mean of several; hours, instance-hours.
 
-    `later_seconds` is how long the script of a candidate runs that is not the first in its slot.
+    `later_seconds` is how long the script of a candidate runs that is not the first in its slot, `later_slowest` the
+    slowest fold of such a candidate.
     """
 
     wall: float
@@ -47,13 +48,14 @@ class Figures:
     lost: float
     in_flight: float
     later_seconds: float
+    later_slowest: float
     physical: float
     barrier: float
 
     @classmethod
     def of(cls, result: Result, case: Case, workload: Workload, assume: Assumptions) -> Figures:
         """One simulation's."""
-        later = [run.seconds for run in result.candidates if run.turn] or [run.seconds for run in result.candidates]
+        later = [run for run in result.candidates if run.turn] or result.candidates
         return cls(
             wall=result.wall / HOUR,
             bill=result.bill.total / HOUR,
@@ -65,7 +67,8 @@ class Figures:
             given_up=sum(run.abandoned for run in result.candidates),
             lost=len(result.lost),
             in_flight=result.in_flight,
-            later_seconds=fmean(later),
+            later_seconds=fmean(run.seconds for run in later),
+            later_slowest=fmean(max(workload.seconds[run.number - 1]) for run in later),
             physical=physical_limit(case, workload) / HOUR,
             barrier=barrier_limit(case, workload, assume) / HOUR,
         )
@@ -88,11 +91,17 @@ def workload_of(case: Case, seed: int, seeds: int) -> Workload:
 
 
 def simulate_all(
-    cells: Iterable[Cell], sides: Sequence[str], pool: Executor, seeds: int = SEEDS
+    cells: Iterable[Cell], sides: Callable[[Case], Sequence[str]], pool: Executor, seeds: int = SEEDS
 ) -> Iterator[tuple[Cell, Means]]:
     """Each cell with the means of each side, as they become known; every side sees the same seeds."""
     asked = [
-        (cell, [(side, [pool.submit(_figures, cell, side, seed, seeds) for seed in range(seeds)]) for side in sides])
+        (
+            cell,
+            [
+                (side, [pool.submit(_figures, cell, side, seed, seeds) for seed in range(seeds)])
+                for side in sides(cell.case)
+            ],
+        )
         for cell in cells
     ]
     for cell, by_side in asked:

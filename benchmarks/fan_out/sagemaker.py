@@ -17,6 +17,7 @@ from warmfold.cloud.sagemaker.pools import PoolShape, WarmPools, WarmPoolState
 from warmfold.cloud.sagemaker.validation import validated
 
 TERMINAL = ("Completed", "Failed", "Stopped")
+LONGEST_KEEP_ALIVE, LONGEST_NAME = 3600, 63
 _validated: set[str] = set()
 
 
@@ -265,7 +266,10 @@ def _validate(operation: str, request: dict[str, Any]) -> None:
     resources = {**request.get("ResourceConfig", {})}
     keep_alive = resources.pop("KeepAlivePeriodInSeconds", 0)
     key = json.dumps([operation, alike, resources])
-    if key not in _validated or len(request.get("TrainingJobName", "")) > 63 or not 0 <= keep_alive <= 3600:
+    if keep_alive > LONGEST_KEEP_ALIVE:  # SageMaker's model has no maximum, its guide has
+        message = f"KeepAlivePeriodInSeconds is {keep_alive}, and at most {LONGEST_KEEP_ALIVE}"
+        raise client_error("ValidationException", message, operation)
+    if key not in _validated or len(request.get("TrainingJobName", "")) > LONGEST_NAME:
         try:
             validated(operation, request)
         except ServiceError as error:
