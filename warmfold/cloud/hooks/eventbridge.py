@@ -32,9 +32,19 @@ def targets_of(account_id: str, region: str, event: Event) -> list[Target]:
 
 def _targets(rule: Any, event: Event) -> Sequence[Target]:
     pattern = rule.event_pattern
-    if rule.state == "DISABLED" or not pattern.get_pattern() or not pattern.matches_event(event):
+    wanted = pattern.get_pattern()
+    if rule.state == "DISABLED" or not wanted or not _may_match(wanted, event) or not pattern.matches_event(event):
         return []  # a rule without a pattern is a schedule's, and matches nothing
     return [(target, target_input(target, event)) for target in rule.targets]
+
+
+def _may_match(pattern: Mapping[str, Any], event: Event) -> bool:
+    """False when the event's source or type is not among those that the pattern lists: moto first copies the event."""
+    for member in ("source", "detail-type"):
+        listed = pattern.get(member)
+        if isinstance(listed, list) and event.get(member) not in listed and all(isinstance(x, str) for x in listed):
+            return False
+    return True
 
 
 def target_input(target: Mapping[str, Any], event: Event) -> str:
