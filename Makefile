@@ -44,7 +44,7 @@ benchmark-full: install-dev  ## the same in every cell, under other assumptions,
 lint: install-dev  ## ruff, format, strict mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy functions training_code warmfold
+	$(BIN)/mypy functions training_code warmfold benchmarks
 
 format: install-dev  ## what make lint would have you change
 	$(BIN)/ruff check --fix .
