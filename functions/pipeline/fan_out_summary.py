@@ -31,8 +31,9 @@ def placement(facts: Facts) -> dict[str, Any]:
 def abandoning(facts: Facts) -> dict[str, Any]:
     """Return what giving up saved.
 
-    `seconds_saved` are instance seconds: for each fold without a result the mean of those that have one, less what it
-    had run before it was stopped; where that is not known, the fold counts nothing.
+    `seconds_saved` are instance seconds: for each fold without a result the mean of those that have one, less what its
+    job had run before it was stopped, and nothing where that is not known. A fold without a job counts half: its
+    candidate may have been training it, beside others.
     """
     if facts.plan is None:
         return dict.fromkeys(("asked", "used", "abandoned", "folds_saved", "seconds_saved", "note"))
@@ -97,8 +98,8 @@ def _seconds_saved(facts: Facts, saved: Iterable[tuple[str, int]], mean: float |
         if (candidate, fold) in jobs:
             newest = max(jobs[candidate, fold], key=len)
             seconds += max(0.0, mean - ran.get(newest, mean))
-        elif fold not in facts.abandoned[candidate]["stopped"]:
-            seconds += mean
+        else:
+            seconds += mean / 2
     return round(seconds, 1)
 
 
