@@ -79,7 +79,7 @@ class Simulation:
     ) -> None:
         self._case, self._side, self._workload, self._seed = case, side, workload, seed
         self._assume = assume or Assumptions()
-        self._plan = plan(case, side.placement, side.abandons)
+        self._plan = plan(case, side)
         self._clock = VirtualClock()
         self._s3 = VirtualS3(self._clock)
         folder = split_uri(self._plan["locations"]["candidates"])[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
 from pipeline import requests
 from pipeline.experiment import load_experiment, resolve
@@ -14,17 +15,23 @@ TUNING_JOB = f"wf-{RUN}"
 _PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
 
 
-def plan(case: Case, placement: str | None, abandons: bool | None) -> dict[str, Any]:
-    """The plan of a case; None stands for the default."""
+def asked(case: Case, side: Side) -> dict[str, Any]:
+    """What a user writes into experiment.yaml for a case and a side; the rest is left to warmfold's defaults."""
     search: dict[str, Any] = {"max_candidates": case.candidates, "max_parallel_candidates": case.slots}
-    if abandons is not None:
-        search["abandon"] = "forgiving" if abandons else "off"
-    asked = {
-        "cross_validation": {"n_splits": case.n_splits},
-        "search": search,
-        "compute": {"fold_placement": placement} if placement else {},
-    }
-    experiment = resolve(load_experiment(None, asked), target="target", problem="classification", classes=2)
+    compute: dict[str, Any] = {}
+    if side.abandons is not None:
+        search["abandon"] = "forgiving" if side.abandons else "off"
+    if side.placement is not None:
+        compute["fold_placement"] = side.placement
+    if side.keep_alive is not None:
+        compute["keep_alive_seconds"] = side.keep_alive
+    return {"cross_validation": {"n_splits": case.n_splits}, "search": search, "compute": compute}
+
+
+def plan(case: Case, side: Side) -> dict[str, Any]:
+    """The plan of a case as a side has it."""
+    given = load_experiment(None, asked(case, side))
+    experiment = resolve(given, target="target", problem="classification", classes=2)
     root = f"s3://{BUCKET}/runs/{RUN}/"
     context = requests.Context(
         prefix="wf",

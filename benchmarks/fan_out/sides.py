@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Side:
-    """`script` is what candidates run; `placement` and `abandons` None are warmfold's defaults."""
+    """`script` is what candidates run; `placement`, `abandons` and `keep_alive` None are warmfold's defaults."""
 
     key: str
     title: str
@@ -18,6 +18,7 @@ class Side:
     abandons: bool | None = None
     lanes: int = 1
     warm_pools: bool = True
+    keep_alive: int | None = None
 
 
 _SIDES = (

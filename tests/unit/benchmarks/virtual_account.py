@@ -11,6 +11,7 @@ from benchmarks.fan_out.constants import Assumptions
 from benchmarks.fan_out.plans import plan
 from benchmarks.fan_out.s3 import VirtualS3
 from benchmarks.fan_out.sagemaker import Failure, Quota, VirtualSageMaker, never
+from benchmarks.fan_out.sides import SIDES
 from benchmarks.fan_out.workload import Case, Workload
 
 FOLDER = "runs/r/candidates/"
@@ -38,7 +39,7 @@ class Account:
         self.sagemaker = VirtualSageMaker(
             self.clock, assume or Assumptions(), folds, self.s3, FOLDER, quota or Quota(), failures
         )
-        self._template = plan(Case(3, 1, 40.0), None, None)["requests"]["fold"]
+        self._template = plan(Case(3, 1, 40.0), SIDES["default"])["requests"]["fold"]
 
     def create(self, fold: int, keep_alive: int = 600, attempt: int = 0, **changes: Any) -> str:
         """Create a fold's job, with some of the request's fields changed; its name."""
