@@ -15,7 +15,7 @@ ARCHIVE = f"s3://{BUCKET}/model/model.tar.gz"
 IMAGE = "image"
 TAGS = [{"Key": "own", "Value": "tag"}]
 INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}
-NARROW = "ml.c5.large"
+NARROW = "ml.c4.xlarge"
 """The type with a quota of one instance."""
 WITHOUT_POOLS = "ml.c5.xlarge"
 """The type with a warm pool quota of 0."""
