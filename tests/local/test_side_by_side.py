@@ -30,9 +30,13 @@ cross_validation: {n_splits: 2}
 search:
   max_candidates: 2
   max_parallel_candidates: 2
+  abandon: "off"
   hyperparameters: {learning_rate: {min: 0.1, max: 0.2}, max_iter: 5}
 """
-ONE_TYPE = SMALL + "compute: {instance_type: ml.m5.large, candidate_instance_type: ml.m5.large}\n"
+JOBS = "compute: {fold_placement: warm-pool}\n"
+ONE_TYPE = """\
+compute: {instance_type: ml.m5.large, candidate_instance_type: ml.m5.large, fold_placement: warm-pool}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def one(cloud: local.LocalCloud) -> Stack:
 def test_two_stacks_side_by_side_do_not_see_each_other_s_jobs(cloud: local.LocalCloud, one: Stack) -> None:
     deploy(cloud.session(), local.TEMPLATE, "wf2", {"NamePrefix": "wf2"})
     other = open_stack("wf2", cloud.session())
-    experiment = SMALL.replace("parallel_candidates: 2", "parallel_candidates: 1")
+    experiment = SMALL.replace("parallel_candidates: 2", "parallel_candidates: 1") + JOBS
     data = as_csv(breast_cancer(150))
     started = [(stack, upload(stack, "shared", data, experiment=experiment)) for stack in (one, other)]
     for stack, execution in started:
@@ -70,7 +74,7 @@ def test_two_stacks_side_by_side_do_not_see_each_other_s_jobs(cloud: local.Local
 
 
 def test_a_quota_that_the_candidates_fill_ends_in_a_model_all_the_same(one: Stack) -> None:
-    summary = succeeded(one, "tight", breast_cancer(150), experiment=ONE_TYPE)
+    summary = succeeded(one, "tight", breast_cancer(150), experiment=SMALL + ONE_TYPE)
     assert summary["candidates"]["completed"] == 2
     jobs = training_jobs(one, summary["run"])
     assert len([job for job in jobs if is_fold(job)]) < 2 * 2
