@@ -21,7 +21,7 @@ WITHOUT_POOLS = "ml.c5.xlarge"
 """The type with a warm pool quota of 0."""
 ONE_POOL = "ml.c5.2xlarge"
 """The type with a warm pool quota of 1."""
-THROTTLED = "ListModelPackageGroups"
+THROTTLED = "DeleteTags"
 """The operation that answers two requests a second."""
 
 Request = dict[str, Any]

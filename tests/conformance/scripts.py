@@ -41,6 +41,11 @@ print("validation score:1;")
     "fail.py": "raise SystemExit(1)\n",
     "silent.py": "print('nothing')\n",
     "hang.py": "import time\nprint('begun', flush=True)\ntime.sleep(600)\n",
+    "slow.py": """
+import json, os, time
+time.sleep(600 if json.loads(os.environ["SM_HPS"])["x"] == 0 else 0)
+print("validation score:1;")
+""",
     "some.py": """
 import json, os
 x = json.loads(os.environ["SM_HPS"])["x"]

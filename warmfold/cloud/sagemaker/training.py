@@ -62,7 +62,7 @@ class TrainingJobs:
 
         Jobs with one `pool_key` hand their instance on to each other until `release_key`.
         """
-        _check(request)
+        check_training(request)
         name = request["TrainingJobName"]
         job = TrainingJob(
             name,
@@ -295,8 +295,8 @@ class TrainingJobs:
                 self._pools_changed.wait(None if over is None else max(0.0, over - self._core.clock()))
 
 
-def _check(request: Mapping[str, Any]) -> None:
-    """What SageMaker checks beyond its model, and what the local cloud cannot do."""
+def check_training(request: Mapping[str, Any]) -> None:
+    """What SageMaker checks of a CreateTrainingJob request beyond its model, and what the local cloud cannot do."""
     for part in ("AlgorithmSpecification", "ResourceConfig", "OutputDataConfig", "StoppingCondition"):
         if part not in request:
             raise validation_error(f"{part} is missing: every training job needs one.")

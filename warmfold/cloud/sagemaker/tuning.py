@@ -12,7 +12,7 @@ from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.sampler import Sampler
 from warmfold.cloud.sagemaker.tags import tag_list, tag_map
-from warmfold.cloud.sagemaker.training import TrainingJobs
+from warmfold.cloud.sagemaker.training import TrainingJobs, check_training
 from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TERMINAL, TrainingJob
 from warmfold.cloud.sagemaker.tuning_job import Candidate, TuningJob
 from warmfold.cloud.sagemaker.validation import validated
@@ -69,7 +69,7 @@ class TuningJobs:
         sampler = Sampler(config["ParameterRanges"], config["Strategy"], seed)
         arn = self._core.arn("hyper-parameter-tuning-job", name)
         job = TuningJob(name, arn, request, self._core.now(), _total(config, sampler), sampler)
-        validated("CreateTrainingJob", _candidate_request(job, f"{name}-001-00000000", {}, {}))
+        check_training(validated("CreateTrainingJob", _candidate_request(job, f"{name}-001-00000000", {}, {})))
         tags = tag_map(request.get("Tags", ()))
         with self._core.lock:
             if name in self._jobs:
