@@ -4,9 +4,11 @@ PYTHON ?= python3
 PORT ?= 4566
 VENV := .venv
 BIN := $(VENV)/bin
+SAM_VENV := .venv-sam
+OWN_SETTINGS := samconfig.mine.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test benchmark benchmark-full lint format lock clean
+.PHONY: help install install-dev install-sam demo test deploy benchmark benchmark-full lint format lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,13 +28,23 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# SAM, the AWS command line and parliament want other versions than the local cloud. The lock file is whole, so that pip
+# need not resolve: it would not find extras of boto3-stubs in it.
+$(SAM_VENV)/.installed: $(VENV)/.python requirements/sam.txt
+	$(PYTHON) -m venv $(SAM_VENV)
+	$(SAM_VENV)/bin/pip install --quiet --no-deps --require-hashes -r requirements/sam.txt
+	@if command -v npm >/dev/null; then npm install --silent --no-save --no-package-lock --prefix $(SAM_VENV)/node asl-validator@4 \
+		|| echo "asl-validator could not be installed; its test is skipped"; fi
+	@touch $@
+
 install: $(VENV)/.installed  ## what make demo needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
+install-sam: $(SAM_VENV)/.installed  ## what make deploy and some tests need, into .venv-sam
 
 demo: install  ## the whole pipeline on the local cloud, on a real dataset (PORT=4566)
 	@$(BIN)/warmfold demo --port $(PORT)
 
-test: install-dev  ## every test that needs no AWS account
+test: install-dev install-sam  ## every test that needs no AWS account
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
 
 benchmark: install-dev  ## the fan-out on a virtual clock against the published recipe, into docs/benchmarks
@@ -40,6 +52,13 @@ benchmark: install-dev  ## the fan-out on a virtual clock against the published 
 
 benchmark-full: install-dev  ## the same in every cell, under other assumptions, and with 1000 folds at once
 	$(BIN)/python -m benchmarks.fan_out --full
+
+deploy: install install-sam  ## the stack on AWS: asks what it must know the first time, and keeps it in samconfig.mine.toml
+	@python312=$$($(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'); \
+	[ -n "$$python312" ] || { echo "sam build needs the functions' Python 3.12: put python3.12 on PATH"; exit 1; }; \
+	export PATH="$(CURDIR)/$(SAM_VENV)/bin:$$(dirname $$python312):$$PATH" && sam build && \
+	if [ -f $(OWN_SETTINGS) ]; then sam deploy --config-file "$(CURDIR)/$(OWN_SETTINGS)"; \
+	else sam deploy --guided --capabilities CAPABILITY_IAM --config-file "$(CURDIR)/$(OWN_SETTINGS)"; fi
 
 lint: install-dev  ## ruff, format, strict mypy
 	$(BIN)/ruff check .
@@ -54,6 +73,7 @@ lock: $(VENV)/.python  ## new lock files from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra local --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/local.txt
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/local.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile requirements/sam.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sam.txt
 
 clean:  ## everything that make made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache

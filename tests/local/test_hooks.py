@@ -195,8 +195,8 @@ def test_a_resource_that_the_cloud_does_not_have_is_refused(things: Things, kind
 
 
 def test_a_resource_that_only_aws_needs_is_left_out_and_named(things: Things, home: Path) -> None:
-    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {}}
-    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Late": alarm}}
+    policy = {"Type": "AWS::S3::BucketPolicy", "Properties": {}}
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Late": policy}}
     client = things.client("cloudformation")
     client.create_stack(StackName="watched", TemplateBody=json.dumps(template))
     (complete,) = [
@@ -204,7 +204,7 @@ def test_a_resource_that_only_aws_needs_is_left_out_and_named(things: Things, ho
         for event in client.describe_stack_events(StackName="watched")["StackEvents"]
         if event["ResourceStatus"] == "CREATE_COMPLETE"
     ]
-    assert complete["ResourceStatusReason"] == "the local cloud leaves out Late (AWS::CloudWatch::Alarm)"
+    assert complete["ResourceStatusReason"] == "the local cloud leaves out Late (AWS::S3::BucketPolicy)"
     assert "stack watched: the local cloud leaves out Late" in (home / "cloud.log").read_text()
 
 
