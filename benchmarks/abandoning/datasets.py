@@ -71,10 +71,6 @@ SOURCES: dict[str, tuple[bool, Callable[[], Rows]]] = {
         True,
         _made(datasets.make_classification, n_samples=600, n_features=15, n_informative=6, n_classes=4, flip_y=0.05),
     ),
-    "noisy_line": (
-        False,
-        _made(datasets.make_regression, n_samples=300, n_features=40, n_informative=10, noise=60.0),
-    ),
     "friedman": (False, _made(datasets.make_friedman1, n_samples=500, noise=1.0)),
     "many_classes": (
         True,

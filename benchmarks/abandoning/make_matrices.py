@@ -43,12 +43,7 @@ PAIRS = (
     Pair("four_classes", "tree", "accuracy", 120),
     Pair("four_classes", "neighbours", "accuracy"),
     Pair("diabetes", "linear", "neg_root_mean_squared_error", 120),
-    Pair("diabetes", "boosting", "neg_root_mean_squared_error", 100),
-    Pair("diabetes", "forest", "r2", 100),
     Pair("diabetes", "neighbours", "r2", 120),
-    Pair("noisy_line", "linear", "neg_root_mean_squared_error", 120),
-    Pair("noisy_line", "extra_trees", "r2", 100),
-    Pair("friedman", "boosting", "r2", 100),
     Pair("friedman", "vectors", "neg_root_mean_squared_error", 120),
     Pair("friedman", "tree", "r2", 120),
 )

@@ -10,11 +10,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import (
     ExtraTreesClassifier,
-    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
-    RandomForestRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -128,8 +126,6 @@ CLASSIFIERS: dict[str, Model] = {
 }
 REGRESSORS: dict[str, Model] = {
     "boosting": Model(_fixed(HistGradientBoostingRegressor, random_state=0, early_stopping=False), _BOOSTING),
-    "forest": Model(_fixed(RandomForestRegressor, random_state=0), _FOREST),
-    "extra_trees": Model(_fixed(ExtraTreesRegressor, random_state=0), _FOREST),
     "tree": Model(_fixed(DecisionTreeRegressor, random_state=0), {**_TREE, "ccp_alpha": Between(1e-3, 1e3)}),
     "linear": Model(_polynomial_ridge, {"alpha": Between(1e-3, 1e4), "degree": OneOf((1, 2))}),
     "vectors": Model(_scaled(SVR), {**_VECTORS, "epsilon": Between(1e-3, 10.0)}),
