@@ -14,8 +14,8 @@ FEWEST_FOLDS = 2
 """Finished folds without which nothing is decided."""
 MEASURED_SPLITS = (3, 5, 10)
 """Numbers of folds with which the rule keeps its promises: the same winner in 98% of the replays, at most 0.05 points
-lost on the holdout in the mean. In 1350 replays with each number, of 27 real score matrices (benchmarks/abandoning), the
-winner was the same in 99.3%, 99.7% and 99.1%, and lost -0.006, +0.003 and +0.002 points."""
+lost on the holdout in the mean. In 1350 replays with each number, of 27 real score matrices (benchmarks/abandoning),
+the winner was the same in 99.3%, 99.7% and 99.1%, and lost -0.006, +0.003 and +0.002 points."""
 
 
 def can_abandon(n_splits: int) -> bool:
