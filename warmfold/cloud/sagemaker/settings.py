@@ -31,7 +31,7 @@ class Settings:
     stop_grace_seconds: float = 0.5
     """How long a stopped job may go on before it is killed. AWS waits 120 seconds."""
     preload: bool = True
-    """Import the scientific stack when an instance starts, for its jobs to find it; without, cold is as quick as warm."""
+    """Import the scientific stack when an instance starts; without, a cold start is as quick as a warm one."""
     fork_workers: bool = sys.platform == "linux"
     """Fork each job off a warm parent; else (macOS) a warm instance is a process that runs one job."""
 
