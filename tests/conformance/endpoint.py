@@ -65,6 +65,12 @@ class Endpoint:
         """A client that sends whatever it is given."""
         return self._session.client("sagemaker", config=self._once.merge(Config(parameter_validation=False)))
 
+    @functools.cached_property
+    def patient(self) -> Any:
+        """A client that tries again when it is throttled."""
+        retries = Config(retries={"mode": "standard", "total_max_attempts": 8})
+        return self._session.client("sagemaker", config=retries)
+
     def client(self, service: str) -> Any:
         """The client of another service."""
         if service not in self._clients:

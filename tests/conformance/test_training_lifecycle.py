@@ -205,6 +205,12 @@ def test_a_reason_is_cut_at_a_kilobyte(endpoint: Endpoint) -> None:
             "the name of one object is the folder of another",
         ),
         (
+            "long-name",
+            {"InputDataConfig": [channel("train", f"s3://{BUCKET}/long/")]},
+            f"ClientError: Data download failed: s3://{BUCKET}/long/{'x' * 300} cannot become a file: "
+            "File name too long",
+        ),
+        (
             "no-program",
             program("missing.py"),
             f"ClientError: sagemaker_program missing.py is not in the archive s3://{BUCKET}/code/sourcedir.tar.gz",
@@ -220,7 +226,7 @@ def test_a_reason_is_cut_at_a_kilobyte(endpoint: Endpoint) -> None:
 def test_a_job_that_cannot_begin_fails_with_a_client_error(
     endpoint: Endpoint, name: str, changes: dict[str, Any], reason: str
 ) -> None:
-    for key in ("clash/a", "clash/a/b"):
+    for key in ("clash/a", "clash/a/b", "long/" + "x" * 300):
         endpoint.put(key)
     job = endpoint.run(scripted(f"client-{name}", "fit.py", **changes))
     assert job["FailureReason"] == reason

@@ -253,6 +253,21 @@ def test_a_pool_over_the_warm_pool_quota_is_not_kept(endpoint: Endpoint) -> None
     endpoint.release("within")
 
 
+def test_a_keep_alive_that_is_raised_later_counts_against_the_quota_too(endpoint: Endpoint) -> None:
+    left(endpoint, "raised", 12, ResourceConfig={"InstanceType": ONE_POOL})
+    endpoint.create(training("reuses", HANGS, **pooled(0, InstanceType=ONE_POOL, VolumeSizeInGB=12)))
+    endpoint.create(training("keeps", HANGS, **pooled(InstanceType=ONE_POOL, VolumeSizeInGB=13)))
+    assert [endpoint.pool(name) for name in ("reuses", "keeps")] == [{"Status": "InUse"}] * 2
+    longer = {"KeepAlivePeriodInSeconds": 600}
+    endpoint.sagemaker.update_training_job(TrainingJobName="reuses", ResourceConfig=longer)
+    for name in ("reuses", "keeps"):
+        endpoint.says("training", name, "begun")
+        endpoint.stop("training", name)
+        endpoint.finished("training", name)
+    assert [endpoint.pool(name) for name in ("reuses", "keeps")] == [{"Status": "Terminated"}, {"Status": "Available"}]
+    endpoint.release("keeps")
+
+
 def test_a_running_job_counts_against_the_training_quota(endpoint: Endpoint) -> None:
     narrow = {"ResourceConfig": {"InstanceType": NARROW}}
     endpoint.create(training("narrow", HANGS, **narrow))

@@ -222,6 +222,8 @@ REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
     },
     "CreateModelPackage": {"ValidationSpecification": LEAVE_OUT, "ManagedStorageType": LEAVE_OUT},
     "CreateModelPackageGroup": {"ManagedConfiguration": LEAVE_OUT},
+    "ListTrainingJobs": {"TrainingPlanArnEquals": LEAVE_OUT},
+    "ListModelPackageGroups": {"CrossAccountFilterOption": {"SameAccount": "there is one account"}},
 }
 """Operation to the members that it refuses: with what to do, or with the one value that is right here and why."""
 

@@ -1,0 +1,205 @@
+"""What the local SageMaker does not have is refused by name, never passed over; tags; throttling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conformance.endpoint import Endpoint, refusal
+from tests.conformance.requests import BUCKET, TAGS, arn, changed, channel, specification, training, tuning
+
+GROUP = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "group"}
+SOURCE = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/parts/"}
+
+
+def channel_with(**more: Any) -> dict[str, Any]:
+    return {"InputDataConfig": [channel("train", SOURCE["S3Uri"]) | more]}
+
+
+def source_with(**more: Any) -> dict[str, Any]:
+    return channel_with(DataSource={"S3DataSource": SOURCE | more})
+
+
+TRAINING: dict[str, tuple[dict[str, Any], str]] = {
+    "several instances": ({"ResourceConfig": {"InstanceCount": 2}}, "ResourceConfig.InstanceCount must be 1"),
+    "spot": ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining must be False"),
+    "spot wait": ({"StoppingCondition": {"MaxWaitTimeInSeconds": 900}}, "StoppingCondition.MaxWaitTimeInSeconds"),
+    "isolation": ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
+    "checkpoints": ({"CheckpointConfig": {"S3Uri": "s3://b/c/"}}, "CheckpointConfig is not built"),
+    "heterogeneous": (
+        {"ResourceConfig": {"InstanceGroups": [GROUP]}},
+        "ResourceConfig.InstanceGroups is not built",
+    ),
+    "training plan": (
+        {"ResourceConfig": {"TrainingPlanArn": arn("training-plan", "p" * 20)}},
+        "ResourceConfig.TrainingPlanArn is not built",
+    ),
+    "built-in algorithm": (
+        {"AlgorithmSpecification": {"TrainingImage": None, "AlgorithmName": "xgboost"}},
+        "AlgorithmSpecification.AlgorithmName is not built",
+    ),
+    "pipe mode": ({"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, "TrainingInputMode must be File"),
+    "fast file mode": (channel_with(InputMode="FastFile"), "InputDataConfig.InputMode must be File"),
+    "compressed channel": (channel_with(CompressionType="Gzip"), "InputDataConfig.CompressionType must be None"),
+    "recordio": (channel_with(RecordWrapperType="RecordIO"), "InputDataConfig.RecordWrapperType must be None"),
+    "shuffle": (channel_with(ShuffleConfig={"Seed": 1}), "InputDataConfig.ShuffleConfig is not built"),
+    "file system": (
+        channel_with(
+            DataSource={
+                "FileSystemDataSource": {
+                    "FileSystemId": "fs-12345678901",
+                    "FileSystemAccessMode": "ro",
+                    "FileSystemType": "EFS",
+                    "DirectoryPath": "/x",
+                }
+            }
+        ),
+        "FileSystemDataSource is not built in the local cloud: give an S3DataSource.",
+    ),
+    "augmented manifest attributes": (source_with(AttributeNames=["a"]), "AttributeNames is not built"),
+    "uncompressed model": ({"OutputDataConfig": {"CompressionType": "NONE"}}, "CompressionType must be GZIP"),
+    "debug hook": ({"DebugHookConfig": {"S3OutputPath": "s3://b/d/"}}, "DebugHookConfig is not built"),
+    "profiler": ({"ProfilerConfig": {"DisableProfiler": False}}, "ProfilerConfig.DisableProfiler must be True"),
+    "tensorboard": ({"TensorBoardOutputConfig": {"S3OutputPath": "s3://b/t/"}}, "TensorBoardOutputConfig is not"),
+    "experiment": ({"ExperimentConfig": {"ExperimentName": "e"}}, "ExperimentConfig is not built"),
+    "retries": ({"RetryStrategy": {"MaximumRetryAttempts": 2}}, "RetryStrategy is not built"),
+    "remote debugging": ({"RemoteDebugConfig": {"EnableRemoteDebug": True}}, "EnableRemoteDebug must be False"),
+    "infrastructure check": ({"InfraCheckConfig": {"EnableInfraCheck": True}}, "EnableInfraCheck must be False"),
+    "session chaining": (
+        {"SessionChainingConfig": {"EnableSessionTagChaining": True}},
+        "EnableSessionTagChaining must be False",
+    ),
+    "arguments alone": (
+        {"AlgorithmSpecification": {"ContainerEntrypoint": None, "ContainerArguments": ["--fast"]}},
+        "AlgorithmSpecification.ContainerArguments is not built in the local cloud without a ContainerEntrypoint",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TRAINING)
+def test_a_training_job_that_would_be_run_otherwise_than_asked_is_refused(endpoint: Endpoint, what: str) -> None:
+    changes, message = TRAINING[what]
+    code, said = refusal(endpoint.unchecked.create_training_job, **changed(training("refused-run"), **changes))
+    assert code == "ValidationException"
+    assert message in said
+    assert endpoint.sagemaker.list_training_jobs(NameContains="refused-run")["TrainingJobSummaries"] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"EnableNetworkIsolation": False},
+        {"EnableManagedSpotTraining": False},
+        {"ProfilerConfig": {"DisableProfiler": True}},
+        {"OutputDataConfig": {"CompressionType": "GZIP"}},
+        channel_with(InputMode="File", CompressionType="None", RecordWrapperType="None", ContentType="text/csv"),
+        source_with(S3DataDistributionType="FullyReplicated"),
+        {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}},
+        {"ResourceConfig": {"VolumeKmsKeyId": "alias/own"}, "OutputDataConfig": {"KmsKeyId": "alias/own"}},
+    ],
+)
+def test_what_changes_nothing_here_is_taken(endpoint: Endpoint, changes: dict[str, Any], numbers: Any) -> None:
+    job = endpoint.run(training(f"taken-{next(numbers)}", **changes))
+    assert job["TrainingJobStatus"] == "Completed"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "named"),
+    [
+        ("create_endpoint", {"EndpointName": "e", "EndpointConfigName": "c"}, "CreateEndpoint"),
+        ("create_auto_ml_job_v2", {}, "CreateAutoMLJobV2"),
+        ("search", {"Resource": "TrainingJob"}, "Search"),
+        ("list_pipelines", {}, "ListPipelines"),
+        ("delete_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": "t"}, "DeleteHyperParameterTuningJob"),
+    ],
+)
+def test_an_operation_that_is_not_there_says_so_and_names_those_that_are(
+    endpoint: Endpoint, operation: str, request_: dict[str, Any], named: str
+) -> None:
+    code, message = refusal(getattr(endpoint.unchecked, operation), **request_)
+    assert code == "UnsupportedOperation"
+    assert message.startswith(f"The local cloud's SageMaker has no operation {named}; it has AddTags, ")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "message"),
+    [
+        (
+            "list_training_jobs",
+            {"TrainingPlanArnEquals": arn("training-plan", "p" * 20)},
+            "TrainingPlanArnEquals is not built in the local cloud",
+        ),
+        (
+            "list_model_package_groups",
+            {"CrossAccountFilterOption": "CrossAccount"},
+            "CrossAccountFilterOption must be SameAccount",
+        ),
+    ],
+)
+def test_a_filter_that_would_be_ignored_is_refused(
+    endpoint: Endpoint, operation: str, request_: dict[str, Any], message: str
+) -> None:
+    code, said = refusal(getattr(endpoint.sagemaker, operation), **request_)
+    assert code == "ValidationException"
+    assert message in said
+
+
+def test_only_the_keep_alive_of_a_training_job_can_be_updated(endpoint: Endpoint) -> None:
+    endpoint.run(training("updated"))
+    profiler = {"TrainingJobName": "updated", "ProfilerConfig": {"DisableProfiler": True}}
+    assert refusal(endpoint.sagemaker.update_training_job, **profiler) == (
+        "ValidationException",
+        "The local cloud updates only ResourceConfig, not ProfilerConfig.",
+    )
+
+
+def test_a_throttled_operation_says_so_and_a_client_that_retries_gets_through(endpoint: Endpoint) -> None:
+    resource = endpoint.run(training("throttled"))["TrainingJobArn"]
+
+    def hammer() -> None:
+        for _ in range(50):
+            endpoint.sagemaker.delete_tags(ResourceArn=resource, TagKeys=["own"])
+
+    assert refusal(hammer) == ("ThrottlingException", "Rate exceeded")
+    for _ in range(3):
+        endpoint.patient.delete_tags(ResourceArn=resource, TagKeys=["own"])
+    assert endpoint.sagemaker.list_tags(ResourceArn=resource)["Tags"] == []
+
+
+def test_tags_are_added_over_those_of_their_key_and_deleted(endpoint: Endpoint) -> None:
+    resource = endpoint.run(training("tags"))["TrainingJobArn"]
+    added = endpoint.sagemaker.add_tags(
+        ResourceArn=resource, Tags=[{"Key": "own", "Value": "new"}, {"Key": "two", "Value": "2"}]
+    )["Tags"]
+    assert added == [{"Key": "own", "Value": "new"}, {"Key": "two", "Value": "2"}]
+    endpoint.patient.delete_tags(ResourceArn=resource, TagKeys=["own", "unknown"])
+    assert endpoint.sagemaker.list_tags(ResourceArn=resource)["Tags"] == [{"Key": "two", "Value": "2"}]
+
+
+def test_a_resource_has_50_tags_at_most(endpoint: Endpoint) -> None:
+    resource = endpoint.run(training("many-tags"))["TrainingJobArn"]
+    more = [{"Key": f"k{number}", "Value": ""} for number in range(50)]
+    code, message = refusal(endpoint.sagemaker.add_tags, ResourceArn=resource, Tags=more)
+    assert (code, message) == ("ValidationException", "A resource may have 50 tags; this one would have 51.")
+    assert endpoint.sagemaker.list_tags(ResourceArn=resource)["Tags"] == TAGS
+
+
+@pytest.mark.parametrize("operation", ["add_tags", "list_tags"])
+def test_what_does_not_exist_has_no_tags(endpoint: Endpoint, operation: str) -> None:
+    missing = arn("training-job", "nobody")
+    given = {"ResourceArn": missing} | ({"Tags": TAGS} if operation == "add_tags" else {})
+    code, message = refusal(getattr(endpoint.sagemaker, operation), **given)
+    assert (code, message) == ("ValidationException", f"The resource {missing} does not exist.")
+
+
+def test_a_tuning_job_s_tags_can_be_listed(endpoint: Endpoint) -> None:
+    job = endpoint.run(tuning("tagged-tuning", total=1, parallel=1))
+    assert endpoint.sagemaker.list_tags(ResourceArn=job["HyperParameterTuningJobArn"])["Tags"] == TAGS
+
+
+def test_metadata_of_a_model_package_is_kept_and_shown(endpoint: Endpoint) -> None:
+    more = {"Domain": "MACHINE_LEARNING", "Task": "CLASSIFICATION", "SkipModelValidation": "All"}
+    endpoint.sagemaker.create_model_package(ModelPackageName="metadata", InferenceSpecification=specification(), **more)
+    shown = endpoint.sagemaker.describe_model_package(ModelPackageName="metadata")
+    assert {name: shown[name] for name in more} == more
