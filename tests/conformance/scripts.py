@@ -46,6 +46,14 @@ import json, os, time
 time.sleep(600 if json.loads(os.environ["SM_HPS"])["x"] == 0 else 0)
 print("validation score:1;")
 """,
+    "epochs.py": """
+import json, os, time
+x = json.loads(os.environ["SM_HPS"])["x"]
+for value in dict(a=[1, 2, 3], b=[2, 3, 4], z=[2, 0.5], k=[1, 2, 3], l=[2, 3, 4])[x]:
+    print(f"validation score:{value};", flush=True)
+if x == "z":
+    time.sleep(600)
+""",
     "some.py": """
 import json, os
 x = json.loads(os.environ["SM_HPS"])["x"]

@@ -205,3 +205,33 @@ def test_ranges_that_cannot_be_tuned_are_refused_by_name(ranges: dict[str, Any],
     with pytest.raises(ServiceError, match=message) as caught:
         Sampler(ranges, strategy, 0)
     assert caught.value.code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("ranges", "values"),
+    [
+        ({"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}, {"x": "0.3"}),
+        (
+            {
+                "ContinuousParameterRanges": [
+                    {"Name": "x", "MinValue": "0", "MaxValue": "0.99", "ScalingType": "ReverseLogarithmic"}
+                ]
+            },
+            {"x": "0.3"},
+        ),
+        ({"IntegerParameterRanges": [{"Name": "x", "MinValue": "1", "MaxValue": "9"}]}, {"x": "3"}),
+        ({"CategoricalParameterRanges": [{"Name": "x", "Values": ["3", "4"]}]}, {"x": "3"}),
+    ],
+)
+def test_what_another_search_found_is_learned_where_the_ranges_hold_it(
+    ranges: dict[str, Any], values: dict[str, str]
+) -> None:
+    def proposed(lessons: list[dict[str, str]]) -> list[dict[str, str]]:
+        sampler = Sampler(ranges, "Bayesian", 1)
+        for number, lesson in enumerate(lessons):
+            sampler.learn(lesson, float(number))
+        return [sampler.ask()[1] for _ in range(4)]
+
+    untaught = proposed([])
+    assert proposed([values] * 10) != untaught
+    assert proposed([{"x": "1000"}, {"x": "no number"}, {"y": "0.3"}] * 5) == untaught

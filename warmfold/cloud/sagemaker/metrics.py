@@ -20,11 +20,17 @@ def check_definitions(definitions: Sequence[Mapping[str, str]]) -> None:
 
 
 class MetricScraper:
-    """Keeps, for each metric, the value that was printed last."""
+    """Keeps, for each metric, the value that was printed last; `on_value` is told every name and value."""
 
-    def __init__(self, definitions: Sequence[Mapping[str, str]], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        definitions: Sequence[Mapping[str, str]],
+        clock: Callable[[], float],
+        on_value: Callable[[str, float], None] = lambda _name, _value: None,
+    ) -> None:
         self._patterns = [(item["Name"], re.compile(item["Regex"])) for item in definitions]
         self._clock = clock
+        self._on_value = on_value
         self._last: dict[str, tuple[float, float]] = {}
 
     def feed(self, line: str) -> None:
@@ -34,6 +40,7 @@ class MetricScraper:
                 value = _number(match.group(1) if pattern.groups else match.group(0))
                 if value is not None:
                     self._last[name] = (value, self._clock())
+                    self._on_value(name, value)
 
     def final(self) -> list[dict[str, Any]]:
         """The FinalMetricDataList: one entry per metric that was seen."""

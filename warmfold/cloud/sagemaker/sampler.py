@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import Trial, TrialState
 
@@ -64,6 +65,17 @@ class Sampler:
             self._asked[trial.number] = trial
             return trial.number, {parameter.name: parameter.suggest(trial) for parameter in self._parameters}
 
+    def learn(self, values: Mapping[str, str], score: float) -> None:
+        """Take in what values of another search scored; ignored where a range does not hold one, and by a Grid."""
+        known = {parameter.name: parameter.known(values.get(parameter.name)) for parameter in self._parameters}
+        if self._grid is not None or None in known.values():
+            return
+        distributions: dict[str, BaseDistribution] = {
+            parameter.name: parameter.distribution for parameter in self._parameters
+        }
+        with self._lock:
+            self._study.add_trial(optuna.trial.create_trial(params=known, distributions=distributions, value=score))
+
     def tell(self, number: int, value: float | None) -> None:
         """What the candidate scored; None, or a number that is not finite: it scored nothing."""
         with self._lock:
@@ -96,11 +108,25 @@ class _Continuous:
                 "ReverseLogarithmic scaling needs 0 <= MinValue and MaxValue < 1."
             )
 
-    def suggest(self, trial: Trial) -> str:
+    @property
+    def distribution(self) -> FloatDistribution:
         if self._scaling == "ReverseLogarithmic":
-            value = 1.0 - trial.suggest_float(self.name, 1.0 - self._high, 1.0 - self._low, log=True)
-            return repr(min(max(value, self._low), self._high))
-        return repr(trial.suggest_float(self.name, self._low, self._high, log=self._scaling == "Logarithmic"))
+            return FloatDistribution(1.0 - self._high, 1.0 - self._low, log=True)
+        return FloatDistribution(self._low, self._high, log=self._scaling == "Logarithmic")
+
+    def suggest(self, trial: Trial) -> str:
+        space = self.distribution
+        value = trial.suggest_float(self.name, space.low, space.high, log=space.log)
+        if self._scaling == "ReverseLogarithmic":
+            return repr(min(max(1.0 - value, self._low), self._high))
+        return repr(value)
+
+    def known(self, text: str | None) -> float | None:
+        value = _number(text, float)
+        if value is None or not self._low <= value <= self._high:
+            return None
+        space = self.distribution
+        return min(max(1.0 - value, space.low), space.high) if self._scaling == "ReverseLogarithmic" else float(value)
 
 
 class _Integer:
@@ -111,8 +137,16 @@ class _Integer:
         if self._scaling == "ReverseLogarithmic":
             raise validation_error(f"{self.name}: ReverseLogarithmic scaling is for continuous ranges only.")
 
+    @property
+    def distribution(self) -> IntDistribution:
+        return IntDistribution(self._low, self._high, log=self._scaling == "Logarithmic")
+
     def suggest(self, trial: Trial) -> str:
         return str(trial.suggest_int(self.name, self._low, self._high, log=self._scaling == "Logarithmic"))
+
+    def known(self, text: str | None) -> int | None:
+        value = _number(text, int)
+        return int(value) if value is not None and self._low <= value <= self._high else None
 
 
 class _Categorical:
@@ -122,9 +156,23 @@ class _Categorical:
         if len(set(self._values)) != len(self._values):
             raise validation_error(f"The values of {self.name} are not unique: {', '.join(self._values)}.")
 
+    @property
+    def distribution(self) -> CategoricalDistribution:
+        return CategoricalDistribution(self._values)
+
+    def known(self, text: str | None) -> str | None:
+        return text if text in self._values else None
+
     def suggest(self, trial: Trial) -> str:
         value: str = trial.suggest_categorical(self.name, self._values)
         return value
+
+
+def _number(text: str | None, kind: type[Any]) -> float | None:
+    try:
+        return None if text is None else float(kind(text))
+    except ValueError:
+        return None
 
 
 def _bounds(item: Mapping[str, Any], kind: type[Any]) -> tuple[Any, Any]:

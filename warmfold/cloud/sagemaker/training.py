@@ -35,6 +35,7 @@ class TrainingJobs:
         self._ended = False
         core.start_thread(self._end_pools_in_time, "warm-pools")
         self._listeners: list[Callable[[TrainingJob], None]] = []
+        self._metric_listeners: list[Callable[[TrainingJob, str, float], None]] = []
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
         """Operation name to its handler."""
@@ -49,6 +50,10 @@ class TrainingJobs:
     def on_finish(self, listener: Callable[[TrainingJob], None]) -> None:
         """Call `listener` with every job that becomes terminal, from that job's thread, without the lock."""
         self._listeners.append(listener)
+
+    def on_metric(self, listener: Callable[[TrainingJob, str, float], None]) -> None:
+        """Call `listener` with job, name and value of every metric a job prints, from its thread, without the lock."""
+        self._metric_listeners.append(listener)
 
     def create(
         self,
@@ -89,7 +94,8 @@ class TrainingJobs:
             detail = job.event_detail(tags)
         self._core.publish(EVENT, detail, job.arn)
         try:
-            self._core.start_thread(TrainingRun(self._core, job, self.move, self._finish).run, f"training-{name}")
+            run = TrainingRun(self._core, job, self.move, self._finish, self._measured)
+            self._core.start_thread(run.run, f"training-{name}")
         except RuntimeError as error:  # the system gives no more threads
             with self._core.lock:
                 job.failure_reason = f"InternalServerError: {error}"
@@ -201,6 +207,10 @@ class TrainingJobs:
             job.move(status or job.status, secondary, message, self._core.now())
             detail = job.event_detail(self._core.tags[job.arn])
         self._core.publish(EVENT, detail, job.arn)
+
+    def _measured(self, job: TrainingJob, name: str, value: float) -> None:
+        for listener in self._metric_listeners:
+            listener(job, name, value)
 
     def _finish(self, job: TrainingJob, status: str, secondary: str, message: str, instance: Instance | None) -> None:
         """Make the job terminal and its instance a pool, a colleague's, or nothing: in one step for whoever looks."""

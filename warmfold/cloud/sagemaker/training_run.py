@@ -25,16 +25,21 @@ DEFAULT_MAX_RUNTIME = 86_400
 
 Move = Callable[[TrainingJob, str | None, str, str], None]
 Finish = Callable[[TrainingJob, str, str, str, Instance | None], None]
+Measure = Callable[[TrainingJob, str, float], None]
 
 
 class TrainingRun:
-    """Runs one job; `move` reports a status on the way, `finish` its end with the instance if that may be kept."""
+    """Runs one job; `move` reports a status on the way, `finish` its end with the instance if that may be kept.
 
-    def __init__(self, core: Core, job: TrainingJob, move: Move, finish: Finish) -> None:
+    `measure` is told the name and value of every metric when it is printed.
+    """
+
+    def __init__(self, core: Core, job: TrainingJob, move: Move, finish: Finish, measure: Measure) -> None:
         self._core = core
         self._job = job
         self._move = move
         self._finish = finish
+        self._measure = measure
         self._folder = core.job_folder("training", job.name)
         self._instance = job.instance
 
@@ -120,7 +125,8 @@ class TrainingRun:
         core, job = self._core, self._job
         keys = core.credentials(job.request["RoleArn"])
         task = training_task(self._folder, job.request, job.arn, core.settings, keys)
-        scraper = MetricScraper(job.request["AlgorithmSpecification"].get("MetricDefinitions", ()), core.clock)
+        definitions = job.request["AlgorithmSpecification"].get("MetricDefinitions", ())
+        scraper = MetricScraper(definitions, core.clock, lambda name, value: self._measure(job, name, value))
         stream = f"{job.name}/{HOST}-{int(core.clock())}"
         log = JobLog(core.log_sink, LOG_GROUP, stream, core.clock, scraper.feed)
         condition = job.request["StoppingCondition"]

@@ -1,12 +1,14 @@
 """Tuning jobs: candidates proposed by the sampler and run by the training service, so many at a time."""
 
 import logging
+import math
 import secrets
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.early_stopping import falls_behind
 from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
 from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.metrics import check_definitions
@@ -16,6 +18,7 @@ from warmfold.cloud.sagemaker.training import TrainingJobs, check_training
 from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TERMINAL, TrainingJob
 from warmfold.cloud.sagemaker.tuning_job import Candidate, TuningJob
 from warmfold.cloud.sagemaker.validation import validated
+from warmfold.cloud.sagemaker.warm_start import parents_of, teach
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class TuningJobs:
         self._changed = threading.Condition(core.lock)
         self._ended = False
         training.on_finish(self._candidate_finished)
+        training.on_metric(self._candidate_printed)
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
         """Operation name to its handler."""
@@ -78,6 +82,8 @@ class TuningJobs:
                     "HyperParameterTuning job names must be unique within an AWS account and region, "
                     "or are currently in use.",
                 )
+            job.parents = parents_of(request, self._jobs)
+            teach(job, job.parents)
             self._jobs[name] = job
             self._core.tags[arn] = tags
             detail = job.event_detail(tags)
@@ -152,6 +158,23 @@ class TuningJobs:
         if job.tuning_job_arn is not None:
             with self._changed:
                 self._changed.notify_all()
+
+    def _candidate_printed(self, job: TrainingJob, metric: str, value: float) -> None:
+        """Note an objective value of a candidate, and stop it when it falls behind and early stopping is Auto."""
+        if job.tuning_job_arn is None:
+            return
+        with self._core.lock:
+            tuning = next((item for item in self._jobs.values() if item.arn == job.tuning_job_arn), None)
+            score = tuning.for_sampler(value) if tuning is not None and tuning.stops_early else None
+            if tuning is None or score is None or metric != tuning.objective["MetricName"] or not math.isfinite(score):
+                return
+            mine = tuning.printed.setdefault(job.name, [])
+            mine.append(score)
+            others = [values for name, values in tuning.printed.items() if name != job.name]
+            if job.status != "InProgress" or not falls_behind(mine, others):
+                return
+            tuning.stopped_early.add(job.name)
+        self._training.stop(job.name)
 
     def _drive(self, job: TuningJob) -> None:
         """Take the job to a terminal status, whatever happens; runs in a thread of its own."""

@@ -9,6 +9,9 @@ from typing import Any
 from warmfold.cloud.sagemaker.sampler import Sampler
 from warmfold.cloud.sagemaker.training_job import TERMINAL, TrainingJob, in_milliseconds
 
+IDENTICAL = "IdenticalDataAndAlgorithm"
+"""The WarmStartType whose parents' best may be the best of all."""
+
 
 @dataclass
 class Candidate:
@@ -38,12 +41,23 @@ class TuningJob:
     failure_reason: str | None = None
     ended_at: datetime | None = None
     modified_at: datetime | None = None
+    parents: list["TuningJob"] = field(default_factory=list)
+    """The tuning jobs of its WarmStartConfig, which have ended."""
+    printed: dict[str, list[float]] = field(default_factory=dict)
+    """Training job to the objective values it has printed; kept where early stopping is Auto."""
+    stopped_early: set[str] = field(default_factory=set)
+    """The training jobs that early stopping ended."""
 
     @property
     def config(self) -> dict[str, Any]:
         """HyperParameterTuningJobConfig."""
         config: dict[str, Any] = self.request["HyperParameterTuningJobConfig"]
         return config
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether candidates that fall behind are stopped."""
+        return bool(self.config.get("TrainingJobEarlyStoppingType", "Off") == "Auto")
 
     @property
     def objective(self) -> dict[str, str]:
@@ -62,8 +76,8 @@ class TuningJob:
         return [candidate for candidate in self.candidates if not candidate.counted]
 
     def score_of(self, job: TrainingJob) -> float | None:
-        """The objective's last value of a completed job; None without one."""
-        if job.status != "Completed":
+        """The objective's last value of a job that completed or was stopped early; None without one."""
+        if job.status != "Completed" and not (job.status == "Stopped" and job.name in self.stopped_early):
             return None
         values = [item["Value"] for item in job.metrics if item["MetricName"] == self.objective["MetricName"]]
         return values[-1] if values and math.isfinite(values[-1]) else None
@@ -85,6 +99,10 @@ class TuningJob:
             "FailureReason": self.failure_reason,
             "BestTrainingJob": self.summary_of(best) if best is not None else None,
         }
+        if "WarmStartConfig" in self.request:
+            optional["WarmStartConfig"] = self.request["WarmStartConfig"]
+            if self.request["WarmStartConfig"]["WarmStartType"] == IDENTICAL:
+                optional["OverallBestTrainingJob"] = self._overall_best()
         seconds = sum(_runtime(candidate.job) for candidate in self.candidates if candidate.job is not None)
         return {
             "HyperParameterTuningJobName": self.name,
@@ -98,6 +116,14 @@ class TuningJob:
             **{name: value for name, value in optional.items() if value is not None},
             "ConsumedResources": {"RuntimeInSeconds": seconds},
         }
+
+    def _overall_best(self) -> dict[str, Any] | None:
+        """The best candidate of the job and its parents, the older one of equals."""
+        found = [(job, best) for job in [*self.parents, self] if (best := job.best()) is not None]
+        if not found:
+            return None
+        job, best = max(found, key=lambda pair: self.for_sampler(pair[1].score) or 0.0)
+        return job.summary_of(best) | {"TuningJobName": job.name}
 
     def summary(self) -> dict[str, Any]:
         """Its entry in HyperParameterTuningJobSummaries."""
@@ -140,7 +166,7 @@ class TuningJob:
     def event_detail(self, tags: Mapping[str, str]) -> dict[str, Any]:
         """The detail of its state-change event: times in epoch milliseconds."""
         whole = self.describe()
-        for name in ("BestTrainingJob", "ConsumedResources"):
+        for name in ("BestTrainingJob", "OverallBestTrainingJob", "ConsumedResources"):
             whole.pop(name, None)
         detail: dict[str, Any] = in_milliseconds(whole)
         return detail | {"Tags": dict(tags)}

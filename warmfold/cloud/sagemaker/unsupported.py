@@ -81,6 +81,8 @@ USED: dict[str, tuple[str, ...]] = {
         "HyperParameterTuningJobConfig.ResourceLimits",
         "HyperParameterTuningJobConfig.ParameterRanges",
         "HyperParameterTuningJobConfig.RandomSeed",
+        "HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType",
+        "WarmStartConfig.*",
         "TrainingJobDefinition.StaticHyperParameters",
         "TrainingJobDefinition.HyperParameterTuningResourceConfig",
         "TrainingJobDefinition.TuningObjective",
@@ -198,12 +200,10 @@ REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
     },
     "CreateHyperParameterTuningJob": {
         "TrainingJobDefinitions": "give one TrainingJobDefinition",
-        "WarmStartConfig": LEAVE_OUT,
         "Autotune": LEAVE_OUT,
         "HyperParameterTuningJobConfig.StrategyConfig": LEAVE_OUT,
         "HyperParameterTuningJobConfig.TuningJobCompletionCriteria": LEAVE_OUT,
         "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds": LEAVE_OUT,
-        "HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType": {"Off": "every candidate goes on to its end"},
         **{f"TrainingJobDefinition.{path}": remedy for path, remedy in _TRAINING_REFUSED.items()},
     },
     "CreateProcessingJob": {
