@@ -106,6 +106,19 @@ def execution_parameters_fn():
 def transform_fn(model, content, content_type, accept):
     return "[" + content + "]", accept
 """,
+    "code/doubles.py": """
+def model_fn(model_dir):
+    return None
+def transform_fn(model, content, content_type, accept):
+    rows = [line.split(",") for line in content.splitlines()]
+    return "".join(",".join(str(2 * float(cell)) for cell in row) + "\\n" for row in rows), accept
+""",
+    "code/first.py": """
+def model_fn(model_dir):
+    return None
+def transform_fn(model, content, content_type, accept):
+    return content.splitlines()[0], accept
+""",
     "code/defaults.py": """
 import numpy as np
 class Doubler:

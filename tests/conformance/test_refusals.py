@@ -131,13 +131,18 @@ def test_an_operation_that_is_not_there_says_so_and_names_those_that_are(
             "TrainingPlanArnEquals is not built in the local cloud",
         ),
         (
+            "describe_model_package",
+            {"ModelPackageName": "any", "IncludedData": "MetadataOnly"},
+            "IncludedData must be AllData",
+        ),
+        (
             "list_model_package_groups",
             {"CrossAccountFilterOption": "CrossAccount"},
             "CrossAccountFilterOption must be SameAccount",
         ),
     ],
 )
-def test_a_filter_that_would_be_ignored_is_refused(
+def test_a_member_that_would_be_ignored_is_refused(
     endpoint: Endpoint, operation: str, request_: dict[str, Any], message: str
 ) -> None:
     code, said = refusal(getattr(endpoint.sagemaker, operation), **request_)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.data_processing import DataProcessing
 from warmfold.cloud.sagemaker.errors import validation_error
 from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind
 from warmfold.cloud.sagemaker.models import Model, Models
@@ -26,7 +27,6 @@ TRANSFORM = JobKind(
     describes_modification=False,
 )
 MAX_PAYLOAD_MB = 100
-NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 
 
 class TransformJobs(JobGroup):
@@ -67,8 +67,7 @@ def _check(request: Mapping[str, Any], model: Model) -> None:
     _only("TransformOutput.AssembleWith", output.get("AssembleWith", "None"), "None", "Line")
     if not output["S3OutputPath"].startswith("s3://"):
         raise validation_error(f"TransformOutput.S3OutputPath must be an S3 URI, and is {output['S3OutputPath']!r}.")
-    for name, neutral in NO_PROCESSING.items():
-        _only(f"DataProcessing.{name}", request.get("DataProcessing", {}).get(name, neutral), neutral)
+    DataProcessing.of(request)
     if "DataCaptureConfig" in request:
         raise validation_error("DataCaptureConfig: the local cloud captures no data; leave it out.")
     payload, concurrent = request.get("MaxPayloadInMB", 6), request.get("MaxConcurrentTransforms") or 1

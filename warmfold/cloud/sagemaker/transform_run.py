@@ -1,5 +1,6 @@
 """What happens to one transform job between its admission and its end."""
 
+import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Any
 from warmfold.cloud.sagemaker import serving as serving_program
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.data import channel_objects, download_object, unpack, upload_file
+from warmfold.cloud.sagemaker.data_processing import DataProcessing, RecordsDiffer
 from warmfold.cloud.sagemaker.instances import Task
 from warmfold.cloud.sagemaker.jobs import COMPLETED, STOPPED, Ending, Job
 from warmfold.cloud.sagemaker.logs import JobLog
@@ -116,6 +118,7 @@ class _Run:
         self._folder = core.job_folder("transform", job.name)
         self._s3 = core.s3.of_role(model.role_arn)
         self._environment = {**model.container.environment, **job.request.get("Environment", {})}
+        self._processing = DataProcessing.of(job.request)
         self._last = _LastLine()
         stream = f"{job.name}/{HOST}-{int(core.clock())}"
         self._log = JobLog(core.log_sink, LOG_GROUP, stream, core.clock, self._last.take)
@@ -221,7 +224,11 @@ class _Run:
         download_object(self._s3, uri, source)
         with output.open("wb") as file:
             for body in batching.payloads(source):
-                file.write(self._invoke(server, body, content_type, accept) + newline)
+                try:
+                    answer = self._invoke(server, self._processing.sent(body), content_type, accept)
+                    file.write(self._processing.kept(body, answer) + newline)
+                except (RecordsDiffer, UnicodeDecodeError, csv.Error) as error:
+                    raise InputFailed("ClientError", str(error)) from error
 
     def _invoke(self, server: ModelServer, body: bytes, content_type: str | None, accept: str | None) -> bytes:
         config = self._job.request.get("ModelClientConfig", {})
