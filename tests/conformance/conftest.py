@@ -10,19 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.endpoint import Endpoint, Told, archive
-from tests.conformance.requests import BUCKET, NARROW, ONE_POOL, THROTTLED, WITHOUT_POOLS
-from tests.conformance.scripts import MODEL_FILES, TRAINING_FILES
+from tests.conformance.requests import BUCKET, SETTINGS
+from tests.conformance.scripts import MODEL_FILES, NEEDY_FILES, TRAINING_FILES
 from tests.ports import free_port
 from warmfold.cloud import local
-
-SETTINGS = {
-    "preload": False,
-    "cores": 2,
-    "stop_grace_seconds": 1.0,
-    "instance_quotas": {NARROW: 1},
-    "warm_pool_quotas": {WITHOUT_POOLS: 0, ONE_POOL: 1},
-    "api_rates": {THROTTLED: 2},
-}
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +23,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     cloud = local.up(home, free_port(), stack_name="conformance", template=template, sagemaker=SETTINGS)
     endpoint = Endpoint(cloud)
     endpoint.put("code/sourcedir.tar.gz", archive(TRAINING_FILES))
+    endpoint.put("code/needy.tar.gz", archive(NEEDY_FILES))
     endpoint.put("model/model.tar.gz", archive(MODEL_FILES))
     endpoint.put("code/echo.tar.gz", archive({"echo.py": MODEL_FILES["code/echo.py"]}))
     for part in (1, 2, 10):

@@ -23,6 +23,17 @@ ONE_POOL = "ml.c5.2xlarge"
 """The type with a warm pool quota of 1."""
 THROTTLED = "DeleteTags"
 """The operation that answers two requests a second."""
+GRACE = 2.0
+"""Seconds from SIGTERM to SIGKILL."""
+SETTINGS = {
+    "preload": False,
+    "cores": 2,
+    "stop_grace_seconds": GRACE,
+    "instance_quotas": {NARROW: 1},
+    "warm_pool_quotas": {WITHOUT_POOLS: 0, ONE_POOL: 1},
+    "api_rates": {THROTTLED: 2},
+}
+"""Of the local SageMaker."""
 
 Request = dict[str, Any]
 

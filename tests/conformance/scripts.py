@@ -64,6 +64,8 @@ if x != "b":
 """,
 }
 
+NEEDY_FILES = {"silent.py": TRAINING_FILES["silent.py"], "requirements.txt": "a-package-that-nobody-has"}
+
 MODEL_FILES = {
     "factor.txt": "3",
     "code/inference.py": """

@@ -233,6 +233,14 @@ def test_a_job_that_cannot_begin_fails_with_a_client_error(
     assert "Training" not in stages(job)[:-1] or name.startswith("no-")
 
 
+def test_requirements_are_not_installed_and_the_log_says_so(endpoint: Endpoint) -> None:
+    code = {"sagemaker_submit_directory": f"s3://{BUCKET}/code/needy.tar.gz"}
+    job = endpoint.run(scripted("needy", "silent.py", **program("silent.py", **code)))
+    assert job["TrainingJobStatus"] == "Completed"
+    note = "warmfold: requirements.txt is not installed here as on AWS: jobs use this machine's Python"
+    assert endpoint.lines("training", "needy") == [note, "nothing"]
+
+
 def test_a_lost_instance_is_an_internal_error(endpoint: Endpoint) -> None:
     job = endpoint.run(training("lost", "kill -9 $PPID; sleep 600"))
     assert job["FailureReason"].startswith("InternalServerError: We encountered an internal error")

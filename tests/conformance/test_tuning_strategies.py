@@ -152,6 +152,7 @@ def test_a_search_that_cannot_be_made_is_refused(endpoint: Endpoint, changes: di
         ({"TrainingJobDefinition": {"StaticHyperParameters": {"x": "1"}}}, "ParameterRanges both give x"),
         ({"TrainingJobDefinition": {"ResourceConfig": None}}, "TrainingJobDefinition.ResourceConfig is missing."),
         ({"TrainingJobDefinition": {"ResourceConfig": {"InstanceCount": 2}}}, "InstanceCount must be 1"),
+        ({"TrainingJobDefinition": {"Environment": {f"E{n}": "1" for n in range(49)}}}, "less than or equal to 48"),
         ({"TrainingJobDefinition": {"RetryStrategy": {"MaximumRetryAttempts": 2}}}, "RetryStrategy is not built"),
         ({"TrainingJobDefinition": {"EnableManagedSpotTraining": True}}, "EnableManagedSpotTraining must be False"),
         (

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 DEFAULT_MAX_RUNTIME = 86_400
+INSTALLED_ON_AWS = ("requirements.txt", "setup.py")
+"""What the containers' toolkit gives to pip where it lies at the root of the code."""
 
 Move = Callable[[TrainingJob, str | None, str, str], None]
 Finish = Callable[[TrainingJob, str, str, str, Instance | None], None]
@@ -130,6 +132,11 @@ class TrainingRun:
         stream = f"{job.name}/{HOST}-{int(core.clock())}"
         log = JobLog(core.log_sink, LOG_GROUP, stream, core.clock, scraper.feed)
         condition = job.request["StoppingCondition"]
+        for name in INSTALLED_ON_AWS:
+            if task.program is not None and (self._folder.code / name).is_file():
+                log.write(
+                    f"warmfold: {name} is not installed here as on AWS: jobs use this machine's Python\n".encode()
+                )
         try:
             return instance.run(
                 task,
