@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.fan_out import checks, tables
 from benchmarks.fan_out.document import write_documents
+from benchmarks.fan_out.fidelity import check_fidelity
 from benchmarks.fan_out.full import run_full
 from benchmarks.fan_out.runs import SEEDS, Cell, simulate_all
 from benchmarks.fan_out.sides import SIDES
@@ -52,6 +53,8 @@ def main() -> int:
         write_documents(arguments.output, found, results, arguments.seeds)
         if arguments.full:
             results += run_full(pool, arguments.output, arguments.seeds)
+    if arguments.full:
+        results += check_fidelity()
     print(tables.checks_as_text(results))
     return 0 if all(result.met for result in results) else 1
 

@@ -56,7 +56,7 @@ def _legend() -> list[str]:
 
 def _panel(found: Sequence[tuple[Cell, Means]], top: int, title: str, which: int) -> list[str]:
     values = [[ratios(means, side)[which] for side, _, _ in _BARS] for _, means in found]
-    scale = _PANEL / max(1.0, *(value for group in values for value in group))
+    scale = _PANEL / max(1.0, *(value for group in values for value in group), *(t[which] for t in TARGETS.values()))
     bottom, right = top + _PANEL, _LEFT + _GROUP * len(found)
     one = bottom - scale
     parts = [
@@ -74,9 +74,11 @@ def _panel(found: Sequence[tuple[Cell, Means]], top: int, title: str, which: int
             left, length = x + j * (_BAR + 4), value * scale
             y = bottom - length
             parts.append(f'<rect class="{style}" x="{left}" y="{y:.1f}" width="{_BAR}" height="{length:.1f}" rx="2"/>')
-            parts.append(f'<text x="{left + _BAR / 2:.0f}" y="{y - 5:.1f}" text-anchor="middle">{value:.2f}</text>')
-            target = TARGETS.get((side, cell.case.fold_seconds))
+            target, top_most = TARGETS.get((side, cell.case.fold_seconds)), y
             if target:
                 at = bottom - target[which] * scale
+                top_most = min(y, at)
                 parts.append(f'<line class="mark" x1="{left}" x2="{left + _BAR}" y1="{at:.1f}" y2="{at:.1f}"/>')
+            middle_of = left + _BAR / 2
+            parts.append(f'<text x="{middle_of:.0f}" y="{top_most - 5:.1f}" text-anchor="middle">{value:.2f}</text>')
     return parts

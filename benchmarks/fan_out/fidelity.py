@@ -7,6 +7,7 @@ showed of the rest: how long each fold job took from its start on, and how long 
 from __future__ import annotations
 
 import io
+import re
 import socket
 import sys
 import tempfile
@@ -127,8 +128,9 @@ def _compare(one: Configuration, seen: Seen) -> Iterator[Check]:
 
 def _seen(jobs: Sequence[dict[str, Any]], case: Case) -> Seen:
     reused_by = {job["WarmPoolStatus"].get("ReusedByJob") for job in jobs if "WarmPoolStatus" in job}
-    folds = {job["TrainingJobName"]: job for job in jobs if "-f" in job["TrainingJobName"].rpartition("-")[2][:2]}
-    folds = {name: job for name, job in folds.items() if not name.endswith("-final")}
+    folds = {
+        job["TrainingJobName"]: job for job in jobs if re.search(r"-\d{3}-[0-9a-f]{8}-f\d+$", job["TrainingJobName"])
+    }
     candidates = sorted((job for job in jobs if "TuningJobArn" in job), key=lambda job: str(job["TrainingJobName"]))
     seconds = [[0.0] * case.n_splits for _ in range(case.candidates)]
     first_fold: dict[str, datetime] = {}
