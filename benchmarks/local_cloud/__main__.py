@@ -43,6 +43,7 @@ def measure(size: Size) -> list[Figure]:
     ups: list[float] = []
     seconds: dict[str, list[float]] = {placement: [] for placement in PLACEMENTS}
     ratios: dict[str, list[float]] = {placement: [] for placement in PLACEMENTS}
+    cpu_ratios: dict[str, list[float]] = {placement: [] for placement in PLACEMENTS}
     folds: dict[str, int] = {}
     times = FoldTimes()
     plain = Plain()
@@ -56,11 +57,16 @@ def measure(size: Size) -> list[Figure]:
                     stop(tuned)
                     if number == 0 and placement == "warm-pool":
                         times = time_folds(tuned, plain, size.warm_folds, size.cold_folds)
-                loop = plain.ask(candidates=tuned.candidates)
+                loop, loop_cpu = plain.ask(candidates=tuned.candidates)
             seconds[placement].append(tuned.seconds)
             ratios[placement].append(tuned.seconds / loop)
+            cpu_ratios[placement].append(tuned.cpu_seconds / loop_cpu)
             folds[placement] = tuned.folds
-            print(f"{placement}: {tuned.folds} folds in {tuned.seconds:.1f} s, plain loop {loop:.1f} s", flush=True)
+            print(
+                f"{placement}: {tuned.folds} folds in {tuned.seconds:.1f} s ({tuned.cpu_seconds:.1f} s on cores), "
+                f"plain loop {loop:.1f} s ({loop_cpu:.1f})",
+                flush=True,
+            )
     plain.close()
     with local_cloud() as cloud:
         ups.append(cloud.seconds)
@@ -76,6 +82,10 @@ def measure(size: Size) -> list[Figure]:
                 LOOP_RATIO,
                 f"{median(seconds[placement]):.0f} s, {folds[placement]} folds not abandoned, {size.rounds} rounds",
             )
+            for placement in PLACEMENTS
+        ),
+        *(
+            Figure(f"the same in seconds on a core, `{placement}`", median(cpu_ratios[placement]), "×")
             for placement in PLACEMENTS
         ),
         Figure("a job that does nothing, warm, to Completed, median", 1000 * median(small), "ms"),

@@ -29,6 +29,23 @@ class Started:
         """A client of it."""
         return self.cloud.session().client(service)
 
+    def cpu_seconds(self) -> float:
+        """What the server and every process under it, ended ones included, have had of the cores so far."""
+        children: dict[int, list[int]] = {}
+        used: dict[int, int] = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended
+                fields = path.read_text().rpartition(")")[2].split()
+                pid = int(path.parent.name)
+                children.setdefault(int(fields[1]), []).append(pid)
+                used[pid] = sum(map(int, fields[11:15]))  # utime, stime, and those of children that were waited for
+        ticks, found = 0, [self.cloud.pid]
+        while found:
+            pid = found.pop()
+            ticks += used.get(pid, 0)
+            found += children.get(pid, [])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """The resident bytes of the server's process."""
         status = Path(f"/proc/{self.cloud.pid}/status").read_text()

@@ -42,7 +42,7 @@ def time_folds(tuned: Tuned, plain: Plain, warm: int, cold: int) -> FoldTimes:
         to_score, to_completed = _one_fold(tuned, f"warm-{number}", fold)
         times.to_score.append(to_score)
         times.to_completed.append(to_completed)
-        times.plain.append(plain.ask(fold=fold, hyperparameters=hyperparameters))
+        times.plain.append(plain.ask(fold=fold, hyperparameters=hyperparameters)[0])
     return times
 
 

@@ -1,6 +1,7 @@
 """The other side: the same fits in one plain process, as `python -m benchmarks.local_cloud.plain`.
 
-It reads requests, one JSON object per line, and answers each with the seconds that the work took. `{"folder"}`: the
+It reads requests, one JSON object per line, and answers each with the seconds that the work took, by
+the clock and on a core. `{"folder"}`: the
 data to use from now on; `{"fold", "hyperparameters"}`: one fold as its job does it, reading included;
 `{"candidates": [{"hyperparameters", "folds"}]}`: a scikit-learn and Optuna loop, which reads the data once.
 """
@@ -33,8 +34,8 @@ class Plain:
             text=True,
         )
 
-    def ask(self, **request: Any) -> float:
-        """Have it do something; gives the seconds that it took."""
+    def ask(self, **request: Any) -> tuple[float, float]:
+        """Have it do something; gives the seconds that it took, and those of them on a core."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -42,7 +43,8 @@ class Plain:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError("the plain loop ended; what it printed last says why")
-        return float(line)
+        wall, cpu = json.loads(line)
+        return wall, cpu
 
     def close(self) -> None:
         """End it."""
@@ -111,7 +113,7 @@ def main() -> None:
     loop: Loop | None = None
     for line in sys.stdin:
         request = json.loads(line)
-        started = time.perf_counter()
+        started, started_cpu = time.perf_counter(), time.process_time()
         if "folder" in request:
             loop = Loop(Path(request["folder"]))
         elif loop is None:
@@ -120,7 +122,8 @@ def main() -> None:
             loop.fold(request["fold"], request["hyperparameters"])
         else:
             loop.tune(request["candidates"])
-        print(time.perf_counter() - started, flush=True)
+        took = time.perf_counter() - started, time.process_time() - started_cpu
+        print(json.dumps(took), flush=True)
 
 
 if __name__ == "__main__":

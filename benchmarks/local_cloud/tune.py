@@ -27,6 +27,8 @@ class Tuned:
     execution_arn: str
     plan: dict[str, Any]
     seconds: float
+    cpu_seconds: float
+    """Of the whole local cloud, jobs and all."""
     candidates: list[dict[str, Any]]
     """In order of creation: `{"hyperparameters", "folds"}`, the folds that were trained."""
 
@@ -46,21 +48,24 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
     execution_arn = stack.wait_for_execution("benchmark", stack.upload("benchmark", data, experiment, None))
     place = f"runs/{run_id(execution_arn)}/"
 
-    def ended() -> Any:
+    def tuning_jobs(**wanted: str) -> Any:
         execution = stack.stepfunctions.describe_execution(executionArn=execution_arn)
         if execution["status"] != "RUNNING":
             raise RuntimeError(f"the run ended before its Tune state did: {execution.get('cause')}")
-        jobs = stack.sagemaker.list_hyper_parameter_tuning_jobs(StatusEquals="Completed")
-        return jobs["HyperParameterTuningJobSummaries"]
+        return stack.sagemaker.list_hyper_parameter_tuning_jobs(**wanted)["HyperParameterTuningJobSummaries"]
 
-    (job,) = until(ended)
+    until(tuning_jobs)
+    cpu_before = started.cpu_seconds()
+    (job,) = until(lambda: tuning_jobs(StatusEquals="Completed"))
+    cpu_seconds = started.cpu_seconds() - cpu_before
     for part in ("parts/", "candidates/"):
         stack.download(place + part, folder / part)
     for name in ("plan.json", "profile.json"):
         stack.s3.download_file(stack.bucket, place + name, str(folder / name))
     plan = json.loads((folder / "plan.json").read_text("utf-8"))
     seconds = (job["HyperParameterTuningEndTime"] - job["CreationTime"]).total_seconds()
-    return Tuned(stack, execution_arn, plan, seconds, _candidates(stack, job["HyperParameterTuningJobName"], folder))
+    candidates_made = _candidates(stack, job["HyperParameterTuningJobName"], folder)
+    return Tuned(stack, execution_arn, plan, seconds, cpu_seconds, candidates_made)
 
 
 def stop(tuned: Tuned) -> None:
