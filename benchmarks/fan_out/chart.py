@@ -13,7 +13,7 @@ _BARS = (
     ("default", "warmfold", "ours"),
 )
 _WIDTH, _LEFT, _GROUP, _BAR = 760, 50, 165, 40
-_PANEL, _GAP, _TOP = 150, 70, 70
+_PANEL, _GAP, _TOP = 150, 82, 84
 _STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
   .title { font-weight: 600; }
@@ -30,7 +30,7 @@ _STYLE = """
 
 def chart(found: Sequence[tuple[Cell, Means]]) -> str:
     """Speed-up over the published recipe, and share of its bill, for each cell."""
-    height = _TOP + 2 * (_PANEL + _GAP)
+    height = _TOP + 2 * _PANEL + _GAP + 30
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img">',
         "<title>Speed-up over the published recipe and share of its bill, by fold length</title>",
@@ -60,7 +60,7 @@ def _panel(found: Sequence[tuple[Cell, Means]], top: int, title: str, which: int
     bottom, right = top + _PANEL, _LEFT + _GROUP * len(found)
     one = bottom - scale
     parts = [
-        f'<text class="title" x="{_LEFT}" y="{top - 18}">{title}</text>',
+        f'<text class="title" x="{_LEFT}" y="{top - 32}">{title}</text>',
         f'<line class="line" x1="{_LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>',
         f'<line class="line" stroke-dasharray="3 4" x1="{_LEFT}" x2="{right}" y1="{one:.1f}" y2="{one:.1f}"/>',
         f'<text class="axis" x="{_LEFT - 8}" y="{one + 4:.1f}" text-anchor="end">1.0</text>',
