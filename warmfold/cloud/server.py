@@ -24,7 +24,7 @@ from waitress.channel import HTTPChannel
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.gate import guarded
-from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, s3, stepfunctions
+from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, logs, memory, s3, stepfunctions
 from warmfold.cloud.hooks.dead_letters import dead_letters
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
 from warmfold.cloud.iam.denial import Denial
@@ -34,6 +34,7 @@ from warmfold.cloud.identity import SAGEMAKER_SESSION, STATES_SESSION, Caller, I
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.service import build_service
 from warmfold.cloud.sagemaker.settings import Settings
+from warmfold.cloud.shelf import Shelf
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Cloud:
             region,
             targets=lambda event: eventbridge.targets_of(account, region, event),
             deliver=eventbridge.ways(account, region, invoke, self._judge),
+            give_up=dead_letters(account, region),
         )
         settings = Settings(
             base_dir=home / "sagemaker",
@@ -94,6 +96,8 @@ class Cloud:
             ),
             authorize=self._authorize,
         )
+        memory.install()
+        logs.install(Shelf(home))
         iam.install()
         cloudformation.install()
         lambda_.install(self.functions, self.bus, self._lambda_may_assume)
