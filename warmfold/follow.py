@@ -15,6 +15,9 @@ from rich.text import Text
 from warmfold.progress import Progress, read_leftovers, read_progress
 from warmfold.stack import Stack
 
+WORTH_SAYING = 60
+"""Seconds that cold starts must have cost for the end of a run to say why."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -149,8 +152,9 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         saved = abandoning["seconds_saved"]
         about = f", which saved about {saved:.0f} instance-seconds" if saved else ""
         rows.append(("given up", f"{abandoning['abandoned']} of {summary['candidates']['total']} candidates{about}"))
-    if note := (summary.get("pools") or {}).get("note"):
-        rows.append(("warm pools", str(note)))
+    pools = summary.get("pools") or {}
+    if (pools.get("cold_cost") or {}).get("seconds", 0) >= WORTH_SAYING and pools["note"]:
+        rows.append(("warm pools", str(pools["note"])))
     if package := summary.get("model_package"):
         rows.append(("model package", f"{package['arn']} ({package['status']})"))
     locations = summary.get("locations") or {}

@@ -137,7 +137,8 @@ def _note(use: PoolUse, start_seconds: dict[str, float | None], missed: list[dic
     more = use.cold_starts - use.expected_cold_starts - sum(len(one["folds"]) for one in missed)
     if more <= 0:
         return None
-    return f"{more} more cold starts came when no pool was Available: pools had ended, or were not kept"
+    came = "1 more cold start came" if more == 1 else f"{more} more cold starts came"
+    return f"{came} when no pool was Available: pools had ended, were not there yet, or were not kept"
 
 
 def _cold_cost(use: PoolUse, start_seconds: dict[str, float | None]) -> dict[str, Any] | None:

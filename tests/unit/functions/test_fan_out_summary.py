@@ -168,7 +168,10 @@ def test_a_missed_pool_is_told_with_its_cause_and_its_cost(run: Run, report: Any
         "cold_cost": {"starts": 3, "seconds_each": 170.0, "seconds": 510.0, "warm_assumed": True},
     }
     assert "3 folds of 1 candidate found no warm pool although one should have been free: EnableNetwork" in page
-    assert "They cost 3 × 2 min 50 s, about 8 min 30 s of waiting in all" in page
+    assert (
+        "3 cold starts were more than the run needed, which cost 3 × 2 min 50 s, about 8 min 30 s of waiting in all"
+        in page
+    )
     assert "a warm start is taken to be 10 s" in page
 
 

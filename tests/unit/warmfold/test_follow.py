@@ -95,12 +95,13 @@ def test_the_end_says_where_folds_were_trained_what_was_given_up_and_what_is_wro
         "candidates": {"total": 12},
         "placement": {"folds_here": 60},
         "abandoning": {"abandoned": 4, "seconds_saved": 123.4},
-        "pools": {"note": "the quota looks like 0"},
+        "pools": {"note": "the quota looks like 0", "cold_cost": {"seconds": 900.0}},
     }
     text = shown(result_table(summary))
     for words in ("60 folds trained by their candidates", "4 of 12", "about 123 instance-seconds", "looks like 0"):
         assert words in text
-    quiet = summary | {"placement": {"folds_here": 0}, "pools": {"note": None}, "abandoning": {"abandoned": 0}}
+    quiet = summary | {"placement": {"folds_here": 0}, "abandoning": {"abandoned": 0}}
+    quiet["pools"] = {"note": "1 more cold start", "cold_cost": {"seconds": 2.0}}
     text = shown(result_table(quiet))
     assert "0 cold, 0 warm " in text
     assert "given up" not in text
