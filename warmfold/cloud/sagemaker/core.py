@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from warmfold.cloud.sagemaker.admission import Admission
+from warmfold.cloud.sagemaker.code_cache import CodeCache
 from warmfold.cloud.sagemaker.data import S3Clients
 from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.script_mode import JobFolder
@@ -51,6 +52,7 @@ class Core:
         self.s3 = S3Clients(self.settings, self.credentials)
         self._job_folders = _emptied(self.settings.base_dir / "jobs")
         self.shelf = Shelf(self.settings.base_dir)
+        self.code = CodeCache(self.settings.base_dir / "code")
         self._instances: set[Instance] = set()
         self._ended = False
 

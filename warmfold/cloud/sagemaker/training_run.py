@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from warmfold.cloud.sagemaker.core import Core
-from warmfold.cloud.sagemaker.data import DataError, download_channel, download_object, pack, unpack, upload_file
+from warmfold.cloud.sagemaker.data import DataError, download_channel, download_object, pack, upload_file
 from warmfold.cloud.sagemaker.instances import Instance, InstanceLost, Outcome
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.metrics import MetricScraper
@@ -117,7 +117,7 @@ class TrainingRun:
         if source := submit_directory(request):
             archive = self._folder.root / "sourcedir.tar.gz"
             download_object(s3, source, archive)
-            unpack(archive, self._folder.code)
+            self._core.code.unpack(archive, self._folder.code)
         for channel in request.get("InputDataConfig", ()):
             folder = self._folder.channel(channel["ChannelName"])
             folder.mkdir(parents=True)

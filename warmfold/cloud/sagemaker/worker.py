@@ -40,7 +40,7 @@ PRELOADED = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
 )
-"""Imported before the first job; never used before the fork, for threads a parent has started do not survive it."""
+"""Imported before the first job; nothing that starts threads is used before the fork, which they do not survive."""
 
 MESSAGE_LIMIT = 1 << 20
 
@@ -85,7 +85,10 @@ def _preload() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     import boto3
+    import pandas as pd
+    from sklearn.preprocessing import FunctionTransformer
 
+    FunctionTransformer().fit(pd.DataFrame({"one": [1.0]}))  # imports what scikit-learn imports for its first table
     for service in ("s3", "sagemaker"):
         # The default session then has their models read. It has looked for no credentials: the job's count.
         boto3.client(service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
