@@ -31,6 +31,8 @@ class Tuned:
     """Of the whole local cloud, jobs and all."""
     candidates: list[dict[str, Any]]
     """In order of creation: `{"hyperparameters", "folds"}`, the folds that were trained."""
+    cold_starts: int
+    """How many fold jobs did not reuse another's instance."""
 
     @property
     def folds(self) -> int:
@@ -65,7 +67,8 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
     plan = json.loads((folder / "plan.json").read_text("utf-8"))
     seconds = (job["HyperParameterTuningEndTime"] - job["CreationTime"]).total_seconds()
     candidates_made = _candidates(stack, job["HyperParameterTuningJobName"], folder)
-    return Tuned(stack, execution_arn, plan, seconds, cpu_seconds, candidates_made)
+    cold = _cold_starts(stack, job["HyperParameterTuningJobName"])
+    return Tuned(stack, execution_arn, plan, seconds, cpu_seconds, candidates_made, cold)
 
 
 def stop(tuned: Tuned) -> None:
@@ -102,3 +105,10 @@ def _candidates(stack: Stack, tuning_job: str, folder: Path) -> list[dict[str, A
         if folds:
             found.append({"hyperparameters": described["HyperParameters"], "folds": folds})
     return found
+
+
+def _cold_starts(stack: Stack, tuning_job: str) -> int:
+    pages = stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=tuning_job)
+    jobs = [job for page in pages for job in page["TrainingJobSummaries"]]
+    reused = [job for job in jobs if "ReusedByJob" in job.get("WarmPoolStatus", {})]
+    return sum("WarmPoolStatus" in job for job in jobs) - len(reused)
