@@ -36,7 +36,7 @@ class Size:
     rounds: int
 
 
-DEFAULT = Size({"warm-pool": 1, "auto": 20}, warm_folds=12, cold_folds=2, settled_jobs=200, jobs=500, rounds=1)
+DEFAULT = Size({"warm-pool": 1, "auto": 20}, warm_folds=10, cold_folds=2, settled_jobs=150, jobs=400, rounds=1)
 FULL = Size({"warm-pool": 20, "auto": 20}, warm_folds=60, cold_folds=5, settled_jobs=200, jobs=1000, rounds=3)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from warmfold.cloud.sagemaker.script_mode import JobFolder
+from warmfold.cloud.sagemaker.script_mode import JobFolder, training_task
+from warmfold.cloud.sagemaker.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,15 @@ from warmfold.cloud.sagemaker.script_mode import JobFolder
 def test_only_paths_that_begin_with_opt_ml_are_mapped(text: str, mapped: str) -> None:
     folder = JobFolder(Path("/jobs/a\\1"))
     assert folder.mapped(text) == mapped.replace("ROOT", str(folder.opt_ml))
+
+
+def test_a_job_may_count_on_the_one_core_that_it_is_admitted_with(tmp_path: Path) -> None:
+    request = {
+        "TrainingJobName": "job",
+        "RoleArn": "arn:aws:iam::123456789012:role/fold",
+        "AlgorithmSpecification": {"ContainerEntrypoint": ["train"]},
+        "ResourceConfig": {"InstanceType": "ml.m5.24xlarge"},
+    }
+    keys = {"AccessKeyId": "testing", "SecretAccessKey": "testing"}
+    task = training_task(JobFolder(tmp_path), request, "arn", Settings(tmp_path, "123456789012", cores=8), keys)
+    assert task.env["SM_NUM_CPUS"] == "1"
