@@ -12,7 +12,7 @@ HEADER = ("figure", "measured", "goal", "")
 NOTES = (
     "- The plain loop trains the folds that the run trained, with the run's hyperparameters, in one process with one",
     "  thread (OMP, OpenBLAS and MKL pinned as the local cloud pins them), its data read once; imports do not count.",
-    "- The goal of the Tune state is for `auto`, the default. With `warm-pool` every fold is a job, with the overhead above,",
+    "- The goal of the Tune state is for `auto`, the default. With `warm-pool` every fold is a job, with its overhead,",
     "  and those that find no pool start a new interpreter each.",
     "- The fit of a fold job is the same fold in the plain process, reading included, asked for after each job.",
 )
