@@ -89,7 +89,7 @@ class Enforcer:
             if not bounded.allowed:
                 decision, kind = bounded, "permissions boundary"
         by = (decision.by.policy, decision.by.index) if decision.by else None
-        self._record(Verdict(role_arn, call.action, call.resource, call.context, decision.allowed, by))
+        self._record(Verdict(role_arn, call.action, call.resource, whole.context, decision.allowed, by))
         return None if decision.allowed else Denial(self._session(role_arn, caller), call, decision, kind)
 
     def _about(self, role_arn: str) -> Context:

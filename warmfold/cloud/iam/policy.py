@@ -113,6 +113,7 @@ def _statement(policy: str, index: int, body: Mapping[str, Any]) -> Statement:
     )
 
 
+@functools.lru_cache(maxsize=512)
 def trusts(document: str, service: str) -> bool:
     """Whether a role's trust policy lets a service such as `sagemaker.amazonaws.com` assume it."""
     trusted = False
