@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.local import privileges
@@ -275,6 +279,111 @@ def test_resources_wider_than_what_was_recorded_are_listed(observed: Observed) -
         if (role.logical_id, wide.partition(" ")[0]) not in unrecorded()
     }
     assert found == set(yaml.safe_load(UNRECORDED.read_text())["wide_resources"])
+
+
+@pytest.fixture(scope="module")
+def as_fold(observed: Observed) -> Callable[..., Any]:
+    """Makes clients with the fold role's credentials, which a user has asked for."""
+    role = observed.roles["FoldRole"].arn
+    keys = observed.cloud.session().client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1")
+
+    def client(service: str, **options: Any) -> Any:
+        make: Any = session.client
+        return make(service, endpoint_url=observed.cloud.endpoint, **options)
+
+    return client
+
+
+def test_every_service_s_denial_is_the_client_s_exception_in_aws_s_words(
+    observed: Observed, as_fold: Callable[..., Any]
+) -> None:
+    bucket, machine = observed.stack.bucket, observed.stack.state_machine_arn
+    topic = machine.replace(":states:", ":sns:").replace("stateMachine:", "")
+    calls: list[tuple[str, str, dict[str, Any], str, int]] = [
+        ("s3", "put_object", {"Bucket": bucket, "Key": "datasets/x/data.csv"}, "AccessDenied", 403),
+        ("s3", "delete_object", {"Bucket": bucket, "Key": "runs/x"}, "AccessDenied", 403),
+        ("s3", "list_buckets", {}, "AccessDenied", 403),
+        ("sagemaker", "list_training_jobs", {}, "AccessDeniedException", 400),
+        ("sagemaker", "stop_training_job", {"TrainingJobName": "warmfold-x"}, "AccessDeniedException", 400),
+        ("stepfunctions", "start_execution", {"stateMachineArn": machine}, "AccessDeniedException", 400),
+        ("lambda", "invoke", {"FunctionName": "any"}, "AccessDeniedException", 403),
+        ("sns", "publish", {"TopicArn": topic, "Message": "m"}, "AuthorizationError", 403),
+        ("events", "put_events", {"Entries": [{"Source": "s"}]}, "AccessDeniedException", 400),
+        ("logs", "create_log_group", {"logGroupName": "/own"}, "AccessDeniedException", 400),
+        ("iam", "list_roles", {}, "AccessDenied", 403),
+        (
+            "sts",
+            "assume_role",
+            {"RoleArn": observed.roles["CandidateRole"].arn, "RoleSessionName": "other"},
+            "AccessDenied",
+            403,
+        ),
+    ]
+    name = observed.roles["FoldRole"].name
+    who = f"User: arn:aws:sts::123456789012:assumed-role/{name}/me is not authorized to perform: "
+    for service, operation, arguments, code, status in calls:
+        with pytest.raises(ClientError) as refused:
+            getattr(as_fold(service), operation)(**arguments)
+        answer = refused.value.response
+        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status), operation
+        assert answer["Error"]["Message"].startswith(who), operation
+        assert "because no identity-based policy allows the" in answer["Error"]["Message"], operation
+    assert as_fold("sts").get_caller_identity()["Arn"].endswith(f"/{name}/me")
+
+
+def test_a_presigned_url_has_its_signer_s_rights(observed: Observed, as_fold: Callable[..., Any]) -> None:
+    def opened(key: str, version: str) -> int:
+        client = as_fold("s3", config=Config(signature_version=version, s3={"addressing_style": "path"}))
+        url = client.generate_presigned_url("get_object", Params={"Bucket": observed.stack.bucket, "Key": key})
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    (plan,) = [key for key in keys(observed.stack, "runs/good-") if key.endswith("/plan.json")]
+    for version in ("s3v4", "s3"):
+        assert opened(plan, version) == 200
+        assert opened("datasets/good/data.csv", version) == 403
+
+
+def test_services_take_only_roles_that_trust_them(observed: Observed) -> None:
+    session = observed.cloud.session()
+    with pytest.raises(
+        ClientError, match=r"Could not assume role .*StartRunFunctionRole.* allows principal 'sagemaker"
+    ):
+        session.client("sagemaker").create_model(
+            ModelName="m", ExecutionRoleArn=observed.roles["StartRunFunctionRole"].arn
+        )
+    with pytest.raises(ClientError, match=r"The role defined for the function cannot be assumed by Lambda\."):
+        session.client("lambda").create_function(
+            FunctionName="f",
+            Runtime="python3.12",
+            Role=observed.roles["FoldRole"].arn,
+            Handler="f.f",
+            Code={"ZipFile": b"x"},
+        )
+
+
+def test_a_machine_that_may_not_invoke_a_function_fails_under_aws_s_name(observed: Observed) -> None:
+    client = observed.stack.stepfunctions
+    work = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "any"},
+        "End": True,
+    }
+    machine = client.create_state_machine(
+        name="refused",
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Work", "States": {"Work": work}}),
+        roleArn=observed.roles["CleanUpStateMachineRole"].arn,
+    )["stateMachineArn"]
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    until(lambda: client.describe_execution(executionArn=execution)["status"] == "FAILED")
+    described = client.describe_execution(executionArn=execution)
+    assert described["error"] == "Lambda.AWSLambdaException"
+    assert re.search(words(observed, "CleanUpStateMachineRole", "lambda:InvokeFunction"), described["cause"])
 
 
 @pytest.fixture(scope="module")
