@@ -1,0 +1,275 @@
+"""The template in any region and with any parameters: images, roles, tags, rights, alarms, logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from pipeline import environment, telemetry
+from tests.contract.resolving import ROOT, Deployment, transformed
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+EVERYTHING = {
+    "KmsKeyArn": KEY,
+    "VpcSubnetIds": "subnet-1,subnet-2",
+    "VpcSecurityGroupIds": "sg-1",
+    "PermissionsBoundaryArn": BOUNDARY,
+    "NotificationEmail": "someone@example.com",
+    "RunRetentionDays": "90",
+}
+REGIONS = sorted(transformed()["Mappings"]["ScikitLearnRegistry"])
+NOT_TAGGED = {
+    "AWS::Events::Rule": "SAM hands a rule's tags on only when the event is no part of a function",
+    "AWS::IAM::ManagedPolicy": "CloudFormation has no tags for it",
+}
+"""Kinds of resource that could have tags, or look like it, and have none."""
+
+
+EXCUSED = (
+    ("NO_VERSION", "StartRunFunctionRole"),  # SAM writes the policies of these two without one
+    ("NO_VERSION", "CleanUpStateMachineRunEndedBadlyRole"),
+    ("RESOURCE_STAR", "ec2:CreateNetworkInterface"),  # as SageMaker's guide asks for
+    ("RESOURCE_MISMATCH", ":express:"),  # ours is no express machine
+)
+"""Findings of parliament: their kind, and a part of their text."""
+
+
+@pytest.fixture(scope="module")
+def plain() -> Deployment:
+    return Deployment()
+
+
+@pytest.fixture(scope="module")
+def full() -> Deployment:
+    return Deployment(**EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("region", "domain"),
+    [
+        ("us-east-1", "683313688378.dkr.ecr.us-east-1.amazonaws.com"),
+        ("eu-central-2", "680994064768.dkr.ecr.eu-central-2.amazonaws.com"),
+        ("cn-north-1", "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "414596584902.dkr.ecr.us-gov-west-1.amazonaws.com"),
+        ("us-iso-east-1", "833128469047.dkr.ecr.us-iso-east-1.c2s.ic.gov"),
+        ("us-isob-east-1", "281123927165.dkr.ecr.us-isob-east-1.sc2s.sgov.gov"),
+    ],
+)
+def test_the_image_is_the_region_s_own(region: str, domain: str) -> None:
+    image = Deployment(region).environment("PlanRunFunction")["TRAINING_IMAGE"]
+    assert image == f"{domain}/sagemaker-scikit-learn:1.9-0-cpu-py3"
+
+
+def test_an_image_of_one_s_own_takes_the_place_of_the_region_s() -> None:
+    assert Deployment(TrainingImage="own").environment("PlanRunFunction")["TRAINING_IMAGE"] == "own"
+
+
+def test_the_image_is_what_sagemaker_core_says_in_every_region() -> None:
+    python = os.environ.get("WARMFOLD_SAGEMAKER_CORE")
+    if not python:
+        pytest.skip("opt-in: WARMFOLD_SAGEMAKER_CORE names a Python that has sagemaker-core 2.27.0")
+    ask = (
+        "import json, pathlib, sys; from sagemaker.core import image_uris as u\n"
+        "table = json.loads(next(pathlib.Path(u.__file__).parent.rglob('sklearn.json')).read_text())\n"
+        "regions = table['training']['versions']['1.9-0']['registries']\n"
+        "get = lambda r: u.retrieve('sklearn', region=r, version='1.9-0', instance_type='ml.m5.xlarge')\n"
+        "print(json.dumps({r: get(r) for r in regions}))"
+    )
+    answer = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True, timeout=60).stdout
+    theirs: dict[str, str] = json.loads(answer.splitlines()[-1])
+    assert len(theirs) == 37
+    assert {r: Deployment(r).environment("PlanRunFunction")["TRAINING_IMAGE"] for r in REGIONS} == theirs
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_nothing_names_another_partition_than_the_stack_s(region: str) -> None:
+    deployed = Deployment(region)
+    machines = [deployed.definition(name) for name in ("TuningStateMachine", "CleanUpStateMachine")]
+    text = json.dumps([deployed.resources, machines])
+    # AWS's own policies are named by the SAM transform, which knows the region when CloudFormation runs it
+    found = re.findall(r"arn:([a-z-]+):(?!iam::aws:policy/)", text)
+    assert set(found) == {"aws-cn" if region.startswith("cn") else "aws-us-gov"}
+
+
+def test_every_role_has_the_boundary_that_is_asked_for_and_none_otherwise(plain: Deployment, full: Deployment) -> None:
+    roles = full.of_type("AWS::IAM::Role")
+    assert len(roles) == 14
+    assert {role.get("PermissionsBoundary") for role in roles.values()} == {BOUNDARY}
+    assert not any("PermissionsBoundary" in role for role in plain.of_type("AWS::IAM::Role").values())
+
+
+def test_every_resource_that_can_have_tags_names_its_stack(full: Deployment) -> None:
+    bare = {}
+    for name, body in full.resources.items():
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", body["Type"]).schema
+        tags = body.get("Properties", {}).get("Tags", [])
+        pairs = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+        if "Tags" in schema["properties"] and pairs.get("warmfold:stack") != "warmfold":
+            bare[name] = body["Type"]
+    assert set(bare.values()) <= set(NOT_TAGGED), bare
+
+
+def test_rights_to_keys_and_network_are_there_only_when_asked_for(plain: Deployment, full: Deployment) -> None:
+    def services(deployed: Deployment) -> set[str]:
+        statements = [s for documents in deployed.policies().values() for d in documents for s in d["Statement"]]
+        return {action.partition(":")[0] for s in statements for action in _listed(s["Action"])}
+
+    assert {"kms", "ec2"} <= services(full)
+    assert not {"kms", "ec2"} & services(plain)
+
+
+def test_every_function_that_uses_the_bucket_may_use_its_key(full: Deployment) -> None:
+    users = set()
+    for name, documents in full.policies().items():
+        actions = {a for d in documents for s in d["Statement"] for a in _listed(s["Action"])}
+        if name.endswith("FunctionRole") and any(a in ("s3:GetObject", "s3:PutObject") for a in actions):
+            users.add(f"{name}-name")
+    assert set(full.resources["DataKeyPolicy"]["Properties"]["Roles"]) == users
+
+
+def test_a_key_encrypts_the_bucket_too(plain: Deployment, full: Deployment) -> None:
+    def rule(deployed: Deployment) -> Any:
+        encryption = deployed.resources["DataBucket"]["Properties"]["BucketEncryption"]
+        (found,) = encryption["ServerSideEncryptionConfiguration"]
+        return found["ServerSideEncryptionByDefault"]
+
+    assert rule(plain) == {"SSEAlgorithm": "AES256"}
+    assert rule(full) == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+
+
+def test_what_a_run_reads_outlasts_the_longest_run(full: Deployment, plain: Deployment) -> None:
+    def rules(deployed: Deployment) -> dict[str, Any]:
+        found = deployed.resources["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        return {rule["Id"]: rule for rule in found}
+
+    longest = full.definition("TuningStateMachine")["TimeoutSeconds"] / 86400
+    assert rules(full)["old-versions"]["NoncurrentVersionExpiration"]["NoncurrentDays"] > longest
+    allowed = full.template["Parameters"]["RunRetentionDays"]["AllowedValues"]
+    assert min(days for days in allowed if days) > longest
+    assert rules(full)["old-runs"]["Prefix"] == "runs/"
+    assert "old-runs" not in rules(plain)
+
+
+def test_the_data_stays_when_the_stack_goes_and_its_policy_with_it(plain: Deployment) -> None:
+    kept = {name for name, body in plain.resources.items() if body.get("DeletionPolicy") == "Retain"}
+    assert kept == {"DataBucket", "DataBucketPolicy"}
+
+
+def test_nobody_is_subscribed_but_who_is_named(plain: Deployment, full: Deployment) -> None:
+    subscribed = full.resources["NotificationTopic"]["Properties"]["Subscription"]
+    assert subscribed == [{"Protocol": "email", "Endpoint": "someone@example.com"}]
+    assert "Subscription" not in plain.resources["NotificationTopic"]["Properties"]
+
+
+def test_only_the_stack_s_own_rules_send_to_the_dead_letter_queue_and_each_may(plain: Deployment) -> None:
+    rules = plain.of_type("AWS::Events::Rule")
+    letters = {target["DeadLetterConfig"]["Arn"] for rule in rules.values() for target in rule["Targets"]}
+    (policy,) = plain.of_type("AWS::SQS::QueuePolicy").values()
+    allowed = policy["PolicyDocument"]["Statement"][0]
+    assert letters == {allowed["Resource"]}
+    assert {arn.rpartition("/")[2] for arn in allowed["Condition"]["ArnEquals"]["aws:SourceArn"]} == {
+        f"{name}-name" for name in rules
+    }
+
+
+def test_every_function_and_machine_logs_into_a_group_of_its_own_that_forgets(plain: Deployment) -> None:
+    groups = plain.of_type("AWS::Logs::LogGroup")
+    assert {group["RetentionInDays"] for group in groups.values()} == {30}
+    used = [f["LoggingConfig"]["LogGroup"] for f in plain.of_type("AWS::Lambda::Function").values()]
+    for machine in plain.of_type("AWS::StepFunctions::StateMachine").values():
+        (destination,) = machine["LoggingConfiguration"]["Destinations"]
+        arn = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]
+        assert arn.endswith(":*")  # Step Functions wants it so
+        used.append(arn.split(":")[-2])
+    assert sorted(used) == sorted(f"{name}-name" for name in groups)
+
+
+def test_every_function_is_watched_for_throttles_and_alarms_reach_the_topic(plain: Deployment) -> None:
+    alarms = plain.of_type("AWS::CloudWatch::Alarm")
+    assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {
+        (plain.resolved({"Ref": "NotificationTopic"}),)
+    }
+    stats = [metric["MetricStat"] for metric in alarms["FunctionsThrottledAlarm"]["Metrics"] if "MetricStat" in metric]
+    watched = {dimension["Value"] for stat in stats for dimension in stat["Metric"]["Dimensions"]}
+    assert watched == {f"{name}-name" for name in plain.of_type("AWS::Lambda::Function")}
+
+
+def test_the_alarm_on_warm_pools_watches_what_write_report_counts(
+    plain: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in plain.environment("WriteReportFunction").items():
+        monkeypatch.setenv(name, str(value))
+    telemetry.count("WarmPoolsLeft", 2)
+    counted = json.loads(capsys.readouterr().out)
+    alarm = plain.resources["WarmPoolsLeftAlarm"]["Properties"]
+    (metrics,) = counted["_aws"]["CloudWatchMetrics"]
+    assert (metrics["Namespace"], metrics["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert [{"Name": name, "Value": counted[name]} for name in metrics["Dimensions"][0]] == alarm["Dimensions"]
+    assert 'count("WarmPoolsLeft"' in (ROOT / "functions/write_report.py").read_text()
+
+
+def test_functions_read_what_the_template_gives_them_and_nothing_else(full: Deployment) -> None:
+    models = {m for m in vars(environment).values() if isinstance(m, type) and issubclass(m, environment.Environment)}
+    read = {str(field.alias) for model in models for field in model.model_fields.values()}
+    given = {name for f in full.of_type("AWS::Lambda::Function") for name in full.environment(f)}
+    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read - {"AWS_REGION"}
+
+
+def test_a_deployment_s_environment_is_one_that_plan_run_takes(full: Deployment) -> None:
+    given = {name: str(value) for name, value in full.environment("PlanRunFunction").items()}
+    read = environment.PlanEnvironment.read(given | {"AWS_REGION": "us-east-1"})
+    assert read.vpc == {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+    assert read.kms_key_arn == KEY
+    assert read.compute == {"instance_type": "ml.m5.xlarge"}
+
+
+@pytest.mark.parametrize("parameters", [{}, EVERYTHING], ids=["plain", "everything"])
+def test_parliament_has_nothing_to_say_about_any_policy(parameters: dict[str, str]) -> None:
+    parliament = ROOT / ".venv-sam/bin/parliament"
+    if not parliament.is_file():
+        pytest.skip("no parliament: make install-sam")
+    deployed = Deployment(**parameters)
+    documents = [(name, document) for name, found in deployed.policies().items() for document in found]
+    script = (
+        "import json, sys, warnings; warnings.simplefilter('ignore'); import parliament\n"
+        "for name, document in json.load(sys.stdin):\n"
+        "    found = parliament.analyze_policy_string(json.dumps(document)).findings\n"
+        "    for one in found: print(json.dumps([name, one.issue, str(one.detail)]))"
+    )
+    asked = subprocess.run(
+        [parliament.with_name("python"), "-W", "ignore", "-c", script],
+        input=json.dumps(documents),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    findings = [json.loads(line) for line in asked.stdout.splitlines()]
+    assert [found for found in findings if not any(found[1] == i and part in str(found) for i, part in EXCUSED)] == []
+    assert len(documents) > 15
+
+
+def test_cfn_lint_has_nothing_to_say_about_the_transformed_template(tmp_path: Path) -> None:
+    template = transformed()
+    for name in ("TuningStateMachine", "CleanUpStateMachine"):
+        template["Resources"][name]["Properties"]["DefinitionString"] = json.dumps(Deployment().definition(name))
+        del template["Resources"][name]["Properties"]["DefinitionSubstitutions"]
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(template))
+    # E3601 takes JSONata in TimeoutSeconds for a mistake; asl-validator judges the definitions
+    command = [Path(sys.executable).with_name("cfn-lint"), path, "--regions", "us-east-1", "--ignore-checks", "E3601"]
+    linted = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (linted.stdout, linted.returncode) == ("", 0)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
