@@ -27,7 +27,8 @@ class Started:
 
     def client(self, service: str) -> Any:
         """A client of it."""
-        return self.cloud.session().client(service)
+        session: Any = self.cloud.session()  # its types know services by literals only
+        return session.client(service)
 
     def cpu_seconds(self) -> float:
         """What the server and every process under it, ended ones included, have had of the cores so far."""

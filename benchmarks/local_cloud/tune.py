@@ -54,7 +54,8 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
         execution = stack.stepfunctions.describe_execution(executionArn=execution_arn)
         if execution["status"] != "RUNNING":
             raise RuntimeError(f"the run ended before its Tune state did: {execution.get('cause')}")
-        return stack.sagemaker.list_hyper_parameter_tuning_jobs(**wanted)["HyperParameterTuningJobSummaries"]
+        sagemaker: Any = stack.sagemaker
+        return sagemaker.list_hyper_parameter_tuning_jobs(**wanted)["HyperParameterTuningJobSummaries"]
 
     until(tuning_jobs)
     cpu_before = started.cpu_seconds()
