@@ -23,6 +23,8 @@ EXPERIMENT = """\
 target: diagnosis
 cross_validation: {n_splits: 5}
 search: {max_candidates: 12, max_parallel_candidates: 2}
+# by default folds as short as these are trained in the candidates; here they are to show the warm pools
+compute: {fold_placement: warm-pool}
 """
 
 
