@@ -5,10 +5,12 @@ PORT ?= 4566
 VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
+CONTAINER_VENV := .venv-container
 OWN_SETTINGS := samconfig.mine.toml
+FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam demo test deploy benchmark benchmark-full lint format lock clean
+.PHONY: help install install-dev install-sam install-container demo test deploy benchmark benchmark-full lint format lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,14 +39,23 @@ $(SAM_VENV)/.installed: $(VENV)/.python requirements/sam.txt
 		|| echo "asl-validator could not be installed; its test is skipped"; fi
 	@touch $@
 
+# What SageMaker's scikit-learn container has: its Python, the exact versions of its libraries, and the toolkit that runs
+# scripts in it.
+$(CONTAINER_VENV)/.installed: requirements/container.txt | $(VENV)/.installed
+	@python312=$$($(FIND_PYTHON312)); \
+	if [ -n "$$python312" ]; then $$python312 -m venv $(CONTAINER_VENV) && \
+		$(CONTAINER_VENV)/bin/pip install --quiet --no-deps --require-hashes -r requirements/container.txt && touch $@; \
+	else echo "the container has Python 3.12, and there is no python3.12 on PATH: tests of its versions are skipped"; fi
+
 install: $(VENV)/.installed  ## what make demo needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
 install-sam: $(SAM_VENV)/.installed  ## what make deploy and some tests need, into .venv-sam
+install-container: $(CONTAINER_VENV)/.installed  ## what some tests need, into .venv-container: the container's versions
 
 demo: install  ## the whole pipeline on the local cloud, on a real dataset (PORT=4566)
 	@$(BIN)/warmfold demo --port $(PORT)
 
-test: install-dev install-sam  ## every test that needs no AWS account
+test: install-dev install-sam install-container  ## every test that needs no AWS account
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
 
 benchmark: install-dev  ## the fan-out on a virtual clock against the published recipe, into docs/benchmarks
@@ -54,7 +65,7 @@ benchmark-full: install-dev  ## the same in every cell, under other assumptions,
 	$(BIN)/python -m benchmarks.fan_out --full
 
 deploy: install install-sam  ## the stack on AWS: asks what it must know the first time, and keeps it in samconfig.mine.toml
-	@python312=$$($(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'); \
+	@python312=$$($(FIND_PYTHON312)); \
 	[ -n "$$python312" ] || { echo "sam build needs the functions' Python 3.12: put python3.12 on PATH"; exit 1; }; \
 	export PATH="$(CURDIR)/$(SAM_VENV)/bin:$$(dirname $$python312):$$PATH" && sam build && \
 	if [ -f $(OWN_SETTINGS) ]; then sam deploy --config-file "$(CURDIR)/$(OWN_SETTINGS)"; \
@@ -74,6 +85,7 @@ lock: $(VENV)/.python  ## new lock files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra local --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/local.txt
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/local.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/sam.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sam.txt
+	$(BIN)/uv pip compile requirements/container.in --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/container.txt
 
 clean:  ## everything that make made
-	rm -rf $(VENV) $(SAM_VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(SAM_VENV) $(CONTAINER_VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache
