@@ -295,14 +295,14 @@ class FanOut:
     def _given_up(self) -> Outcome | None:
         """Give the candidate up when it can't win any more; what it reports then, else None."""
         scores = {f.number: f.score["validation_score"] for f in self._folds if f.score is not None}
-        if not self._abandons or len(scores) < 2 or len(scores) == len(self._folds):
+        if not self._abandons or not scores or len(scores) == len(self._folds):
             return None
         incumbent = self._records.incumbent()
         value = estimate(scores, incumbent.scores) if incumbent else None
         if incumbent is None or value is None:
             return None
         stopped = self._unscored()
-        reason = f"the mean of {len(scores)} folds is no better than the worst fold of {incumbent.candidate}"
+        reason = f"all of {len(scores)} folds are worse than those of {incumbent.candidate}, by more than their spread"
         self._records.write(
             "abandoned",
             {

@@ -13,7 +13,7 @@ from benchmarks.abandoning.tuning import IN_FLIGHT, VARIATION
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "abandoning.md"
 PROMISED = (("forgiving", True), ("forgiving", False))
-VARIANTS = (*PROMISED, ("plain", True), ("aggressive", True))
+VARIANTS = (*PROMISED, ("worst fold", True), ("aggressive", True))
 """Rules, and whether a candidate's folds run side by side; the promises are those of the first two."""
 
 Variant = tuple[str, bool]
@@ -66,8 +66,8 @@ or less.
   hundredth of what the best constant prediction loses on those rows.
 - *folds run*: folds that ended; *fold time* also counts the part of a fold until it is stopped; *wall* is the time of
   the whole tuning. All are shares of the tuning without the rule.
-- *plain* leaves out that most of the folds must be worse than the incumbent's; *aggressive* gives up whatever is no
-  better than the incumbent's mean after two folds. Both are here for comparison.
+- *worst fold* gives up whatever is, after two folds, in the mean no better than the incumbent's worst fold, and
+  *aggressive* what is no better than the incumbent's mean. Both are here for comparison.
 
 ## By matrix: replays with the same winner, rule *forgiving*, folds side by side
 

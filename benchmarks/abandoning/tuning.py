@@ -16,19 +16,22 @@ IN_FLIGHT = 4
 VARIATION = 0.2
 """Standard deviation of a fold's duration over its mean; lognormal."""
 
+FEWEST_FOLDS = 2
+"""Finished folds without which the rules that are here for comparison decide nothing."""
+
 Rule = Callable[[Mapping[int, float], Sequence[float]], float | None]
 
 
-def plain(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
+def worst_fold(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
     """For comparison: give up when the mean of two or more folds is no better than the incumbent's worst fold."""
-    if abandoning.FEWEST_FOLDS <= len(scores) < len(incumbent) and fmean(scores.values()) <= min(incumbent):
+    if FEWEST_FOLDS <= len(scores) < len(incumbent) and fmean(scores.values()) <= min(incumbent):
         return fmean(scores.values())
     return None
 
 
 def aggressive(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
     """For comparison: give up as soon as the mean of two folds is no better than the incumbent's mean."""
-    if abandoning.FEWEST_FOLDS <= len(scores) < len(incumbent) and fmean(scores.values()) <= fmean(incumbent):
+    if FEWEST_FOLDS <= len(scores) < len(incumbent) and fmean(scores.values()) <= fmean(incumbent):
         return fmean(scores.values())
     return None
 
@@ -38,7 +41,12 @@ def never(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | No
     return None
 
 
-RULES: Mapping[str, Rule] = {"off": never, "forgiving": abandoning.estimate, "plain": plain, "aggressive": aggressive}
+RULES: Mapping[str, Rule] = {
+    "off": never,
+    "forgiving": abandoning.estimate,
+    "worst fold": worst_fold,
+    "aggressive": aggressive,
+}
 
 
 def duration(generator: random.Random) -> float:

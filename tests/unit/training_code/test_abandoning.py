@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import example, given
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from abandoning import can_abandon, estimate, leaderboard_key
 
 INCUMBENT = (0.90, 0.80, 0.95, 0.85, 0.90)
-WORST, MEAN = 0.80, 0.88
+MEAN = 0.88
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 anything = st.floats(allow_nan=True, allow_infinity=True)
@@ -25,18 +25,29 @@ def situations(draw: st.DrawFn, numbers: st.SearchStrategy[float]) -> tuple[dict
     return {fold: draw(numbers) for fold in finished}, incumbent
 
 
-@pytest.mark.parametrize("finished", [{}, {0: 0.1}, dict.fromkeys(range(5), 0.1)])
-def test_nothing_is_decided_before_the_second_fold_nor_after_the_last(finished: dict[int, float]) -> None:
+def behind(folds: int, by: float) -> dict[int, float]:
+    """So many finished folds, each worse than the incumbent's by so many of the standard errors of their mean."""
+    error = stdev(INCUMBENT) * math.sqrt(1 / folds - 1 / len(INCUMBENT))
+    return {fold: INCUMBENT[fold] - by * error for fold in range(folds)}
+
+
+@pytest.mark.parametrize("finished", [{}, dict.fromkeys(range(5), 0.1)])
+def test_nothing_is_decided_before_the_first_fold_nor_after_the_last(finished: dict[int, float]) -> None:
     assert estimate(finished, INCUMBENT) is None
 
 
-def test_a_candidate_goes_on_while_its_mean_is_better_than_the_incumbents_worst_fold() -> None:
-    assert estimate({0: WORST, 4: math.nextafter(WORST, 1.0) + 1e-15}, INCUMBENT) is None
-    assert estimate({0: 0.70, 2: 0.91}, INCUMBENT) is None
+@pytest.mark.parametrize("folds", [2, 3, 4])
+def test_a_candidate_is_given_up_when_it_is_two_standard_errors_behind(folds: int) -> None:
+    assert estimate(behind(folds, 1.99), INCUMBENT) is None
+    assert estimate(behind(folds, 2.01), INCUMBENT) is not None
 
 
-def test_a_candidate_whose_mean_is_the_incumbents_worst_fold_is_given_up() -> None:
-    assert estimate({0: 0.75, 4: 0.85}, INCUMBENT) is not None
+def test_one_fold_alone_decides_only_at_twice_the_distance_and_among_many() -> None:
+    assert estimate(behind(1, 3.99), INCUMBENT) is None
+    assert estimate(behind(1, 4.01), INCUMBENT) is not None
+    assert estimate({0: 0.1}, INCUMBENT[:4]) is None
+    assert estimate({0: 0.1}, (0.9,) * 5) is None  # an incumbent without spread says nothing of what is far
+    assert estimate({0: 0.1, 1: 0.1}, (0.9,) * 5) is not None
 
 
 def test_it_reports_the_incumbents_mean_and_its_difference_in_the_same_folds() -> None:
@@ -46,23 +57,21 @@ def test_it_reports_the_incumbents_mean_and_its_difference_in_the_same_folds() -
 
 def test_losses_are_compared_as_scores_below_zero() -> None:
     incumbent = (-1.0, -3.0, -2.0)
-    assert estimate({0: -2.0, 2: -3.5}, incumbent) is None
+    assert estimate({0: -1.5, 2: -2.5}, incumbent) is None
     assert estimate({0: -2.0, 2: -4.0}, incumbent) == pytest.approx(-2.0 - 1.5)
 
 
-def test_a_candidate_that_is_not_worse_in_most_of_its_folds_goes_on() -> None:
-    assert estimate({0: 0.85, 1: 0.20}, (0.8, 0.9, 0.9)) is None
-    assert estimate({1: 0.90, 0: 0.70}, (0.8, 0.9, 0.9)) is None
-    assert estimate({0: 0.85, 1: 0.20, 2: 0.80}, (0.8, 0.9, 0.9, 0.9)) is not None
+def test_a_candidate_that_is_not_worse_in_each_of_its_folds_goes_on() -> None:
+    assert estimate({0: 0.90, 1: 0.10}, INCUMBENT) is None
+    assert estimate({0: 0.10, 1: 0.80, 2: 0.10}, INCUMBENT) is None
 
 
-def test_one_that_ties_with_the_incumbent_goes_on() -> None:
-    assert estimate({0: 1.0, 2: 1.0}, (1.0, 1.0, 1.0)) is None
-
-
-def test_one_that_is_no_worse_in_the_mean_reports_the_next_number_below_the_incumbents_mean() -> None:
-    assert estimate({0: 0.25, 1: 0.25, 2: 1.0}, (0.5, 0.5, 0.5, 0.5)) == math.nextafter(0.5, 0.0)
-    assert estimate({0: -1.0, 1: -1.0, 2: 2.0}, (0.0, 0.0, 0.0, 0.0)) == math.nextafter(0.0, -1.0)
+def test_one_that_is_a_hair_behind_an_incumbent_without_spread_reports_less_than_its_mean() -> None:
+    incumbent = (0.1, 0.1, 0.1, 0.1, 0.1)
+    hair = math.nextafter(0.1, 0.0)
+    reported = estimate({0: hair, 1: hair}, incumbent)
+    assert reported is not None
+    assert reported < fmean(incumbent)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
@@ -83,12 +92,12 @@ def test_what_is_reported_is_finite_and_below_the_incumbents_mean(
 
 
 @given(situations(st.floats(-1e6, 1e6)))
-def test_a_candidate_better_than_the_worst_fold_in_each_of_its_own_is_never_given_up(
+def test_a_candidate_as_good_as_the_incumbent_in_one_fold_is_never_given_up(
     situation: tuple[dict[int, float], list[float]],
 ) -> None:
     scores, incumbent = situation
-    better = {fold: min(incumbent) + abs(score) + 1.0 for fold, score in scores.items()}
-    assert estimate(better, incumbent) is None
+    for fold in scores:
+        assert estimate(scores | {fold: incumbent[fold]}, incumbent) is None
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20), st.data())
