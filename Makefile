@@ -10,7 +10,7 @@ OWN_SETTINGS := samconfig.mine.toml
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test deploy benchmark benchmark-full lint format lock clean
+.PHONY: help install install-dev install-sam install-container demo test deploy benchmark benchmark-full benchmark-local lint format lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,11 +58,16 @@ demo: install  ## the whole pipeline on the local cloud, on a real dataset (PORT
 test: install-dev install-sam install-container  ## every test that needs no AWS account
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
 
-benchmark: install-dev  ## the fan-out on a virtual clock against the published recipe, into docs/benchmarks
+benchmark: install-dev  ## fan-out on a virtual clock against the published recipe, and the abandoning rule on real scores (3 minutes)
 	$(BIN)/python -m benchmarks.fan_out
+	$(BIN)/python -m benchmarks.abandoning
 
-benchmark-full: install-dev  ## the same in every cell, under other assumptions, and with 1000 folds at once
+benchmark-full: install-dev  ## the same in every cell, live tuning, and the local cloud against the virtual clock (20 minutes)
 	$(BIN)/python -m benchmarks.fan_out --full
+	$(BIN)/python -m benchmarks.abandoning --live
+
+benchmark-local: install-dev  ## the local cloud against a plain scikit-learn and Optuna loop (1 minute)
+	$(BIN)/python -m benchmarks.local_cloud
 
 deploy: install install-sam  ## the stack on AWS: asks what it must know the first time, and keeps it in samconfig.mine.toml
 	@python312=$$($(FIND_PYTHON312)); \

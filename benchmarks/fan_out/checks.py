@@ -24,9 +24,13 @@ TARGETS: Mapping[tuple[str, float], tuple[float, float]] = {
     ("default", 1200.0): (1.27, 0.67),
 }
 """By side and fold seconds at K=5, M=4: the least speed-up over S1 and the largest share of its bill."""
-EXPLAINED: Mapping[tuple[str, float], tuple[float, float]] = {}
-"""Targets that are out of reach, by side and fold seconds, with what is reached instead, which is what is held then:
-the least speed-up and the largest share of the bill. docs/benchmarks/README.md gives the reasons in numbers."""
+OUT_OF_REACH: Mapping[tuple[str, float], tuple[float, str]] = {
+    ("off", 10.0): (1.48, "350 of 2000 s are the first round's two cold starts, and 33 of 56 s between two candidates"),
+    ("default", 10.0): (1.58, "giving up saves only what is between the second fold and the last, 4 of 56 s"),
+    ("off", 300.0): (1.08, "a candidate takes 381 s: 373 its slowest fold, 7 a job's start, 1 noticing its score"),
+    ("default", 300.0): (1.30, "the same; 65% of the candidates are given up, after 277 s at the earliest"),
+}
+"""Speed-ups that are not reached by fits that use all the cores, what is reached and held instead, and why not more."""
 HEADLINE_HOURS = 2.8
 RECIPE_HOURS, RECIPE_TOLERANCE = 4.0, 0.05
 """What the recipe is known to take on the headline; else the engine is wrong."""
@@ -48,11 +52,18 @@ class Check:
 def check_targets(means: Mapping[Case, Means]) -> Iterator[Check]:
     """The main cells and the headline."""
     for (side, seconds), (faster, cheaper) in TARGETS.items():
-        found = means[Case(5, 4, seconds)]
-        speed, bill = ratios(found, side)
-        what = f"K=5, M=4, {seconds:.0f} s folds, {'no abandoning' if side == 'off' else 'abandoning'}"
-        yield Check(f"{what}: at least {faster:.2f} times as fast as S1", f"{speed:.3f}", round(speed, 2) >= faster)
-        yield Check(f"{what}: at most {cheaper:.2f} of S1's bill", f"{bill:.3f}", round(bill, 2) <= cheaper)
+        for lanes, key in ((1, side), (4, f"{side}-4")):
+            speed, bill = ratios(means[Case(5, 4, seconds)], key)
+            least, why = OUT_OF_REACH.get((key, seconds), (faster, ""))
+            what = (
+                f"K=5, M=4, {seconds:.0f} s folds, {'no abandoning' if side == 'off' else 'abandoning'}, "
+                f"{lanes} fold{'s' * (lanes > 1)} at a time in a candidate"
+            )
+            reason = f" (the target of {faster:.2f} is out of reach: {why})" if why else ""
+            yield Check(
+                f"{what}: at least {least:.2f} times as fast as S1{reason}", f"{speed:.3f}", round(speed, 2) >= least
+            )
+            yield Check(f"{what}: at most {cheaper:.2f} of S1's bill", f"{bill:.3f}", round(bill, 2) <= cheaper)
     recipe, ours = means[HEADLINE]["recipe"].wall, means[HEADLINE]["default"].wall
     within = abs(recipe / RECIPE_HOURS - 1) <= RECIPE_TOLERANCE
     yield Check(f"headline: S1 takes {RECIPE_HOURS} h ± {RECIPE_TOLERANCE:.0%}", f"{recipe:.2f} h", within)
