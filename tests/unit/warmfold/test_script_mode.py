@@ -44,3 +44,28 @@ def test_a_job_may_count_on_the_one_core_that_it_is_admitted_with(tmp_path: Path
     keys = {"AccessKeyId": "testing", "SecretAccessKey": "testing"}
     task = training_task(JobFolder(tmp_path), request, "arn", Settings(tmp_path, "123456789012", cores=8), keys)
     assert task.env["SM_NUM_CPUS"] == "1"
+
+
+def test_a_script_gets_its_hyperparameters_as_the_toolkit_hands_them_on(tmp_path: Path) -> None:
+    given = {"a": "null", "flag": "true", "map": '{"y": 2, "x": 1}', "words": '["p", "q"]', "text": "sqrt"}
+    own = {"sagemaker_program": "fit.py", "sagemaker_submit_directory": "s3://b/c", "_tuning_objective_metric": "m"}
+    request = {
+        "TrainingJobName": "job",
+        "RoleArn": "arn:aws:iam::123456789012:role/fold",
+        "HyperParameters": own | given,
+        "ResourceConfig": {"InstanceType": "ml.m5.large"},
+    }
+    folder = JobFolder(tmp_path)
+    folder.code.mkdir(parents=True)
+    (folder.code / "fit.py").touch()
+    keys = {"AccessKeyId": "testing", "SecretAccessKey": "testing"}
+    task = training_task(folder, request, "arn", Settings(tmp_path, "123456789012"), keys)
+    assert " ".join(task.argv) == "-a  --flag True --map x=1,y=2 --text sqrt --words ['p', 'q']"
+    found = {name: value for name, value in task.env.items() if name.startswith("SM_HP_")}
+    assert found == {
+        "SM_HP_A": "",
+        "SM_HP_FLAG": "true",
+        "SM_HP_MAP": '{"x":1,"y":2}',
+        "SM_HP_TEXT": "sqrt",
+        "SM_HP_WORDS": '["p","q"]',
+    }

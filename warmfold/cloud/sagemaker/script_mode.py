@@ -17,7 +17,8 @@ from warmfold.cloud.sagemaker.settings import Settings
 HOST = "algo-1"
 # at the beginning of a path, be it in file:///opt/ml or -o/opt/ml, and not within s3://bucket/opt/ml or /opt/mlflow
 OPT_ML = re.compile(r"(?:(?<=://)|(?<=^-\w)|(?<=\s-\w)|(?<![\w/.-]))/opt/ml(?![\w-]|\.\w)")
-OWN_HYPERPARAMETERS = "sagemaker_"
+OWN_HYPERPARAMETERS = ("sagemaker_", "_tuning_objective_metric", "default_user_module_name")
+"""How those begin that the toolkit keeps from the script's arguments and variables."""
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -170,7 +171,7 @@ def _toolkit_variables(folder: JobFolder, request: Mapping[str, Any]) -> dict[st
     channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     arguments: list[str] = []
     for name in sorted(values):
-        arguments += [f"-{name}" if len(name) == 1 else f"--{name}", _as_text(values[name])]
+        arguments += [f"-{name}" if len(name) == 1 else f"--{name}", _as_argument(values[name])]
     program = str(decoded(hyperparameters.get("sagemaker_program", '""')))
     variables = {
         "SAGEMAKER_BASE_DIR": str(folder.opt_ml),
@@ -194,12 +195,20 @@ def _toolkit_variables(folder: JobFolder, request: Mapping[str, Any]) -> dict[st
         "SM_LOG_LEVEL": str(decoded(hyperparameters.get("sagemaker_container_log_level", "20"))),
     }
     variables |= {f"SM_CHANNEL_{name.upper()}": str(folder.channel(name)) for name in channels}
-    variables |= {f"SM_HP_{name.upper()}": _as_text(value) for name, value in values.items()}
+    variables |= {f"SM_HP_{name.upper()}": _as_variable(value) for name, value in values.items()}
     return variables
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, list | dict) else str(value)
+def _as_argument(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{key}={value[key]}" for key in sorted(value))
+    return "" if value is None else str(value)
+
+
+def _as_variable(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _write_json(path: Path, content: Any) -> None:
