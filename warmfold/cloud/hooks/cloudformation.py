@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from warmfold.cloud.hooks import resources
+from warmfold.cloud.hooks import change_sets, resources
 from warmfold.cloud.hooks.resources import Properties, around
 
 logger = logging.getLogger(__name__)
@@ -73,9 +73,10 @@ def install() -> None:
     _log_groups()
     _topics()
     _say_what_is_left_out()
+    _resources_that_are_not_there()
     _say_what_failed()
     _changed_parameters()
-    _results_of_change_sets()
+    change_sets.install(_transformed)
     _buckets()
     _state_machines()
 
@@ -125,6 +126,11 @@ def _say_what_is_left_out() -> None:
         add(self, resource_status, *args, **kwargs)
 
     Stack._add_stack_event = add_with_reason
+
+
+def _resources_that_are_not_there() -> None:
+    """moto describes a resource whose type is left out or whose condition is false as one without a name, or fails."""
+    Stack.stack_resources = property(lambda stack: [made for made in stack.resource_map.values() if made is not None])
 
 
 def _say_what_failed() -> None:
@@ -275,20 +281,6 @@ def _topics() -> None:
         return original_resource
 
     Topic.update_from_cloudformation_json = classmethod(update)
-
-
-def _results_of_change_sets() -> None:
-    """moto's stack has no outputs after ExecuteChangeSet, and still the parameters it had before."""
-    apply = ChangeSet.apply
-
-    def apply_with_results(self: Any) -> None:
-        apply(self)
-        self.stack.template_dict = self.template_dict
-        self.stack.description = self.template_dict.get("Description")
-        self.stack.parameters = self.parameters
-        self.stack.output_map = self.stack._create_output_map()
-
-    ChangeSet.apply = apply_with_results
 
 
 def _buckets() -> None:
