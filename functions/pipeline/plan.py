@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import botocore.session
-from botocore.model import StringShape
+from botocore.model import ServiceModel, StringShape
 
 from pipeline import experiment as experiments
 from pipeline import metrics, names, requests, training_code
@@ -177,8 +178,12 @@ class Planner:
 
 
 def _known_types(shape: str) -> frozenset[str]:
-    model = botocore.session.get_session().get_service_model("sagemaker")
-    return frozenset(cast(StringShape, model.shape_for(shape)).enum)
+    return frozenset(cast(StringShape, _sagemaker().shape_for(shape)).enum)
+
+
+@functools.cache
+def _sagemaker() -> ServiceModel:
+    return botocore.session.get_session().get_service_model("sagemaker")
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:

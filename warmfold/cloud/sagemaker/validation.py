@@ -42,13 +42,13 @@ def service_model() -> ServiceModel:
     return botocore.session.Session().get_service_model("sagemaker")
 
 
-def validated(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """The request with its timestamps as aware datetimes.
+def validated(operation: str, request: dict[str, Any], model: ServiceModel | None = None) -> dict[str, Any]:
+    """The request with its timestamps as aware datetimes; `model` is another than botocore's own of SageMaker.
 
     Raises ServiceError: `ValidationException` naming every member that breaks a constraint, and
     `SerializationException` for a value of the wrong type.
     """
-    shape = service_model().operation_model(operation).input_shape
+    shape = (model or service_model()).operation_model(operation).input_shape
     if shape is None:
         return {}
     problems: list[str] = []

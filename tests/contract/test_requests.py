@@ -1,0 +1,213 @@
+"""Every request that a plan can hold, and every call that a candidate makes, is one that AWS's own models allow.
+
+Held against all that the models say (members, types, lengths, patterns, enumerations), which boto3 checks only in part:
+requests against the newest model, what the candidate sends against that of the container's boto3 too.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from cross_validation import cross_validate
+from fan_out import FoldFailedError
+from pipeline.environment import PlanEnvironment
+from pipeline.estimators import ESTIMATORS
+from pipeline.plan import Planner
+from pipeline.storage import Storage
+from pipeline.transform import model_request, transform_request
+from tests.clients.toolkit import IS_THERE, ROOT, VENV, WHY_NOT
+from tests.unit.training_code.virtual_sagemaker import Fate, VirtualClock, VirtualS3, VirtualSageMaker, VirtualTrainer
+from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.validation import validated
+
+PROBLEMS: dict[str, Callable[[int], str]] = {
+    "two classes": lambda i: "yes" if i % 3 else "no",
+    "three classes": lambda i: "abc"[i % 3],
+    "regression": lambda i: f"{i * 0.37 + i % 5}",
+}
+VPC = {"VPC_SUBNET_IDS": "subnet-0a1b2c3d,subnet-1a1b2c3d", "VPC_SECURITY_GROUP_IDS": "sg-0a1b2c3d"}
+KEY = {"KMS_KEY_ARN": "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"}
+DEPLOYMENTS: dict[str, dict[str, str]] = {"plain": {}, "VPC": VPC, "KMS": KEY, "VPC and KMS": VPC | KEY}
+EVERY_KIND: dict[str, str] = {
+    "hist_gradient_boosting": "{learning_rate: {min: 0.01, max: 1, scaling: Logarithmic}, max_depth: null, "
+    "max_leaf_nodes: {min: 2, max: 31}, max_bins: {values: [15, 255]}}",
+    "random_forest": "{max_features: {values: [sqrt, null, 0.5]}, bootstrap: true, n_estimators: {min: 5, max: 50}}",
+    "linear": "{fit_intercept: {values: [true, false]}, tol: {min: 0.0001, max: 0.1}, max_iter: 200}",
+}
+"""Ranges of both types, values of every type, and fixed ones."""
+CANDIDATE_CALLS = {
+    "CreateTrainingJob",
+    "DescribeTrainingJob",
+    "StopTrainingJob",
+    "ListObjectsV2",
+    "GetObject",
+    "PutObject",
+}
+
+
+class Bucket:
+    """An S3 client that keeps what it is given."""
+
+    def __init__(self, **objects: str) -> None:
+        self._objects = {f"datasets/d/{name.replace('_', '.')}": body.encode() for name, body in objects.items()}
+
+    def head_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        if Key not in self._objects:
+            raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
+        return {"ETag": '"e"', "ContentLength": len(self._objects[Key]), "VersionId": "v"}
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        if Key not in self._objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self._objects[Key])}
+
+    def put_object(self, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803
+        self._objects[Key] = Body if isinstance(Body, bytes) else str(Body).encode()
+
+
+def plan_of(problem: str, deployment: dict[str, str], experiment: str) -> dict[str, Any]:
+    """The plan of a run under the longest name prefix there may be."""
+    rows = "".join(f"{i},{i % 7},{PROBLEMS[problem](i)}\n" for i in range(150))
+    s3: Any = Bucket(data_csv=f"x,y,target\n{rows}", experiment_yaml=experiment)
+    role = "arn:aws:iam::123456789012:role/"
+    variables = {"NAME_PREFIX": "abcdefghijkl", "DATA_BUCKET": "data-bucket", "AWS_REGION": "us-east-1"}
+    variables |= {"CANDIDATE_ROLE_ARN": role + "candidate", "FOLD_ROLE_ARN": role + "fold"}
+    variables |= {"TRAINING_IMAGE": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"}
+    variables |= {"TRAINING_CODE_DIR": str(ROOT / "training_code")} | deployment
+    storage = Storage(s3, "data-bucket")
+    planner = Planner(storage, PlanEnvironment.read(variables), lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    run = planner.plan_run("arn:aws:states:us-east-1:123456789012:execution:t:a-long-name-of-it", {"dataset": "d"})
+    return dict(json.loads(s3.get_object(run["plan_uri"].removeprefix("s3://data-bucket/"))["Body"].read()))
+
+
+def complaint(operation: str, request: dict[str, Any], model: ServiceModel | None = None) -> str:
+    """What a model says against a request, empty when nothing."""
+    try:
+        validated(operation, request, model)
+    except ServiceError as error:
+        return str(error)
+    return ""
+
+
+def requests_of(plan: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The plan's requests and those made from it, with what is only known later filled in."""
+    fold = json.loads(json.dumps(plan["requests"]["fold"]).replace("{fold}", "19"))
+    name = f"{plan['prefix']}-{plan['run']}-750-0a1b2c3d-f19-r1"
+    package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/a-group/1"
+    return [
+        ("CreateProcessingJob", plan["requests"]["processing"]),
+        ("CreateHyperParameterTuningJob", plan["requests"]["tuning"]),
+        ("CreateTrainingJob", fold | {"TrainingJobName": name}),
+        ("CreateTrainingJob", plan["requests"]["final"]),
+        ("CreateModel", model_request(plan, package)),
+        ("CreateTransformJob", transform_request(plan)),
+    ]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str) -> None:
+    options = product(
+        DEPLOYMENTS, ("auto", "warm-pool", "in-process"), ("auto", 0, 3600), ("null", EVERY_KIND[estimator])
+    )
+    for deployment, placement, keep_alive, space in options:
+        experiment = (
+            f"estimator: {estimator}\ncross_validation: {{n_splits: 20}}\n"
+            f"compute: {{fold_placement: {placement}, keep_alive_seconds: {keep_alive}}}\n"
+            f"search: {{max_candidates: 750, max_parallel_candidates: 100, hyperparameters: {space}}}\n"
+        )
+        plan = plan_of(problem, DEPLOYMENTS[deployment], experiment)
+        assert (plan["experiment"]["problem"] == "regression") == (problem == "regression")
+        for operation, request in requests_of(plan):
+            assert not complaint(operation, request), (operation, deployment, experiment)
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_every_job_of_a_run_is_in_the_network_and_under_the_key_of_its_stack(deployment: str) -> None:
+    variables = DEPLOYMENTS[deployment]
+    for operation, request in requests_of(plan_of("two classes", variables, "{}")):
+        told = json.dumps(request)
+        network = ["subnet-0a1b2c3d", "subnet-1a1b2c3d", "sg-0a1b2c3d"]
+        if operation != "CreateTransformJob":  # it has none of its own: that of its model
+            assert all((word in told) == ("VPC_SUBNET_IDS" in variables) for word in network), operation
+        keyed = told.count(KEY["KMS_KEY_ARN"])
+        assert keyed == (2 if variables.get("KMS_KEY_ARN") and operation != "CreateModel" else 0), operation
+
+
+class Recorded:
+    """A client that notes the operations that are asked of another, with their arguments."""
+
+    def __init__(self, client: Any, service: ServiceModel, calls: list[tuple[str, dict[str, Any]]]) -> None:
+        self._client, self._calls = client, calls
+        self._operations = {xform_name(name): name for name in service.operation_names}
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self._calls.append((self._operations[name], arguments))
+            return getattr(self._client, name)(**arguments)
+
+        return call
+
+
+def newest(service: str) -> ServiceModel:
+    return botocore.session.Session().get_service_model(service)
+
+
+def container_s(service: str) -> ServiceModel:
+    (data,) = VENV.glob("lib/python*/site-packages/botocore/data")
+    loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[tuple[str, dict[str, Any]]]:
+    """What two candidates ask of AWS: one whose folds all score, one that a fold fails twice, so that it stops."""
+    asked: list[tuple[str, dict[str, Any]]] = []
+    failed = Fate(10, "Failed", scores=False, reason="AlgorithmError: no")
+    for number, fates in ((1, {}), (2, {"f1": failed, "f1_r1": failed, "f0": Fate(3000)})):
+        made = plan_of("two classes", DEPLOYMENTS["VPC and KMS"], "compute: {fold_placement: warm-pool}")
+        plan = json.loads(json.dumps(made).replace(f"runs/{made['run']}/", "runs/r/"))
+        clock = VirtualClock()
+        sagemaker = VirtualSageMaker(clock, **fates)
+        s3 = Recorded(VirtualS3(sagemaker), newest("s3"), asked)
+        given = {
+            "sagemaker": Recorded(sagemaker, newest("sagemaker"), asked),
+            "s3": s3,
+            "clock": clock,
+            "generator": random.Random(1),
+            "trainer": VirtualTrainer(sagemaker),
+            "log": lambda _: None,
+        }
+        candidate = f"{plan['prefix']}-{plan['run']}-{number:03}-0a1b2c3d"
+        try:
+            cross_validate(plan, candidate, {"learning_rate": "0.1"}, **given)
+        except FoldFailedError:
+            assert number == 2
+    return asked
+
+
+@pytest.mark.parametrize(
+    "model_of",
+    [newest, pytest.param(container_s, marks=pytest.mark.skipif(not IS_THERE, reason=WHY_NOT))],
+)
+def test_aws_takes_every_call_of_a_candidate(
+    calls: list[tuple[str, dict[str, Any]]], model_of: Callable[[str], ServiceModel]
+) -> None:
+    models = [model_of("sagemaker"), model_of("s3")]
+    assert {operation for operation, _ in calls} == CANDIDATE_CALLS
+    for operation, arguments in calls:
+        (model,) = [model for model in models if operation in model.operation_names]
+        assert not complaint(operation, arguments, model), (operation, arguments)
