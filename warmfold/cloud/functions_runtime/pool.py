@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import logging
@@ -197,7 +198,9 @@ class Functions:
         worker.kill()
 
     def _unpacked(self, spec: FunctionSpec) -> Path:
-        root = self._folder / f"{spec.name}-{spec.digest[:16]}"
+        """Where code and layers are: functions of one package share the folder, and what Python compiles in it."""
+        digests = b"".join(hashlib.sha256(archive).digest() for archive in (spec.code, *spec.layers))
+        root = self._folder / f"package-{hashlib.sha256(digests).hexdigest()[:16]}"
         with self._lock:
             if not root.is_dir():
                 building = root.with_suffix(".new")
