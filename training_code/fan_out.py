@@ -24,7 +24,7 @@ FIRST_LOOK = 3.0
 worth its cold start."""
 TICK_SHARE = 0.01
 """A tick lasts this share of the time since the start, so that what waiting adds is in proportion to the folds."""
-SHORTEST_TICK, LONGEST_TICK = 0.1, 1.0
+SHORTEST_TICK, LONGEST_TICK = 0.1, 2.0
 TOO_EARLY = 0.7
 """No score is looked for before this share of what a fold took earlier candidates."""
 SHORTEST_INSPECTION, LONGEST_INSPECTION = 2.0, 20.0

@@ -213,7 +213,9 @@ def figures(wall: float, bill: float, later: float = 60.0, lost: float = 0.0) ->
 
 def means(case: Case, speed: float = 2.0, **changes: Figures) -> tuple[Cell, dict[str, Figures]]:
     """Every side as good as the recipe, warmfold faster by `speed` and for less."""
-    every = {key: figures(4.0, 10.0) for key in SIDES} | {key: figures(4.0 / speed, 1.0) for key in ("off", "default")}
+    every = {key: figures(4.0, 10.0) for key in SIDES} | {
+        key: figures(4.0 / speed, 1.0) for key in ("off", "default", "off-4", "default-4")
+    }
     return Cell(case), every | changes
 
 
@@ -226,15 +228,27 @@ def test_a_target_that_is_missed_is_said() -> None:
     assert unmet(list(checks.check_targets({cell.case: one for cell, one in good.items()}))) == []
     slow = dict(means(case, speed=1.26) for case in checks.CASES)
     missed = unmet(list(checks.check_targets({cell.case: one for cell, one in slow.items()})))
-    assert [text.partition(":")[0] for text in missed] == [
-        "K=5, M=4, 10 s folds, no abandoning",
-        "K=5, M=4, 60 s folds, no abandoning",
-        "K=5, M=4, 10 s folds, abandoning",
-        "K=5, M=4, 60 s folds, abandoning",
-        "K=5, M=4, 300 s folds, abandoning",
-        "K=5, M=4, 1200 s folds, abandoning",
-        "headline",
+    slow_cells = [
+        "10 s folds, no abandoning",
+        "60 s folds, no abandoning",
+        "10 s folds, abandoning",
+        "60 s folds, abandoning",
+        "300 s folds, abandoning",
+        "1200 s folds, abandoning",
     ]
+    lanes = ("1 fold at a time in a candidate", "4 folds at a time in a candidate")
+    each = [f"K=5, M=4, {cell}, {some}" for cell in slow_cells for some in lanes]
+    assert [text.partition(":")[0] for text in missed] == [*each, "headline"]
+
+
+def test_a_target_that_is_out_of_reach_is_held_to_what_is_reached_and_says_why() -> None:
+    (seconds,) = {seconds for side, seconds in checks.OUT_OF_REACH if side == "off" and seconds > 60}
+    reached, why = checks.OUT_OF_REACH["off", seconds]
+    for speed, is_met in ((reached, True), (reached - 0.01, False)):
+        found = dict(means(case, speed=speed) for case in checks.CASES)
+        every = list(checks.check_targets({cell.case: one for cell, one in found.items()}))
+        (check,) = [check for check in every if why in check.promise]
+        assert check.met == is_met
 
 
 def test_an_engine_that_gives_the_recipe_other_hours_is_wrong() -> None:
