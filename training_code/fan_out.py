@@ -163,8 +163,8 @@ class FanOut:
         for fold in jobs:
             fold.here, fold.running = True, False
 
-    def _collect(self) -> bool:
-        """Take the scores that are new; False when S3 would not say just now."""
+    def _collect(self) -> None:
+        """Take the scores that are new, as far as S3 says just now."""
         for number, ending in self._trainer.finished():
             fold = self._folds[number]
             fold.running = False
@@ -174,18 +174,13 @@ class FanOut:
             else:
                 self._records.write_score(number, ending)
                 self._scored(fold, ending)
-        if self._may_have_scored():
-            scored = self._records.scored()
-            if scored is None:
-                return False
-            self._is_due = False
-            for fold in self._unscored():
-                if fold.number in scored:
-                    result = self._records.score(fold.number)
-                    if result is None:
-                        return False
+        scored = self._records.scored() if self._may_have_scored() else None
+        if scored is not None:
+            read = [(fold, self._records.score(fold.number)) for fold in self._unscored() if fold.number in scored]
+            self._is_due = any(result is None for _, result in read)
+            for fold, result in read:
+                if result is not None:
                     self._scored(fold, result)
-        return True
 
     def _may_have_scored(self) -> bool:
         """Whether to look into S3: at first for what an earlier try left, then when a job may have written a score."""

@@ -159,6 +159,15 @@ def test_a_fold_job_that_exists_is_adopted_and_a_score_that_is_there_is_taken() 
     assert any("is adopted" in line for line in candidate.log)
 
 
+def test_a_score_of_an_earlier_try_that_cannot_be_read_at_once_is_read_later_and_not_made_again() -> None:
+    candidate = Candidate()
+    candidate.sagemaker.full_until = 1000 + 30
+    candidate.sagemaker.put_score(CANDIDATE, 1, 0.5)
+    candidate.s3.get_refusals = [refusal("SlowDown")]
+    assert candidate.run() == [EXPECTED[0], 0.5, *EXPECTED[2:]]
+    assert f"{CANDIDATE}-f1" not in candidate.sagemaker.created
+
+
 def test_a_failed_fold_is_tried_again_under_another_name() -> None:
     candidate = Candidate(f2=Fate(seconds=5, status="Failed", reason="AlgorithmError: oom", scores=False))
     assert candidate.run() == EXPECTED
