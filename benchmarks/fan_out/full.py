@@ -17,7 +17,7 @@ GRID = tuple(Cell(Case(k, m, seconds)) for k in (3, 5, 10) for m in (1, 4, 10) f
 GRID_SIDES = ("cold", "recipe", "loop", "loop-4", "off", "default", "pool", "off-4")
 VARIED = Case(5, 4, 60.0)
 VARIED_SIDES = ("recipe", "loop", "off", "default")
-CROWDS = tuple(Cell(Case(10, slots, 800.0, candidates=3 * slots)) for slots in (10, 100))
+CROWDS = tuple(Cell(Case(10, slots, 1000.0, candidates=3 * slots)) for slots in (10, 100))
 CROWD_SIDES = ("recipe", "pool", "default")
 CROWD_SEEDS = 2
 CROWD_GROWTH = 1.5
