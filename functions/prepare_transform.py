@@ -12,7 +12,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pipeline.clients import s3_client
 from pipeline.environment import Environment
 from pipeline.plan_file import read_plan
-from pipeline.registration import Registration
 from pipeline.storage import Storage
 from pipeline.telemetry import count
 from pipeline.transform import model_request, transform_request
@@ -25,7 +24,7 @@ class PrepareTransformEvent(BaseModel):
     """What the state machine sends."""
 
     plan_uri: str
-    registration: Registration
+    model_package_arn: str
 
 
 @logger.inject_lambda_context
@@ -38,4 +37,4 @@ def lambda_handler(event: PrepareTransformEvent, context: LambdaContext) -> dict
     plan = read_plan(storage, event.plan_uri)
     logger.info("transform prepared", extra={"run": plan["run"]})
     count("TransformsPrepared")
-    return {"model": model_request(plan, event.registration.model_package_arn), "transform": transform_request(plan)}
+    return {"model": model_request(plan, event.model_package_arn), "transform": transform_request(plan)}

@@ -34,7 +34,7 @@ class RegisterModelEvent(BaseModel):
 @tracer.capture_lambda_handler
 @event_parser(model=RegisterModelEvent)
 def lambda_handler(event: RegisterModelEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
-    """Register the final model, Approved when it passes the gate and Rejected when not."""
+    """Register the final model with the gate's verdict."""
     environment = Environment.read(os.environ)
     storage = Storage(s3_client(), environment.data_bucket)
     plan = read_plan(storage, event.plan_uri)

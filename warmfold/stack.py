@@ -173,9 +173,10 @@ class Stack:
 
 
 def run_id(execution_arn: str) -> str:
-    """The run that an execution is, as everything in S3 and SageMaker is named after it."""
-    name = execution_arn.rsplit(":", 1)[-1]
-    return f"{_slug(name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+    """The run that an execution is, or goes on with after an approval; everything in S3 and SageMaker has its name."""
+    first = execution_arn.removesuffix("_approved")
+    name = first.rsplit(":", 1)[-1]
+    return f"{_slug(name, 10)}-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
 
 
 def execution_name(bucket: str, dataset: str, version: str) -> str:

@@ -75,11 +75,11 @@ class Compute(_Section):
 
 
 class QualityGate(_Section):
-    """What the holdout score must reach."""
+    """What the holdout score must reach, and who approves a model that reaches it."""
 
     min_score: StrictInt | FiniteFloat | None = Field(default=None, description="a number or null")
     beat_champion: StrictBool = Field(default=False, description="false")
-    approval: Literal["automatic"] = Field(default="automatic", description='"automatic"')
+    approval: Literal["automatic", "manual"] = Field(default="automatic", description='"automatic" or "manual"')
 
 
 class Budget(_Section):
@@ -123,7 +123,6 @@ NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
     ("cross_validation", "time_column"): (lambda v: isinstance(v, str), "null"),
     ("search", "strategy"): (lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'),
     ("quality_gate", "beat_champion"): (lambda v: v is True, "false"),
-    ("quality_gate", "approval"): (lambda v: v == "manual", '"automatic"'),
     ("budget", "max_usd"): (lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"),
 }
 

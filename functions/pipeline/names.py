@@ -7,6 +7,9 @@ import re
 
 DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 DATA_KEY = re.compile(r"datasets/(?P<dataset>[^/]+)/data\.csv")
+APPROVED = "_approved"
+"""Ends the name of the execution that goes on with a run whose model was approved by hand."""
+LONGEST_EXECUTION_NAME = 80
 _AFTER_TUNING_JOB = re.compile(r"-(?P<number>[0-9]+)-[0-9a-z]{8}(?P<fold>-f[0-9]+(-r[0-9]+)?)?")
 
 
@@ -17,9 +20,18 @@ def slug(text: str, length: int) -> str:
 
 
 def run_id(execution_arn: str) -> str:
-    """Return the run that an execution is, `<slug>-<hash>`, at most 19 characters."""
-    name = execution_arn.rsplit(":", 1)[-1]
-    return f"{slug(name, 10)}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}"
+    """Return the run that an execution is, `<slug>-<hash>`, at most 19 characters.
+
+    The execution that goes on after an approval is the same run as the one before it.
+    """
+    first = first_execution(execution_arn)
+    name = first.rsplit(":", 1)[-1]
+    return f"{slug(name, 10)}-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
+
+
+def first_execution(execution_arn: str) -> str:
+    """Return the ARN of the execution that started the run which an execution is, or goes on with."""
+    return execution_arn.removesuffix(APPROVED)
 
 
 def execution_name(bucket: str, key: str, version: str) -> str:

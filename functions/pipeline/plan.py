@@ -70,6 +70,7 @@ class Planner:
         given = experiments.load_experiment(text, overrides, self.environment.compute)
         profile, facts = self._scan(data, predict, given)
         resolved = experiments.resolve(given, **facts)
+        _check_name(execution_arn, given)
         code = training_code.upload(self.storage, self._code_folder)
         context = self._context(run, resolved, code["uri"], data.size + (predict.size if predict else 0))
         return {
@@ -205,6 +206,16 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
         )
     version = asked.get("data_version")
     return dataset, overrides, None if version in (None, "null") else str(version)
+
+
+def _check_name(execution_arn: str, given: experiments.Experiment) -> None:
+    """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
+    name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(names.APPROVED)
+    if given.quality_gate.approval == "manual" and len(name) > most:
+        raise ExperimentError(
+            f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "
+            f"characters; start it under a name of at most {most}"
+        )
 
 
 def _bound(context: requests.Context) -> dict[str, Any]:

@@ -92,6 +92,15 @@ class Registry:
                 raise _refused(f"the model packages of {group} could not be listed", error) from error
         return None
 
+    def describe(self, arn: str) -> dict[str, Any] | None:
+        """Return a model package, or None when there is no such package."""
+        try:
+            return dict(self._sagemaker.describe_model_package(ModelPackageName=arn))
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise _refused(f"model package {arn} could not be described", error) from error
+
     def create(self, request: dict[str, Any]) -> str:
         """Create a model package and return its ARN."""
         try:
@@ -113,7 +122,7 @@ class Registry:
 def register_model(
     jobs: Jobs, registry: Registry, storage: Storage, plan: dict[str, Any], best: Best, final_job: str
 ) -> Registration:
-    """Register the final job's model, Approved or Rejected by the gate; a retry finds what the first attempt made.
+    """Register the final job's model with the gate's verdict; a retry finds what the first attempt made.
 
     Raises
     ------
@@ -141,7 +150,9 @@ def register_model(
     if found is None:
         request = model_package_request(plan, best, group, artifact, status, holdout, reason)
         found = Package(registry.create(request), status, reason)
-    return Registration(model_package_arn=found.arn, status=found.status, holdout=holdout, reason=found.reason)
+    # what a person has approved meanwhile goes on in an execution of its own
+    verdict = status if found.status == "Approved" else found.status
+    return Registration(model_package_arn=found.arn, status=verdict, holdout=holdout, reason=found.reason)
 
 
 def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
@@ -159,16 +170,23 @@ def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
 
 
 def gate(experiment: dict[str, Any], holdout: Holdout) -> tuple[str, str]:
-    """Return Approved or Rejected, and why."""
+    """Return the model package's approval status, and why: what passes may wait for a person's approval."""
+    passed, reason = _judge(experiment, holdout)
+    if not passed:
+        return "Rejected", reason
+    return ("Approved" if experiment["quality_gate"]["approval"] == "automatic" else "PendingManualApproval"), reason
+
+
+def _judge(experiment: dict[str, Any], holdout: Holdout) -> tuple[bool, str]:
     metric, least = experiment["metric"], experiment["quality_gate"]["min_score"]
     if least is None:
-        return "Approved", "experiment.yaml sets no quality_gate.min_score"
+        return True, "experiment.yaml sets no quality_gate.min_score"
     if holdout.score is None:
         why = f": {holdout.note}" if holdout.note else ""
-        return "Rejected", f"quality_gate.min_score is {least}, and there is no holdout score to hold against it{why}"
+        return False, f"quality_gate.min_score is {least}, and there is no holdout score to hold against it{why}"
     if holdout.score >= least:
-        return "Approved", f"{metric} {holdout.score:.6g} on the holdout reaches quality_gate.min_score {least}"
-    return "Rejected", f"{metric} {holdout.score:.6g} on the holdout is below quality_gate.min_score {least}"
+        return True, f"{metric} {holdout.score:.6g} on the holdout reaches quality_gate.min_score {least}"
+    return False, f"{metric} {holdout.score:.6g} on the holdout is below quality_gate.min_score {least}"
 
 
 def model_package_request(

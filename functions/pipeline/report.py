@@ -18,6 +18,7 @@ MOST_REASONS = 5
 _HEADLINES = {
     "succeeded": "Model registered",
     "rejected": "Model rejected by the quality gate",
+    "awaiting approval": "Model awaits approval",
     "failed": "The run failed",
     "aborted": "The run was aborted",
     "timed out": "The run ran out of time",

@@ -33,16 +33,18 @@ _NOTES = ("placement.json", "abandoned.json", "missed.json")
 class Facts:
     """A run's own words; everything but the run is missing when Plan Run refused the data.
 
-    `candidates` are summaries in order of creation and `ranked` their names by score; `fold_results` is the JSON that
-    folds wrote, by candidate and fold; `placements`, `abandoned` and `missed` are what candidates wrote of themselves;
-    `training_jobs` are the summaries of all the run's training jobs, `fold_jobs` the names of its fold jobs and `folds`
-    their descriptions, or None when there are too many to ask for.
+    `started_at` is the start of the execution that ended; where it went on after an approval, `seconds_before` is how
+    long the run took until then. `candidates` are summaries in order of creation and `ranked` their names by score;
+    `fold_results` is the JSON that folds wrote, by candidate and fold; `placements`, `abandoned` and `missed` are what
+    candidates wrote of themselves; `training_jobs` are the summaries of all the run's training jobs, `fold_jobs` the
+    names of its fold jobs and `folds` their descriptions, or None when there are too many to ask for.
     """
 
     run: str
     tuning_job: str = ""
     dataset: str | None = None
     started_at: datetime | None = None
+    seconds_before: float = 0
     plan: dict[str, Any] | None = None
     profile: dict[str, Any] | None = None
     processing: dict[str, Any] | None = None
@@ -90,6 +92,7 @@ class FactFinder:
             tuning_job=tuning_job,
             dataset=plan["dataset"],
             started_at=started_at,
+            seconds_before=self._seconds_before(execution_arn),
             plan=plan,
             # Split Dataset's profile also knows how many rows there are to score
             profile=self.storage.read_json(f"runs/{run}/profile.json") or plan["profile"],
@@ -120,6 +123,17 @@ class FactFinder:
         asked = json.loads(found.get("input", "{}"))
         dataset = asked.get("dataset") if isinstance(asked, dict) else None
         return dataset if isinstance(dataset, str) else None, found["startDate"]
+
+    def _seconds_before(self, arn: str) -> float:
+        """Return how long the execution took that an execution goes on with; Step Functions forgets after 90 days."""
+        first = names.first_execution(arn)
+        if first == arn:
+            return 0
+        try:
+            found = self.stepfunctions.describe_execution(executionArn=first)
+        except self.stepfunctions.exceptions.ExecutionDoesNotExist:
+            return 0
+        return (found["stopDate"] - found["startDate"]).total_seconds() if "stopDate" in found else 0
 
     def _written_by_candidates(self, plan: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the JSON that candidates and their folds wrote, by candidate and file name."""

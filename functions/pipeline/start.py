@@ -1,11 +1,14 @@
-"""One execution per object version, however often the event comes."""
+"""One execution per object version, and one per approval, however often the events come."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import names
+from pipeline.plan_file import read_plan
+from pipeline.registration import Registry
+from pipeline.storage import Storage
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -23,12 +26,30 @@ def start_run(
     if dataset is None:
         return {"ignored": f"{key} is not datasets/<dataset>/data.csv"}
     name = names.execution_name(bucket, key, version or content)
+    return _start(stepfunctions, state_machine_arn, name, {"dataset": dataset, "data_version": version or "null"})
+
+
+def resume_run(
+    stepfunctions: SFNClient, state_machine_arn: str, registry: Registry, storage: Storage, model_package_arn: str
+) -> dict[str, str]:
+    """Go on with the run whose model was approved by hand; returns `execution_arn`, or `ignored` and why."""
+    package = registry.describe(model_package_arn)
+    run = (package or {}).get("CustomerMetadataProperties", {}).get("run")
+    if package is None or run is None:
+        return {"ignored": f"{model_package_arn} is not a model package that a run registered"}
+    status = package.get("ModelApprovalStatus")
+    if status != "Approved":
+        return {"ignored": f"{model_package_arn} is {status} by now"}
+    plan = read_plan(storage, storage.uri(names.plan_key(run)))
+    if plan["experiment"]["quality_gate"]["approval"] != "manual":
+        return {"ignored": f"run {run} approved {model_package_arn} itself"}
+    name = plan["execution_arn"].rsplit(":", 1)[-1] + names.APPROVED
+    return _start(stepfunctions, state_machine_arn, name, {"dataset": plan["dataset"], "approved": model_package_arn})
+
+
+def _start(stepfunctions: SFNClient, state_machine_arn: str, name: str, given: dict[str, Any]) -> dict[str, str]:
     try:
-        started = stepfunctions.start_execution(
-            stateMachineArn=state_machine_arn,
-            name=name,
-            input=json.dumps({"dataset": dataset, "data_version": version or "null"}),
-        )
+        started = stepfunctions.start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(given))
     except stepfunctions.exceptions.ExecutionAlreadyExists:
         return {"ignored": f"{name} has already run"}
     return {"execution_arn": started["executionArn"]}

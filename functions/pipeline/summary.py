@@ -17,6 +17,7 @@ from pipeline.failure import readable_reason
 from pipeline.run_facts import Facts
 
 SCHEMA = 1
+AWAITING_APPROVAL = "awaiting approval"
 
 
 class Ending(BaseModel):
@@ -82,13 +83,29 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
 def _outcome(facts: Facts, ending: Ending) -> str:
     if ending.status != "SUCCEEDED":
         return ending.status.lower().replace("_", " ")
-    return "rejected" if facts.package and facts.package.status == "Rejected" else "succeeded"
+    if facts.package and facts.package.status == "Rejected":
+        return "rejected"
+    return AWAITING_APPROVAL if _awaits_approval(facts, ending) else "succeeded"
+
+
+def _awaits_approval(facts: Facts, ending: Ending) -> bool:
+    """Whether an execution ended with a model that a person approves; it may have been approved meanwhile."""
+    manual = facts.plan and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
+    return bool(manual and ending.execution_arn == names.first_execution(ending.execution_arn))
 
 
 def _reason(facts: Facts, ending: Ending) -> str | None:
     if ending.status != "SUCCEEDED":
         return readable_reason(ending.status, ending.error, ending.cause)
-    return facts.package.reason if facts.package else None
+    if facts.package is None:
+        return None
+    if _outcome(facts, ending) != AWAITING_APPROVAL:
+        return facts.package.reason
+    approve = f"aws sagemaker update-model-package --model-package-arn {facts.package.arn}"
+    return (
+        f"{facts.package.reason}; quality_gate.approval is manual, so the predictions follow once the model is "
+        f"approved: {approve} --model-approval-status Approved"
+    )
 
 
 def _data(facts: Facts) -> dict[str, Any] | None:
@@ -201,12 +218,19 @@ def _final_job(facts: Facts, reused: set[str]) -> dict[str, Any] | None:
 
 def _seconds(facts: Facts, now: datetime) -> dict[str, float | None]:
     return {
-        "run": round((now - facts.started_at).total_seconds(), 3) if facts.started_at else None,
+        "run": _run_seconds(facts, now),
         "split": _between(facts.processing, "ProcessingStartTime", "ProcessingEndTime"),
         "tuning": _between(facts.tuning, "CreationTime", "HyperParameterTuningEndTime"),
         "final": _between(facts.final, "TrainingStartTime", "TrainingEndTime"),
         "transform": _between(facts.transform, "TransformStartTime", "TransformEndTime"),
     }
+
+
+def _run_seconds(facts: Facts, now: datetime) -> float | None:
+    """Return how long a run's executions took; the time that a model waited for approval is not the run's."""
+    if facts.started_at is None:
+        return None
+    return round((now - facts.started_at).total_seconds() + facts.seconds_before, 3)
 
 
 def _billable_seconds(facts: Facts) -> dict[str, float | None]:

@@ -50,6 +50,22 @@ def succeeded(stack: Stack, dataset: str, frame: pd.DataFrame, **others: str | b
     return summary
 
 
+def approve(stack: Stack, execution_arn: str, model_package: str) -> str:
+    """Approve the model that a run registered, and give the execution that goes on with the run."""
+    stack.sagemaker.update_model_package(ModelPackageArn=model_package, ModelApprovalStatus="Approved")
+    resumed = f"{execution_arn}_approved"
+
+    def found() -> bool:
+        try:
+            stack.stepfunctions.describe_execution(executionArn=resumed)
+        except stack.stepfunctions.exceptions.ExecutionDoesNotExist:
+            return False
+        return True
+
+    until(found)
+    return resumed
+
+
 def keys(stack: Stack, prefix: str) -> list[str]:
     """The keys below a prefix, in order."""
     pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.bucket, Prefix=prefix)

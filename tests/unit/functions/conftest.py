@@ -85,9 +85,11 @@ def report(sagemaker: FakeSageMaker, s3: Any, topic: str, lambda_context: Any) -
     def stored(uri: str) -> bytes:
         return bytes(s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))["Body"].read())
 
-    def reported(status: str = "SUCCEEDED", error: str | None = None, cause: Any = None) -> tuple[dict[str, Any], str]:
+    def reported(
+        status: str = "SUCCEEDED", error: str | None = None, cause: Any = None, execution_arn: str = ARN
+    ) -> tuple[dict[str, Any], str]:
         text = cause if cause is None or isinstance(cause, str) else json.dumps(cause)
-        event = {"execution_arn": ARN, "status": status, "error": error, "cause": text}
+        event = {"execution_arn": execution_arn, "status": status, "error": error, "cause": text}
         answer = write_report.lambda_handler(event, lambda_context)
         files = [stored(answer[name]) for name in ("summary_uri", "report_uri")]
         summary = json.loads(files[0], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

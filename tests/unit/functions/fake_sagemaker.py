@@ -188,6 +188,13 @@ class FakeSageMaker:
         ]
         return _page(found[::-1], request, "ModelPackageSummaryList")
 
+    def _DescribeModelPackage(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        for package in self.packages:
+            if package["ModelPackageArn"] == request["ModelPackageName"]:
+                fields = ("ModelPackageArn", "ModelApprovalStatus", "CustomerMetadataProperties", "CreationTime")
+                return {field: package[field] for field in fields} | {"ModelPackageStatus": "Completed"}
+        raise Refusal("ValidationException", f"ModelPackage {request['ModelPackageName']} does not exist.")
+
     def _CreateModelPackage(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         made = arn("model-package", f"{request['ModelPackageGroupName']}/{len(self.packages) + 1}")
         self.packages.append(request | {"ModelPackageArn": made, "CreationTime": START})

@@ -91,7 +91,6 @@ budget: {max_usd: 10}
 """
     assert refused(text) == [
         "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
-        'experiment.yaml: quality_gate.approval is "manual", which is not built yet; use "automatic"',
         "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
     ]
 

@@ -17,8 +17,7 @@ PACKAGE = arn("model-package", "wf-churn/1")
 
 @pytest.fixture
 def prepared(run: Run, sample_event: Any, lambda_context: Any) -> Any:
-    registration = sample_event["registration"] | {"model_package_arn": PACKAGE}
-    event = {"plan_uri": run.plan_uri, "registration": registration}
+    event = sample_event | {"plan_uri": run.plan_uri, "model_package_arn": PACKAGE}
     return prepare_transform.lambda_handler(event, lambda_context)
 
 

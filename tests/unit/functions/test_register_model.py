@@ -20,7 +20,9 @@ PACKAGE = arn("model-package", "wf-churn/1")
 @pytest.fixture
 def experiment(request: pytest.FixtureRequest) -> str:
     """A test asks for a gate with `indirect` parameters; without, there is none."""
-    return f"quality_gate: {{min_score: {request.param}}}\n" if hasattr(request, "param") else ""
+    if not hasattr(request, "param"):
+        return ""
+    return f"quality_gate: {request.param if isinstance(request.param, str) else {'min_score': request.param}}\n"
 
 
 @pytest.fixture
@@ -71,6 +73,34 @@ def test_the_gate_judges_the_holdout_score(
     answer = register()
     assert answer["status"] == sagemaker.packages[0]["ModelApprovalStatus"] == status
     assert answer["reason"].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "status"),
+    [
+        ("{approval: manual}", "PendingManualApproval"),
+        ("{approval: manual, min_score: 0.8}", "PendingManualApproval"),
+        ("{approval: manual, min_score: 0.9}", "Rejected"),
+    ],
+    indirect=["experiment"],
+)
+def test_a_model_that_passes_waits_for_a_person_where_the_experiment_says_so(
+    run: Run, register: Any, sagemaker: FakeSageMaker, status: str
+) -> None:
+    run.final(0.85)
+    assert register()["status"] == sagemaker.packages[0]["ModelApprovalStatus"] == status
+
+
+@pytest.mark.parametrize("experiment", ["{approval: manual}"], indirect=True)
+def test_a_retry_leaves_what_a_person_approved_meanwhile_to_the_execution_that_goes_on(
+    run: Run, register: Any, sagemaker: FakeSageMaker
+) -> None:
+    run.final(0.85)
+    register()
+    sagemaker.packages[0]["ModelApprovalStatus"] = "Approved"
+    assert register()["status"] == "PendingManualApproval"
+    sagemaker.packages[0]["ModelApprovalStatus"] = "Rejected"
+    assert register()["status"] == "Rejected"
 
 
 @pytest.mark.parametrize("experiment", [0.9], indirect=True)

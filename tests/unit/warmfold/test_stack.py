@@ -43,7 +43,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
-@pytest.mark.parametrize("name", ["churn-0123456789abcdef", "By-Hand_2", "__", "a--b", "x" * 80])
+@pytest.mark.parametrize("name", ["churn-0123456789abcdef", "By-Hand_2", "__", "a--b", "x" * 80, "by-hand_approved"])
 def test_a_run_is_named_as_the_functions_name_it(name: str) -> None:
     arn = f"arn:aws:states:us-east-1:000000000000:execution:wf-tuning:{name}"
     assert run_id(arn) == names.run_id(arn)

@@ -1,0 +1,149 @@
+"""A run whose model was approved by hand goes on once; every other event about a model package changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+
+import plan_run
+import resume_run
+from pipeline import names
+from pipeline.errors import ExperimentError, StorageError
+from pipeline.notification import message
+from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
+from tests.unit.functions.runs import ARN, Run
+
+PACKAGE = arn("model-package", "wf-churn/1")
+MANUAL = "quality_gate: {approval: manual}\n"
+RESUMED = f"{ARN}_approved"
+
+
+@pytest.fixture
+def experiment(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", MANUAL))
+
+
+@pytest.fixture
+def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, experiment: str) -> Run:
+    """A run that has registered its model, which has been approved."""
+    run = Run(s3, sagemaker, tmp_path, experiment)
+    run.candidate(1, [0.7, 0.8, 0.9])
+    run.final()
+    sagemaker.groups["wf-churn"] = {}
+    sagemaker.packages.append(
+        {
+            "ModelPackageGroupName": "wf-churn",
+            "ModelPackageArn": PACKAGE,
+            "ModelPackageDescription": f"run {run.id}: experiment.yaml sets no quality_gate.min_score",
+            "ModelApprovalStatus": "Approved",
+            "CustomerMetadataProperties": {"run": run.id},
+            "CreationTime": START,
+        }
+    )
+    return run
+
+
+@pytest.fixture
+def machine(run: Run, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001
+    client = boto3.client("stepfunctions", region_name="us-east-1")
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    role = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machine"
+    made = client.create_state_machine(name="wf-tuning", definition=definition, roleArn=role)["stateMachineArn"]
+    monkeypatch.setenv("STATE_MACHINE_ARN", made)
+    return lambda: client.list_executions(stateMachineArn=made)["executions"]
+
+
+@pytest.fixture
+def resume(machine: Any, sample_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
+    sample_event["detail"]["ModelPackageArn"] = PACKAGE
+    return lambda: resume_run.lambda_handler(sample_event, lambda_context)
+
+
+def test_the_run_goes_on_in_an_execution_that_is_the_same_run(run: Run, machine: Any, resume: Any) -> None:
+    started = resume()["execution_arn"]
+    (execution,) = machine()
+    assert execution["executionArn"] == started == RESUMED
+    assert names.run_id(started) == run.id
+
+
+def test_plan_run_gives_the_same_plan_again(run: Run, s3: Any, resume: Any, lambda_context: Any) -> None:
+    arn = resume()["execution_arn"]
+    before = run.read("plan.json")
+    s3.delete_object(Bucket=BUCKET, Key="datasets/churn/data.csv")
+    given = {"dataset": "churn", "approved": PACKAGE}
+    planned = plan_run.lambda_handler({"execution_arn": arn, "input": given}, lambda_context)
+    assert (planned["run"], run.read("plan.json")) == (run.id, before)
+
+
+def test_the_same_event_twice_starts_nothing_more(machine: Any, resume: Any) -> None:
+    resume()
+    resume()
+    assert len(machine()) == 1
+
+
+@pytest.mark.parametrize("experiment", ["", "quality_gate: {approval: automatic}\n"], indirect=True)
+def test_what_the_run_approved_itself_is_ignored(run: Run, machine: Any, resume: Any) -> None:
+    assert resume() == {"ignored": f"run {run.id} approved {PACKAGE} itself"}
+    assert not machine()
+
+
+@pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])
+def test_an_approval_that_was_taken_back_is_ignored(
+    sagemaker: FakeSageMaker, machine: Any, resume: Any, status: str
+) -> None:
+    sagemaker.packages[0]["ModelApprovalStatus"] = status
+    assert resume() == {"ignored": f"{PACKAGE} is {status} by now"}
+    assert not machine()
+
+
+def test_a_package_of_somebody_else_is_ignored(sagemaker: FakeSageMaker, machine: Any, resume: Any) -> None:
+    sagemaker.packages[0]["CustomerMetadataProperties"] = {}
+    assert resume() == {"ignored": f"{PACKAGE} is not a model package that a run registered"}
+    sagemaker.packages.clear()
+    assert resume() == {"ignored": f"{PACKAGE} is not a model package that a run registered"}
+    assert not machine()
+
+
+def test_a_plan_that_is_gone_is_an_error_that_the_dead_letters_keep(run: Run, s3: Any, resume: Any) -> None:
+    s3.delete_object(Bucket=BUCKET, Key=f"runs/{run.id}/plan.json")
+    with pytest.raises(StorageError, match=rf"runs/{run.id}/plan\.json is not there"):
+        resume()
+
+
+@pytest.mark.usefixtures("run")
+def test_an_execution_s_name_must_leave_room_for_the_one_that_goes_on(lambda_context: Any) -> None:
+    start = ARN.rpartition(":")[0]
+    event = {"execution_arn": f"{start}:{'x' * 72}", "input": {"dataset": "churn"}}
+    with pytest.raises(ExperimentError, match=r"quality_gate\.approval is manual, .* has 72 characters; .* at most 71"):
+        plan_run.lambda_handler(event, lambda_context)
+    plan_run.lambda_handler(event | {"execution_arn": f"{start}:{'x' * 71}"}, lambda_context)
+
+
+def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run, report: Any) -> None:  # noqa: ARG001
+    summary, page = report()
+    command = f"aws sagemaker update-model-package --model-package-arn {PACKAGE} --model-approval-status Approved"
+    assert summary["outcome"] == "awaiting approval"
+    assert summary["reason"].startswith(
+        "experiment.yaml sets no quality_gate.min_score; quality_gate.approval is manual"
+    )
+    assert "Model awaits approval" in page
+    assert command in page
+    assert command in message(summary)
+
+
+def test_the_execution_that_goes_on_ends_the_run(run: Run, machine: Any, report: Any) -> None:  # noqa: ARG001
+    summary, _ = report(execution_arn=RESUMED)
+    assert (summary["outcome"], summary["execution_arn"]) == ("succeeded", RESUMED)
+    assert summary["reason"] == "experiment.yaml sets no quality_gate.min_score"
+    summary, _ = report("FAILED", "States.TaskFailed", "no instance", execution_arn=RESUMED)
+    assert (summary["outcome"], summary["reason"]) == ("failed", "no instance")
+
+
+def test_a_model_that_was_rejected_by_hand_is_rejected(run: Run, sagemaker: FakeSageMaker, report: Any) -> None:  # noqa: ARG001
+    sagemaker.packages[0]["ModelApprovalStatus"] = "Rejected"
+    assert report()[0]["outcome"] == "rejected"
