@@ -30,6 +30,8 @@ def message(summary: dict[str, Any]) -> str:
     lines = [f"Run {summary['run']} of dataset {summary['dataset'] or '(unknown)'}: {summary['outcome']}."]
     if summary["reason"]:
         lines.append(summary["reason"])
+    if summary["approve"]:
+        lines.append(f"To approve it, in SageMaker Studio or by: {summary['approve']}")
     metric, best, holdout = summary["metric"], summary["best"], summary["holdout"]
     if best:
         lines.append(f"Best candidate {best['candidate']}: {metric} {score(best['score_mean'])} in cross-validation.")

@@ -51,6 +51,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
         "outcome": _outcome(facts, ending),
         "status": ending.status,
         "reason": _reason(facts, ending),
+        "approve": _approve(facts, ending),
         "error": ending.error,
         "metric": experiment.get("metric"),
         "problem": experiment.get("problem"),
@@ -101,11 +102,15 @@ def _reason(facts: Facts, ending: Ending) -> str | None:
         return None
     if _outcome(facts, ending) != AWAITING_APPROVAL:
         return facts.package.reason
-    approve = f"aws sagemaker update-model-package --model-package-arn {facts.package.arn}"
-    return (
-        f"{facts.package.reason}; quality_gate.approval is manual, so the predictions follow once the model is "
-        f"approved: {approve} --model-approval-status Approved"
-    )
+    return f"{facts.package.reason}; quality_gate.approval is manual: predictions follow once the model is approved"
+
+
+def _approve(facts: Facts, ending: Ending) -> str | None:
+    """Return the command that approves a model that waits for it."""
+    if facts.package is None or _outcome(facts, ending) != AWAITING_APPROVAL:
+        return None
+    arn = facts.package.arn
+    return f"aws sagemaker update-model-package --model-package-arn {arn} --model-approval-status Approved"
 
 
 def _data(facts: Facts) -> dict[str, Any] | None:

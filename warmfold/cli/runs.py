@@ -100,10 +100,12 @@ def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool, output: 
         typer.echo(json.dumps({"progress": progress.as_dict(), "summary": summary}))
     elif summary is not None:
         console.print(result_table(summary))
+        if summary.get("approve"):
+            console.print(f"approve the model: {summary['approve']}", highlight=False, soft_wrap=True)
     if output is not None and summary is not None:
         folder = output / progress.run
         stack.download(f"runs/{progress.run}/", folder)
-        console.print(f"report, predictions and model are in {folder}", highlight=False, soft_wrap=True)
+        console.print(f"what the run made is in {folder}", highlight=False, soft_wrap=True)
     if problem := problem_of(stack, progress, summary):
         tell(problem)
     if progress.status != "SUCCEEDED":

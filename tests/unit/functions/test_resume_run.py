@@ -128,9 +128,11 @@ def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run,
     summary, page = report()
     command = f"aws sagemaker update-model-package --model-package-arn {PACKAGE} --model-approval-status Approved"
     assert summary["outcome"] == "awaiting approval"
-    assert summary["reason"].startswith(
-        "experiment.yaml sets no quality_gate.min_score; quality_gate.approval is manual"
+    assert summary["reason"] == (
+        "experiment.yaml sets no quality_gate.min_score; "
+        "quality_gate.approval is manual: predictions follow once the model is approved"
     )
+    assert summary["approve"] == command
     assert "Model awaits approval" in page
     assert command in page
     assert command in message(summary)
@@ -138,7 +140,7 @@ def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run,
 
 def test_the_execution_that_goes_on_ends_the_run(run: Run, machine: Any, report: Any) -> None:  # noqa: ARG001
     summary, _ = report(execution_arn=RESUMED)
-    assert (summary["outcome"], summary["execution_arn"]) == ("succeeded", RESUMED)
+    assert (summary["outcome"], summary["execution_arn"], summary["approve"]) == ("succeeded", RESUMED, None)
     assert summary["reason"] == "experiment.yaml sets no quality_gate.min_score"
     summary, _ = report("FAILED", "States.TaskFailed", "no instance", execution_arn=RESUMED)
     assert (summary["outcome"], summary["reason"]) == ("failed", "no instance")

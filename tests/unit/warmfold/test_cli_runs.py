@@ -14,7 +14,12 @@ from tests.unit.warmfold.stubbed_stack import BUCKET, Cloud, Execution
 from warmfold.cli import app, runs
 from warmfold.stack import run_id
 
-SUMMARY = {"run": "churn-1", "outcome": "succeeded", "metric": "roc_auc", "locations": {"report": "s3://b/report.html"}}
+SUMMARY: dict[str, Any] = {
+    "run": "churn-1",
+    "outcome": "succeeded",
+    "metric": "roc_auc",
+    "locations": {"report": "s3://b/report.html"},
+}
 
 
 @pytest.fixture
@@ -87,7 +92,7 @@ def test_what_a_run_made_is_fetched_where_one_asks_for_it(cloud: Cloud, tmp_path
     run = run_id(execution.arn)
     cloud.objects |= {f"runs/{run}/report.html": b"<html>", f"runs/{run}/predictions/chunk-0.csv.out": b"1"}
     result = invoke("watch", "--output", str(tmp_path / "out"))
-    assert f"are in {tmp_path / 'out' / run}" in result.stdout
+    assert f"what the run made is in {tmp_path / 'out' / run}" in result.stdout
     assert (tmp_path / "out" / run / "predictions" / "chunk-0.csv.out").read_bytes() == b"1"
 
 
@@ -103,6 +108,14 @@ def test_run_and_wait_ends_as_the_run_does(cloud: Cloud, data: str, monkeypatch:
         arn = make(cloud).arn
         monkeypatch.setattr("warmfold.stack.Stack.wait_for_execution", lambda *_, arn=arn: arn)
         assert invoke("run", data, "--wait").exit_code == code
+
+
+def test_a_model_that_waits_comes_with_the_command_to_copy(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = "aws sagemaker update-model-package --model-package-arn arn:x --model-approval-status Approved"
+    monkeypatch.setitem(SUMMARY, "approve", command)
+    succeeded(cloud)
+    result = CliRunner().invoke(app, ["watch"], env={"COLUMNS": "40"})
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"approve the model: {command}")
 
 
 def test_watch_shows_the_newest_run_s_result(cloud: Cloud) -> None:
