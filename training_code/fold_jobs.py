@@ -130,8 +130,10 @@ class FoldJobs:
             source = channel["DataSource"]["S3DataSource"]
             source["S3Uri"] = source["S3Uri"].replace("{fold}", str(fold))
         template["HyperParameters"] = {**template["HyperParameters"], **self._hyperparameters}
-        if keep_alive is not None:
+        if keep_alive:
             template["ResourceConfig"]["KeepAlivePeriodInSeconds"] = keep_alive
+        elif keep_alive == 0:  # AWS's guide knows 0 for UpdateTrainingJob only
+            template["ResourceConfig"].pop("KeepAlivePeriodInSeconds", None)
         return {**template, "TrainingJobName": name}
 
 

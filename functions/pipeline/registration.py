@@ -202,6 +202,8 @@ def model_package_request(
             "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
             "SAGEMAKER_REGION": plan["region"],
             "SAGEMAKER_MODEL_SERVER_TIMEOUT": str(INVOCATION_SECONDS),
+            # the container installs code/ with pip before it serves, which must not ask a package index for setuptools
+            "PIP_NO_BUILD_ISOLATION": "0",
         },
     }
     metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + METRICS_FILE}

@@ -168,9 +168,10 @@ def fold_request(context: Context) -> dict[str, Any]:
     keep_alive = context.experiment["compute"]["keep_alive_seconds"]
     folds, parts = context.locations["folds"], context.locations["parts"]
     request = _training_request(context, "model", context.locations["run"] + "fold-output/", FOLD_SECONDS)
-    request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
-        FIRST_KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
-    )
+    if keep_alive != 0:  # AWS's guide knows 0 for UpdateTrainingJob only
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
+            FIRST_KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
+        )
     request["InputDataConfig"] = [
         _channel("config", context.plan_uri),
         _channel("profile", context.profile_uri),

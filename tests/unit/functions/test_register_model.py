@@ -142,6 +142,7 @@ def test_the_package_is_served_by_the_code_in_its_archive(run: Run, register: An
     assert container["ModelDataUrl"] == f"s3://{BUCKET}/runs/{run.id}/model/{run.final_job}/output/model.tar.gz"
     assert container["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
     assert container["Environment"]["SAGEMAKER_SUBMIT_DIRECTORY"] == "/opt/ml/model/code"
+    assert container["Environment"]["PIP_NO_BUILD_ISOLATION"] == "0"  # pip reads it as "do not isolate"
 
 
 def test_the_package_says_where_it_comes_from(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
