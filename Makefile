@@ -73,8 +73,8 @@ deploy: install install-sam  ## the stack on AWS: asks what it must know the fir
 	@python312=$$($(FIND_PYTHON312)); \
 	[ -n "$$python312" ] || { echo "sam build needs the functions' Python 3.12: put python3.12 on PATH"; exit 1; }; \
 	export PATH="$(CURDIR)/$(SAM_VENV)/bin:$$(dirname $$python312):$$PATH" && sam build && \
-	if [ -s $(OWN_SETTINGS) ]; then sam deploy --config-file "$(CURDIR)/$(OWN_SETTINGS)"; \
-	else touch $(OWN_SETTINGS) && sam deploy --guided --capabilities CAPABILITY_IAM --config-file "$(CURDIR)/$(OWN_SETTINGS)"; fi
+	if [ -s $(OWN_SETTINGS) ]; then sam deploy --no-fail-on-empty-changeset --config-file "$(CURDIR)/$(OWN_SETTINGS)"; \
+	else touch $(OWN_SETTINGS) && sam deploy --guided --stack-name warmfold --capabilities CAPABILITY_IAM --config-file "$(CURDIR)/$(OWN_SETTINGS)"; fi
 
 lint: install-dev  ## ruff, format, strict mypy
 	$(BIN)/ruff check .

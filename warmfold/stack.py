@@ -147,6 +147,23 @@ class Stack:
             raise RunNotFoundError(f"stack {self.name} has had no run yet; start one with `warmfold run data.csv`")
         return newest[1]
 
+    def clean_up(self, execution_arn: str, status: str) -> bool:
+        """Start the clean-up of an execution that has ended, unless one is under way; whether it did.
+
+        Its end does that by an event, which AWS delivers at best effort.
+        """
+        machine = self.state_machine_arn.removesuffix("-tuning") + "-clean-up"
+        pages = self.stepfunctions.get_paginator("list_executions").paginate(
+            stateMachineArn=machine, statusFilter="RUNNING"
+        )
+        for execution in (execution for page in pages for execution in page["executions"]):
+            described = self.stepfunctions.describe_execution(executionArn=execution["executionArn"])
+            if json.loads(described["input"])["detail"]["executionArn"] == execution_arn:
+                return False
+        event = {"detail": {"executionArn": execution_arn, "status": status}}
+        self.stepfunctions.start_execution(stateMachineArn=machine, input=json.dumps(event))
+        return True
+
     def summary_uri(self, execution_arn: str) -> str:
         """Where a run's summary.json is, or will be."""
         return f"s3://{self.bucket}/runs/{run_id(execution_arn)}/summary.json"

@@ -19,6 +19,7 @@ import pytest
 from tests.local.runs import as_csv, breast_cancer, to_the_end
 from tests.local.things import FOLDER
 from tests.ports import free_port
+from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.functions_runtime.interpreter import find_python
 from warmfold.stack import Stack, open_stack
@@ -34,6 +35,7 @@ FUNCTIONS_OF_A_RUN = (
     "register_model",
     "prepare_transform",
     "write_report",
+    "resume_run",
 )
 MARKER = "from the built package:"
 EXPERIMENT = """\
@@ -189,7 +191,14 @@ def test_a_copied_dataset_ends_in_a_run_of_what_was_built(
     groups = terminal.aws(
         "logs", "describe-log-groups", "--log-group-name-prefix", "/warmfold/", "--query", "logGroups[].logGroupName"
     )
-    started = {group: paths for group in groups if (paths := built_files(terminal.log(group)))}
+    started: dict[str, list[str]] = {}
+
+    def all_started() -> bool:
+        """The events of a run's end come after it."""
+        started.update((group, paths) for group in groups if (paths := built_files(terminal.log(group))))
+        return len(started) >= len(FUNCTIONS_OF_A_RUN)
+
+    until(all_started)
     assert set(started) == {f"/warmfold/warmfold/{name}" for name in FUNCTIONS_OF_A_RUN}
     for group, paths in started.items():
         assert all(Path(path).is_relative_to(home / "functions") for path in paths), (group, paths)
@@ -218,9 +227,36 @@ def test_a_changed_parameter_changes_what_it_reaches_and_stays(terminal: Termina
     assert "* Modify" in said
     assert "AWS::Lambda::Function" not in said
     assert before != terminal.aws("logs", "describe-log-groups", *group) == [7]
-    said = terminal.sam("deploy", "--config-env", "local", "--no-fail-on-empty-changeset")
-    assert "No changes to deploy. Stack warmfold is up to date" in said
-    assert terminal.aws("logs", "describe-log-groups", *group) == [7]
+    assert terminal.stack().bucket == outputs["DataBucketName"]
+
+
+def test_make_deploy_asks_the_first_time_and_keeps_the_answers(terminal: Terminal, outputs: dict[str, str]) -> None:
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy2(ROOT / name, terminal.tree)
+    shutil.copytree(ROOT / "requirements", terminal.tree / "requirements")
+    for name in (".venv", ".venv-sam"):
+        (terminal.tree / name).symlink_to(ROOT / name)
+
+    def make_deploy(answers: str) -> str:
+        done = subprocess.run(
+            ["make", "deploy"],
+            cwd=terminal.tree,
+            env=terminal.environment,
+            input=answers,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout + done.stderr
+
+    said = make_deploy("\n" * 40)
+    assert "Parameter LogRetentionDays [30]:" in said
+    assert "Successfully created/updated stack - warmfold" in said
+    assert "LogRetentionDays" in (terminal.tree / "samconfig.mine.toml").read_text()
+    again = make_deploy("")
+    assert "Parameter LogRetentionDays [30]:" not in again
+    assert "No changes to deploy. Stack warmfold is up to date" in again
     assert terminal.stack().bucket == outputs["DataBucketName"]
 
 

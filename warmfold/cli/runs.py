@@ -11,7 +11,7 @@ from rich.console import Console
 
 from warmfold.cli._options import JsonOption, StackOption
 from warmfold.follow import follow, follow_clean_up, result_table
-from warmfold.progress import Progress, readable
+from warmfold.progress import Progress, read_leftovers, readable
 from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack, run_id
 
 INTERRUPTED = 130
@@ -70,16 +70,20 @@ def stop(
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
-    """Abort a run; the clean-up state machine then stops its jobs and releases its pools."""
+    """Abort a run, or see to what one that has ended has left: its jobs are stopped, its pools released."""
     opened = open_stack(stack)
     execution_arn = opened.find_execution(run)
     name = run_id(execution_arn)
     before = opened.stepfunctions.describe_execution(executionArn=execution_arn)["status"]
     if before == "RUNNING":
         opened.stepfunctions.stop_execution(executionArn=execution_arn, error="Stopped", cause="warmfold stop")
-    told = f"run {name} had already ended: {before}" if before != "RUNNING" else f"run {name} is aborted"
+    told = f"run {name} is aborted" if before == "RUNNING" else f"run {name} had already ended: {before}"
+    cleans = before == "RUNNING"
+    if before != "RUNNING" and read_leftovers(opened, execution_arn).any:
+        cleans = True
+        opened.clean_up(execution_arn, before)
     if not as_json:
-        typer.echo(told if wait or before != "RUNNING" else f"{told}; its jobs and pools are being cleaned up")
+        typer.echo(f"{told}; its jobs and pools are being cleaned up" if cleans and not wait else told)
     if wait:
         follow_clean_up(opened, execution_arn, Console(stderr=as_json))
     if as_json:

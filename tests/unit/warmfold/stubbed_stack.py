@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 from warmfold.stack import Stack, execution_name
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:wf-tuning"
+CLEAN_UP = "arn:aws:states:us-east-1:000000000000:stateMachine:wf-clean-up"
 BUCKET = "data-bucket"
 
 
@@ -55,6 +56,7 @@ class Cloud:
         self.jobs: dict[str, list[dict[str, Any]]] = {}
         self.tuning: dict[str, Any] | None = None
         self.stopped: list[dict[str, Any]] = []
+        self.clean_ups: list[dict[str, Any]] = []
         self.starts_runs = True
         self.time = 0.0
         self.each_sleep: Iterator[Callable[[], object]] = iter(())
@@ -98,7 +100,13 @@ class _StepFunctions:
                 return execution
         raise MissingError(arn)
 
+    def start_execution(self, stateMachineArn: str, input: str) -> None:  # noqa: N803
+        assert stateMachineArn == CLEAN_UP
+        self._cloud.clean_ups.append(json.loads(input))
+
     def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn.startswith("clean-up-"):
+            return {"input": json.dumps(self._cloud.clean_ups[int(executionArn.removeprefix("clean-up-"))])}
         found = self._execution(executionArn)
         return {"executionArn": found.arn, "status": found.status, **found.more}
 
@@ -114,7 +122,13 @@ class _StepFunctions:
             {"executionArn": e.arn, "name": e.name, "startDate": start + timedelta(days=i), "status": e.status}
             for i, e in enumerate(self._cloud.executions)
         ]
-        return _Pages(lambda stateMachineArn: [{"executions": rows[::-1]}])  # noqa: ARG005, N803
+        cleaning = [{"executionArn": f"clean-up-{number}"} for number in range(len(self._cloud.clean_ups))]
+
+        def pages(stateMachineArn: str, statusFilter: str = "") -> list[dict[str, Any]]:  # noqa: N803
+            assert (stateMachineArn, statusFilter) in ((MACHINE, ""), (CLEAN_UP, "RUNNING"))
+            return [{"executions": rows[::-1] if stateMachineArn == MACHINE else cleaning}]
+
+        return _Pages(pages)
 
 
 class _S3:

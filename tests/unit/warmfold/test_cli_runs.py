@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.unit.warmfold.stubbed_stack import BUCKET, Cloud, Execution
+from tests.unit.warmfold.stubbed_stack import BUCKET, Cloud, Execution, training_job
 from warmfold.cli import app, runs
 from warmfold.stack import run_id
 
@@ -180,6 +180,17 @@ def test_stop_leaves_a_run_that_has_ended(cloud: Cloud) -> None:
     assert cloud.stopped == []
     assert "had already ended: SUCCEEDED" in result.stdout
     assert json.loads(invoke("stop", "churn-0123456789abcdef", "--json").stdout)["stopped"] is False
+
+
+def test_stop_cleans_up_what_a_run_that_has_ended_left_and_only_once(cloud: Cloud) -> None:
+    execution = ended(cloud, "FAILED")
+    run = run_id(execution.arn)
+    cloud.jobs = {"TrainingJob": [training_job(f"wf-{run}-001-abcdef01-f1", "Stopped", "Available")]}
+    for _ in range(2):
+        result = invoke("stop", run)
+        assert "had already ended: FAILED; its jobs and pools are being cleaned up" in result.stdout
+    assert cloud.clean_ups == [{"detail": {"executionArn": execution.arn, "status": "FAILED"}}]
+    assert cloud.stopped == []
 
 
 def test_stop_and_wait_waits_for_the_clean_up(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
