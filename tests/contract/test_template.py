@@ -204,6 +204,11 @@ def test_every_function_is_watched_for_throttles_and_alarms_reach_the_topic(plai
     assert watched == {f"{name}-name" for name in plain.of_type("AWS::Lambda::Function")}
 
 
+def test_no_alarm_adds_up_more_metrics_than_cloudwatch_takes(plain: Deployment) -> None:
+    for name, alarm in plain.of_type("AWS::CloudWatch::Alarm").items():
+        assert sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) <= 10, name
+
+
 def test_the_alarm_on_warm_pools_watches_what_write_report_counts(
     plain: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
