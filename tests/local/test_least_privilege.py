@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.local import privileges
+from tests.local.assumed import clients_as
 from tests.local.observed import DATA, SMALL, Observed, leave_pool, observed_cloud
 from tests.local.privileges import deprived, needed, rights
 from tests.local.runs import (
@@ -105,15 +105,7 @@ def test_resources_wider_than_what_was_recorded_are_listed(observed: Observed) -
 @pytest.fixture(scope="module")
 def as_fold(observed: Observed) -> Callable[..., Any]:
     """Makes clients with the fold role's credentials, which a user has asked for."""
-    role = observed.roles["FoldRole"].arn
-    keys = observed.cloud.session().client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
-    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1")
-
-    def client(service: str, **options: Any) -> Any:
-        make: Any = session.client
-        return make(service, endpoint_url=observed.cloud.endpoint, **options)
-
-    return client
+    return clients_as(observed.cloud, observed.roles["FoldRole"].name, "me")
 
 
 def test_every_service_s_denial_is_the_client_s_exception_in_aws_s_words(

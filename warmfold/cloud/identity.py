@@ -1,19 +1,31 @@
-"""Who calls: the temporary credentials of roles, and the role behind an access key."""
+"""Who calls: the temporary credentials of roles, and who is behind a request's signature."""
 
 from __future__ import annotations
 
+import io
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import WSGIEnvironment
 
+from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
+from moto.sts.utils import random_session_token
 
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(?:[^/,\s]+/[^/,\s]+/([^/,\s]+)/)?")
+from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
+from warmfold.cloud.sagemaker.errors import ServiceError
+
+_SIGNED = re.compile(r"AWS4-[\w-]+\s+Credential=([^,\s]+)")
+_SCOPE = re.compile(r"[^/]+/[^/]+/([^/]+)/([^/]+)/aws4_request")
+_FIELD = re.compile(rb'[; ]name="([^"]+)"\r\n\r\n(.*?)\r\n--', re.DOTALL)
+_FORM_FIELDS_BYTES = 20 * 1024  # AWS takes no more before a form's file
 _SECONDS = 12 * 3600
+TEMPORARY = "ASIA"
+"""How the ids of temporary keys begin."""
 SESSION = "warmfold-local"
 SAGEMAKER_SESSION = "SageMaker"
 STATES_SESSION = "StepFunctions"  # AWS has 32 letters here, new ones for each execution
@@ -27,17 +39,38 @@ class Caller:
     access_key: str | None
     role_arn: str | None
     session: str = SESSION
+    region: str | None = None
+    """The region that the request is signed for, where it says one."""
+
+
+class AuthenticationError(Exception):
+    """Nobody can be told to have made a request."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True)
+class _Session:
+    role_arn: str | None
+    name: str
+    token: str
+    ends: datetime | None = None
+    """None: its holder is given new credentials in time, which here are the same."""
 
 
 class Identities:
-    """Hands out each role's credentials and knows them again. Thread-safe."""
+    """Hands out credentials and knows them again. Thread-safe."""
 
-    def __init__(self, account_id: str, region: str) -> None:
+    def __init__(self, account_id: str, region: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._account_id = account_id
         self._backend = sts_backends[account_id]["aws"]
         self._region = region
+        self._now = now
         self._lock = threading.Lock()
         self._credentials: dict[tuple[str, str], dict[str, str]] = {}
-        self._sessions: dict[str, tuple[str, str]] = {}
+        self._sessions: dict[str, _Session] = {}
 
     def credentials(self, role_arn: str, session: str = SESSION) -> Mapping[str, str]:
         """AccessKeyId, SecretAccessKey and SessionToken of a role's session; the same ones while the cloud is up."""
@@ -56,48 +89,129 @@ class Identities:
             duration=_SECONDS,
             external_id=None,
         )
-        self._sessions[assumed.access_key_id] = (role_arn, session)
-        return {
-            "AccessKeyId": assumed.access_key_id,
-            "SecretAccessKey": assumed.secret_access_key,
-            "SessionToken": assumed.session_token,
-        }
+        self._sessions[assumed.access_key_id] = _Session(role_arn, session, assumed.session_token)
+        return _keys(assumed.access_key, assumed.session_token)
+
+    def user_session(self, seconds: int = _SECONDS) -> Mapping[str, Any]:
+        """Temporary credentials of the user, as GetSessionToken gives them."""
+        key: Any = iam_backends[self._account_id]["aws"].create_temp_access_key()
+        token, ends = random_session_token(), self._now() + timedelta(seconds=seconds)
+        self._sessions[key.access_key_id] = _Session(None, SESSION, token, ends)
+        return {**_keys(key, token), "Expiration": ends}
+
+    def user_arn(self, access_key: str | None) -> str:
+        """The ARN of the user with an access key, as GetCallerIdentity tells it."""
+        arn: str = self._backend.get_caller_identity(access_key, self._region)[1]
+        return arn.replace(":sts:", ":iam:")  # moto's own user is no session
 
     def caller(self, environ: WSGIEnvironment) -> Caller:
-        """The caller of a signed (or presigned) request."""
-        key = access_key(environ)
-        known = self._session(key) if key else None
-        return Caller(key, *known) if known else Caller(key, None)
+        """Who seems to have signed (or presigned) a request; whoever is not known is the user."""
+        signed = signature(environ)
+        known = self._session(signed.access_key)
+        return _caller(signed, known)
 
-    def _session(self, key: str) -> tuple[str, str] | None:
+    def authenticated(self, environ: WSGIEnvironment) -> Caller:
+        """The caller of a request, where AWS would believe it; raises AuthenticationError.
+
+        Static keys are the user's, whatever they are, and no signature is checked.
+        """
+        signed = signature(environ)
+        if signed.access_key is None:
+            raise AuthenticationError(UNSIGNED)
+        known = self._session(signed.access_key)
+        if known is None and signed.access_key.startswith(TEMPORARY):
+            raise AuthenticationError(UNKNOWN_KEY)
+        if signed.token != (known.token if known else None):
+            raise AuthenticationError(WRONG_TOKEN if signed.token else UNKNOWN_KEY)
+        if known and known.ends and known.ends <= self._now():
+            raise AuthenticationError(EXPIRED)
+        return _caller(signed, known)
+
+    def _session(self, key: str | None) -> _Session | None:
+        if key is None:
+            return None
         known = self._sessions.get(key)
-        if known is None and key.startswith("ASIA"):
-            assumed = self._backend.get_assumed_role_from_access_key(key)
-            if assumed is not None:
-                known = self._sessions[key] = (assumed.role_arn, assumed.session_name)
+        if known is None and key.startswith(TEMPORARY):
+            found: Any = self._backend.get_assumed_role_from_access_key(key)
+            if found is not None:
+                ends = found.expiration.replace(tzinfo=UTC)
+                known = _Session(found.role_arn, found.session_name, found.session_token, ends)
+                self._sessions[key] = known
         return known
 
 
-def access_key(environ: WSGIEnvironment) -> str | None:
-    """The access key id that a request is signed with, in its header or (presigned) in its query."""
-    return _credential(environ)[0]
+def for_sagemaker(identify: Callable[[WSGIEnvironment], Caller], region: str) -> Callable[[WSGIEnvironment], Caller]:
+    """`identify` for the local SageMaker, which is in one region: it raises ServiceError for whom it does not serve."""
+
+    def identified(environ: WSGIEnvironment) -> Caller:
+        try:
+            caller = identify(environ)
+        except AuthenticationError as error:
+            raise ServiceError(error.refusal.code, error.refusal.message) from error
+        if caller.region not in (None, region):
+            raise ServiceError(
+                "InvalidSignatureException",
+                f"Credential should be scoped to a valid region, not '{caller.region}': "
+                f"the local cloud's SageMaker is in {region} only.",
+            )
+        return caller
+
+    return identified
 
 
-def credential_scope(environ: WSGIEnvironment) -> str | None:
-    """The service that a request is signed for; only S3 has signatures that do not say."""
-    service = _credential(environ)[1]
-    return service.lower() if service else None
+def _caller(signed: Signature, known: _Session | None) -> Caller:
+    if known is None:
+        return Caller(signed.access_key, None, region=signed.region)
+    return Caller(signed.access_key, known.role_arn, known.name, signed.region)
 
 
-def _credential(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
+def _keys(key: Any, token: str) -> dict[str, str]:
+    return {"AccessKeyId": key.access_key_id, "SecretAccessKey": key.secret_access_key, "SessionToken": token}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a request's signature says; only S3 has signatures that name no region and no service."""
+
+    access_key: str | None
+    region: str | None = None
+    service: str | None = None
+    token: str | None = None
+
+
+def signature(environ: WSGIEnvironment) -> Signature:
+    """The signature of a request: in its header, in its query (presigned), or in a browser's form for S3."""
+    token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
     header = environ.get("HTTP_AUTHORIZATION", "")
-    match = _CREDENTIAL.search(header)
-    if match:
-        return match[1], match[2]
-    if header.startswith("AWS "):
-        return header.removeprefix("AWS ").partition(":")[0], None
-    query = parse_qs(environ.get("QUERY_STRING", ""))
-    signed = _CREDENTIAL.search(f"Credential={query['X-Amz-Credential'][0]}/") if "X-Amz-Credential" in query else None
-    if signed:
-        return signed[1], signed[2]
-    return query.get("AWSAccessKeyId", [None])[0], None
+    if header:
+        signed = _SIGNED.match(header)
+        if signed:
+            return _scoped(signed[1], token)
+        key = header.removeprefix("AWS ").partition(":")[0] if header.startswith("AWS ") else None
+        return Signature(key, token=token)
+    given = {name.lower(): values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+    if "x-amz-credential" not in given and "awsaccesskeyid" not in given:
+        given = form_fields(environ)
+    token = given.get("x-amz-security-token", token)
+    if "x-amz-credential" in given:
+        return _scoped(given["x-amz-credential"], token)
+    return Signature(given.get("awsaccesskeyid"), token=token)
+
+
+def _scoped(credential: str, token: str | None) -> Signature:
+    scope = _SCOPE.fullmatch(credential)
+    key = credential.partition("/")[0]
+    return Signature(key, scope[1], scope[2].lower(), token) if scope else Signature(key, token=token)
+
+
+def form_fields(environ: WSGIEnvironment) -> dict[str, str]:
+    """The fields before the file of a browser's form for S3, by their names in lower case; none for other requests."""
+    kind = environ.get("CONTENT_TYPE", "")
+    if environ.get("REQUEST_METHOD") != "POST" or not kind.startswith("multipart/form-data"):
+        return {}
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(body[:_FORM_FIELDS_BYTES].partition(b'name="file"')[0]):
+        fields.setdefault(name.decode("utf-8", "replace").lower(), value.decode("utf-8", "replace"))
+    return fields

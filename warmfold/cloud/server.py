@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -24,13 +24,13 @@ from waitress.channel import HTTPChannel
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.gate import guarded
-from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, logs, memory, s3, stepfunctions
+from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, logs, memory, s3, stepfunctions, sts
 from warmfold.cloud.hooks.dead_letters import dead_letters
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
 from warmfold.cloud.iam.denial import Denial
 from warmfold.cloud.iam.enforcement import RECORD, Enforcer, Recorder, is_on
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.identity import SAGEMAKER_SESSION, STATES_SESSION, Caller, Identities
+from warmfold.cloud.identity import SAGEMAKER_SESSION, STATES_SESSION, Caller, Identities, for_sagemaker
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.service import build_service
 from warmfold.cloud.sagemaker.settings import Settings
@@ -64,7 +64,9 @@ class Cloud:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self.identities = Identities(account, region)
         record = Recorder(iam_record) if iam_record else lambda _: None
-        enforcer = Enforcer(account, region, lambda role_arn: iam.role_of(account, role_arn), record)
+        enforcer = Enforcer(
+            account, region, lambda role_arn: iam.role_of(account, role_arn), record, self.identities.user_arn
+        )
         self.enforcer = enforcer if enforce_iam else None
         self.functions = Functions(
             home / "functions",
@@ -77,7 +79,7 @@ class Cloud:
             account,
             region,
             targets=lambda event: eventbridge.targets_of(account, region, event),
-            deliver=eventbridge.ways(account, region, invoke, self._judge),
+            deliver=eventbridge.ways(account, region, invoke, self._judge, self._may_assume(eventbridge.SERVICE)),
             give_up=dead_letters(account, region),
         )
         settings = Settings(
@@ -100,22 +102,26 @@ class Cloud:
         logs.install(Shelf(home))
         iam.install()
         cloudformation.install()
-        lambda_.install(self.functions, self.bus, self._lambda_may_assume)
+        lambda_.install(self.functions, self.bus, self._may_assume("lambda.amazonaws.com"))
         s3.install(self.bus)
-        eventbridge.install(self.bus)
+        eventbridge.install(self.bus, needs_roles=enforce_iam)
+        if enforce_iam:
+            sts.install(self.identities.user_session)
         stepfunctions.install(
             self.bus,
             endpoint_url=self.endpoint,
             credentials=lambda role_arn: self.identities.credentials(role_arn, STATES_SESSION),
             sagemaker_task=lambda: SageMakerTask(lambda: self.sagemaker),
+            may_assume=self._may_assume(stepfunctions.SERVICE),
         )
 
     def application(self) -> WSGIApplication:
         """Every service on one port: SageMaker is warmfold's own, the rest is moto's."""
-        sagemaker = wire.application(self.sagemaker, self.identities.caller)
+        identify = self.identities.caller if self.enforcer is None else self.identities.authenticated
+        sagemaker = wire.application(self.sagemaker, for_sagemaker(identify, self.region))
         moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
         if self.enforcer is not None:
-            moto = self.enforcer.application(moto, self.identities.caller)
+            moto = self.enforcer.application(moto, identify)
         health = json.dumps({"status": "ok", "pid": os.getpid(), "region": self.region}).encode()
 
         def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -140,8 +146,13 @@ class Cloud:
     def _authorize(self, operation: str, request: dict[str, Any], identity: Any) -> tuple[str, str] | None:
         return self.enforcer.sagemaker(identity, operation, request) if self.enforcer is not None else None
 
-    def _lambda_may_assume(self, role_arn: str) -> bool:
-        return self.enforcer is None or self.enforcer.is_trusted(role_arn, "lambda.amazonaws.com")
+    def _may_assume(self, service: str) -> Callable[[str | None], bool]:
+        def may_assume(role_arn: str | None) -> bool:
+            if self.enforcer is None:
+                return True
+            return role_arn is not None and self.enforcer.is_trusted(role_arn, service)
+
+        return may_assume
 
     def _function_environment(self, role_arn: str, name: str) -> dict[str, str]:
         keys = self.identities.credentials(role_arn, name)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
 from warmfold.cloud.iam.enforcement import Enforcer, Recorder, Role, Verdict, is_on
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.identity import Caller, access_key, credential_scope
+from warmfold.cloud.identity import AuthenticationError, Caller, Signature, signature
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/path/fold"
@@ -44,7 +45,8 @@ def enforcer(**policies: str) -> Enforcer:
 def request(
     gate: Enforcer, service: str, method: str, path: str, *, inner: Any = None, role: str | None = ROLE, **more: Any
 ) -> tuple[str, dict[str, str], bytes]:
-    body = more.pop("body", b"")
+    body, region = more.pop("body", b""), more.pop("region", None)
+    identify = more.pop("identify", lambda _: Caller("KEY", role, "session", region))
     environ = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
@@ -57,7 +59,7 @@ def request(
     }
     started: list[Any] = []
     start: Any = lambda *arguments: started.append(arguments)  # noqa: E731
-    application = gate.application(inner or Inner(), lambda _: Caller("KEY", role, "session"))
+    application = gate.application(inner or Inner(), identify)
     answer = b"".join(application(environ, start))
     ((status, headers),) = started
     return status, dict(headers), answer
@@ -228,17 +230,185 @@ def test_the_switch_is_on_unless_it_is_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "key", "service"),
+    ("environ", "signed"),
     [
-        ({"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/SNS/aws4_request, x"}, "K", "sns"),
-        ({"QUERY_STRING": "X-Amz-Credential=K%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"}, "K", "s3"),
-        ({"QUERY_STRING": "AWSAccessKeyId=K&Signature=s&Expires=1"}, "K", None),
-        ({"HTTP_AUTHORIZATION": "AWS K:signature"}, "K", None),
-        ({}, None, None),
+        (
+            {
+                "HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=K/20260101/eu-west-1/SNS/aws4_request, x",
+                "HTTP_X_AMZ_SECURITY_TOKEN": "t",
+            },
+            Signature("K", "eu-west-1", "sns", "t"),
+        ),
+        (
+            {"QUERY_STRING": "X-Amz-Credential=K%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Security-Token=t"},
+            Signature("K", "us-east-1", "s3", "t"),
+        ),
+        (
+            {"QUERY_STRING": "AWSAccessKeyId=K&Signature=s&Expires=1&x-amz-security-token=t"},
+            Signature("K", None, None, "t"),
+        ),
+        ({"HTTP_AUTHORIZATION": "AWS K:signature"}, Signature("K")),
+        ({"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Signed=x, Credential=K/20260101/us-east-1/sts/aws4_request"}, None),
+        ({"HTTP_AUTHORIZATION": "Bearer K"}, None),
+        ({}, None),
     ],
 )
-def test_every_form_of_signature_tells_its_caller(
-    environ: dict[str, str], key: str | None, service: str | None
+def test_every_form_of_signature_tells_its_caller(environ: dict[str, str], signed: Signature | None) -> None:
+    assert signature(environ) == (signed or Signature(None))
+
+
+FORM = (
+    b'--B\r\nContent-Disposition: form-data; name="key"\r\n\r\nruns/a\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="x-amz-credential"\r\n\r\n'
+    b"K/20260101/us-east-1/s3/aws4_request\r\n"
+    b'--B\r\nContent-Disposition: form-data; name="x-amz-security-token"\r\n\r\nt\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="key"\r\n\r\nother\r\n--B--'
+)
+
+
+def test_a_browser_s_form_has_its_signer_s_rights() -> None:
+    form = {"CONTENT_TYPE": "multipart/form-data; boundary=B", "HTTP_AUTHORIZATION": "", "body": FORM}
+    environ = {**form, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(FORM)), "wsgi.input": io.BytesIO(FORM)}
+    assert signature(environ) == Signature("K", "us-east-1", "s3", "t")
+    inner = Inner()
+    gate = enforcer(p=policy({"Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/runs/*"}))
+    assert request(gate, "s3", "POST", "/b", inner=inner, **form)[0] == "200 OK"
+    assert inner.bodies == [FORM]
+    other = enforcer(p=policy({"Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/other"}))
+    assert request(other, "s3", "POST", "/b", **form)[0] == "403 Forbidden"
+
+
+def nobody(refusal: Refusal) -> Any:
+    def identify(_: Any) -> Caller:
+        raise AuthenticationError(refusal)
+
+    return identify
+
+
+JSON = {"HTTP_X_AMZ_TARGET": "AWSStepFunctions.ListStateMachines"}
+QUERY = {"body": b"Action=ListTopics"}
+FUNCTION = "/2015-03-31/functions/f/invocations"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "service", "path", "more", "status", "code"),
+    [
+        (UNSIGNED, "", "/b/k", {}, "403 Forbidden", "AccessDenied"),
+        (UNSIGNED, "", "/", QUERY, "403 Forbidden", "MissingAuthenticationToken"),
+        (UNSIGNED, "", "/", JSON, "400 Bad Request", "MissingAuthenticationTokenException"),
+        (UNSIGNED, "", FUNCTION, {}, "403 Forbidden", "MissingAuthenticationTokenException"),
+        (UNKNOWN_KEY, "s3", "/b/k", {}, "403 Forbidden", "InvalidAccessKeyId"),
+        (UNKNOWN_KEY, "sns", "/", QUERY, "403 Forbidden", "InvalidClientTokenId"),
+        (UNKNOWN_KEY, "states", "/", JSON, "400 Bad Request", "UnrecognizedClientException"),
+        (WRONG_TOKEN, "s3", "/b/k", {}, "400 Bad Request", "InvalidToken"),
+        (EXPIRED, "s3", "/b/k", {}, "400 Bad Request", "ExpiredToken"),
+        (EXPIRED, "sns", "/", QUERY, "403 Forbidden", "ExpiredToken"),
+        (EXPIRED, "states", "/", JSON, "400 Bad Request", "ExpiredTokenException"),
+    ],
+)
+def test_a_request_of_nobody_is_refused_in_its_service_s_form(
+    refusal: Refusal, service: str, path: str, more: dict[str, Any], status: str, code: str
 ) -> None:
-    assert access_key(environ) == key
-    assert credential_scope(environ) == service
+    inner, unsigned = Inner(), {} if service else {"HTTP_AUTHORIZATION": ""}
+    answer = request(enforcer(), service, "POST", path, inner=inner, identify=nobody(refusal), **more, **unsigned)
+    assert answer[0] == status
+    assert code in (answer[1].get("x-amzn-ErrorType"), answer[2].partition(b"<Code>")[2].partition(b"<")[0].decode())
+    assert inner.bodies == []
+
+
+def test_a_browser_may_ask_unsigned_what_it_may_do() -> None:
+    assert request(enforcer(), "", "OPTIONS", "/b/k", identify=nobody(UNSIGNED), HTTP_AUTHORIZATION="")[0] == "200 OK"
+
+
+def test_a_call_is_judged_in_the_region_that_it_is_signed_for() -> None:
+    east = enforcer(p=policy({"Action": "sqs:*", "Resource": f"arn:aws:sqs:us-east-1:{ACCOUNT}:*"}))
+    condition = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    only = enforcer(p=policy({"Action": "sqs:*", "Condition": condition}))
+    body = json.dumps({"QueueName": "q"}).encode()
+    for gate in (east, only):
+        for region, expected in (("us-east-1", "200 OK"), (None, "200 OK"), ("us-west-2", "400 Bad Request")):
+            more = {"body": body, "HTTP_X_AMZ_TARGET": "AmazonSQS.CreateQueue"}
+            assert request(gate, "sqs", "POST", "/", region=region, **more)[0] == expected, region
+    create = {"TrainingJobName": "j"}
+    gate = enforcer(p=policy({"Action": "sagemaker:*", "Resource": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:*"}))
+    assert gate.sagemaker(Caller(None, ROLE, region="us-east-1"), "CreateTrainingJob", create) is None
+    assert gate.sagemaker(Caller(None, ROLE, region="us-west-2"), "CreateTrainingJob", create) is not None
+
+
+def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_for() -> None:
+    seen: list[str] = []
+
+    def inner(environ: Any, start_response: Any) -> Iterable[bytes]:
+        seen.append(environ["HTTP_AUTHORIZATION"])
+        start_response("200 OK", [])
+        return []
+
+    query = "Action=GetCallerIdentity&X-Amz-Credential=K%2F20260101%2Feu-west-1%2Fsts%2Faws4_request"
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": query, "wsgi.input": io.BytesIO()}
+    start: Any = lambda *_: None  # noqa: E731
+    list(enforcer().application(inner, lambda _: Caller("K", None))(environ, start))
+    assert signature({"HTTP_AUTHORIZATION": seen[0]}) == Signature("K", "eu-west-1", "sts")
+
+
+@pytest.mark.parametrize("name", ["GetSessionToken", "GetFederationToken"])
+def test_a_session_is_given_no_other_session(name: str) -> None:
+    gate = enforcer(p=policy({"Action": "*"}))
+    status, _, body = request(gate, "sts", "POST", "/", body=f"Action={name}&Name=me".encode())
+    assert status == "403 Forbidden"
+    assert f"<Code>AccessDenied</Code><Message>Cannot call {name} with session credentials<" in body.decode()
+    assert request(gate, "sts", "POST", "/", body=f"Action={name}".encode(), role=None)[0] == "200 OK"
+
+
+TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
+USER = f"arn:aws:iam::{ACCOUNT}:user/me"
+MAY_ASSUME = {"Action": "sts:AssumeRole", "Resource": TARGET}
+REFUSED = "is not authorized to perform: sts:AssumeRole on resource: " + TARGET
+
+
+@pytest.mark.parametrize(
+    ("principal", "statements", "session", "user"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:root", [MAY_ASSUME], True, True),
+        (ACCOUNT, [MAY_ASSUME], True, True),
+        (f"arn:aws:iam::{ACCOUNT}:root", [], False, True),
+        (ROLE, [], True, False),
+        (ROLE, [{**MAY_ASSUME, "Effect": "Deny"}], False, False),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/fold/session", [], True, False),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/fold/other", [MAY_ASSUME], False, False),
+        (USER, [MAY_ASSUME], False, True),
+        ("arn:aws:iam::999999999999:root", [MAY_ASSUME], False, False),
+        (None, [MAY_ASSUME], False, False),
+    ],
+)
+def test_a_role_is_assumed_by_whom_it_trusts(
+    principal: str | None, statements: list[dict[str, Any]], session: bool, user: bool
+) -> None:
+    meant = {"AWS": principal} if principal else {"Service": "sagemaker.amazonaws.com"}
+    trust = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": meant}]})
+    roles = {ROLE: Role({"p": policy(*statements)}, TRUST), TARGET: Role({}, trust)}
+    gate = Enforcer(ACCOUNT, "us-east-1", roles.get, user_arn=lambda _: USER)
+    body = f"Action=AssumeRole&RoleArn={TARGET}&RoleSessionName=s".encode()
+    for role, may in ((ROLE, session), (None, user)):
+        status, _, answer = request(gate, "sts", "POST", "/", body=body, role=role)
+        assert status == ("200 OK" if may else "403 Forbidden"), role
+        assert (REFUSED in answer.decode()) is not may
+
+
+def test_a_role_that_is_not_there_is_assumed_by_nobody() -> None:
+    gate = Enforcer(ACCOUNT, "us-east-1", {ROLE: Role({"p": policy(MAY_ASSUME)}, TRUST)}.get, user_arn=lambda _: USER)
+    body = f"Action=AssumeRole&RoleArn={TARGET}&RoleSessionName=s".encode()
+    for role, who in ((ROLE, WHO), (None, f"User: {USER}")):
+        status, _, answer = request(gate, "sts", "POST", "/", body=body, role=role)
+        assert status == "403 Forbidden"
+        assert f"<Code>AccessDenied</Code><Message>{who} {REFUSED}<" in answer.decode()
+
+
+@pytest.mark.parametrize("name", ["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"])
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_foreign_identity_that_can_not_be_checked_is_not_believed(name: str, signed: bool) -> None:
+    inner, more = Inner(), {} if signed else {"HTTP_AUTHORIZATION": "", "identify": nobody(UNSIGNED)}
+    body = f"Action={name}&RoleArn={ROLE}".encode()
+    status, _, answer = request(enforcer(), "sts", "POST", "/", inner=inner, role=None, body=body, **more)
+    assert (status, inner.bodies) == ("403 Forbidden", [])
+    assert f"<Code>AccessDenied</Code><Message>Not authorized to perform sts:{name}<" in answer.decode()

@@ -9,7 +9,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 
-from warmfold.cloud.hooks.eventbridge import NotAuthorizedError, ways
+from warmfold.cloud.hooks.eventbridge import SERVICE, NotAuthorizedError, ways
 from warmfold.cloud.hooks.iam import role_of
 from warmfold.cloud.iam.enforcement import Enforcer
 from warmfold.cloud.iam.policy import Call
@@ -73,7 +73,15 @@ def test_a_role_that_is_not_there_is_none() -> None:
 
 def test_a_rule_starts_a_machine_only_with_a_role_that_may(role: Any) -> None:
     gate = Enforcer(DEFAULT_ACCOUNT_ID, "us-east-1", lambda arn: role_of(DEFAULT_ACCOUNT_ID, arn))
-    deliver = ways(DEFAULT_ACCOUNT_ID, "us-east-1", lambda *_: None, gate.judge)["states"]
+
+    def may_assume(role_arn: str | None) -> bool:
+        return role_arn is not None and gate.is_trusted(role_arn, SERVICE)
+
+    deliver = ways(DEFAULT_ACCOUNT_ID, "us-east-1", lambda *_: None, gate.judge, may_assume)["states"]
+    for given in (None, role.arn, role.arn + "2"):
+        with pytest.raises(NotAuthorizedError, match=f"Provided role '{given}' cannot be assumed by principal"):
+            deliver({"Arn": MACHINE, "RoleArn": given}, "{}")
+    role.assume_role_policy_document = json.dumps(TRUST).replace("lambda.", "events.")
     said = f"assumed-role/own/EventBridge is not authorized to perform: states:StartExecution on resource: {MACHINE}"
     with pytest.raises(NotAuthorizedError, match=said):
         deliver({"Arn": MACHINE, "RoleArn": role.arn}, "{}")

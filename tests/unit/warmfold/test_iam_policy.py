@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from warmfold.cloud.iam.policy import Call, Decision, PolicyError, decide, statements_of, trusts
+from warmfold.cloud.iam.policy import Call, Decision, PolicyError, decide, statements_of
 
 JOB = "arn:aws:sagemaker:us-east-1:123456789012:training-job/wf-run-001"
 
@@ -201,19 +201,3 @@ def test_a_variable_with_a_value_stands_for_its_letters_only() -> None:
 def test_a_document_that_iam_would_refuse_is_an_error_that_names_the_policy(document: str) -> None:
     with pytest.raises(PolicyError, match="policy fan-out"):
         statements_of("fan-out", document)
-
-
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        ({"Principal": {"Service": "sagemaker.amazonaws.com"}}, True),
-        ({"Principal": {"Service": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]}}, True),
-        ({"Principal": {"Service": "lambda.amazonaws.com"}}, False),
-        ({"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}, False),
-        ({"Principal": {"Service": "sagemaker.amazonaws.com"}, "Effect": "Deny"}, False),
-        ({"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:TagSession"}, False),
-    ],
-)
-def test_whom_a_role_trusts(statement: dict[str, Any], expected: bool) -> None:
-    document = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **statement}]}
-    assert trusts(json.dumps(document), "sagemaker.amazonaws.com") is expected

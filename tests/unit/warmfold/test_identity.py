@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +11,11 @@ import boto3
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.sts.models import sts_backends
 
 from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
-from warmfold.cloud.identity import STATES_SESSION, Caller, Identities
+from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
+from warmfold.cloud.identity import STATES_SESSION, AuthenticationError, Caller, Identities, for_sagemaker
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.errors import ServiceError
 
@@ -39,15 +42,16 @@ def identities() -> Identities:
     return Identities(DEFAULT_ACCOUNT_ID, "us-east-1")
 
 
-def signed(key: str) -> dict[str, Any]:
+def signed(key: str, token: str | None = None) -> dict[str, Any]:
     header = f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host"
-    return {"HTTP_AUTHORIZATION": header}
+    return {"HTTP_AUTHORIZATION": header, **({"HTTP_X_AMZ_SECURITY_TOKEN": token} if token else {})}
 
 
 def test_a_role_s_keys_are_known_again(identities: Identities) -> None:
     keys = identities.credentials(ROLE)
     assert identities.credentials(ROLE) is keys
-    assert identities.caller(signed(keys["AccessKeyId"])) == Caller(keys["AccessKeyId"], ROLE)
+    known = Caller(keys["AccessKeyId"], ROLE, region="us-east-1")
+    assert identities.authenticated(signed(keys["AccessKeyId"], keys["SessionToken"])) == known
 
 
 def test_a_presigned_request_has_its_caller_too(identities: Identities) -> None:
@@ -61,19 +65,79 @@ def test_a_presigned_request_has_its_caller_too(identities: Identities) -> None:
         config=boto3.session.Config(signature_version="s3v4"),
     )
     url = client.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
-    assert identities.caller({"QUERY_STRING": url.split("?")[1]}).role_arn == ROLE
+    assert identities.authenticated({"QUERY_STRING": url.split("?")[1]}).role_arn == ROLE
 
 
-def test_the_user_s_own_keys_are_no_role(identities: Identities) -> None:
-    assert identities.caller(signed("local")) == Caller("local", None)
-    assert identities.caller(signed("ASIAUNKNOWN000000000")).role_arn is None
-    assert identities.caller({}) == Caller(None, None)
+def test_static_keys_are_the_user_s_whatever_they_are(identities: Identities) -> None:
+    for key in ("local", "test", "AKIAIOSFODNN7EXAMPLE"):
+        assert identities.authenticated(signed(key)) == Caller(key, None, region="us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("environ", "refusal"),
+    [
+        ({}, UNSIGNED),
+        ({"HTTP_AUTHORIZATION": "Bearer x"}, UNSIGNED),
+        (signed("ASIAUNKNOWN000000000"), UNKNOWN_KEY),
+        (signed("ASIAUNKNOWN000000000", "made up"), UNKNOWN_KEY),
+        (signed("local", "made up"), WRONG_TOKEN),
+    ],
+)
+def test_who_can_not_be_told_is_turned_away_unless_policies_are_off(
+    identities: Identities, environ: dict[str, Any], refusal: Refusal
+) -> None:
+    with pytest.raises(AuthenticationError) as turned_away:
+        identities.authenticated(environ)
+    assert turned_away.value.refusal is refusal
+    assert identities.caller(environ).role_arn is None
+
+
+def test_temporary_keys_are_worth_nothing_without_their_token(identities: Identities) -> None:
+    keys, others = identities.credentials(ROLE), identities.credentials(ROLE, "other")
+    for token, refusal in ((None, UNKNOWN_KEY), (others["SessionToken"], WRONG_TOKEN)):
+        with pytest.raises(AuthenticationError) as turned_away:
+            identities.authenticated(signed(keys["AccessKeyId"], token))
+        assert turned_away.value.refusal is refusal
+
+
+def test_sessions_that_were_asked_for_end_and_those_of_services_are_renewed() -> None:
+    times = [datetime.now(UTC)]
+    identities = Identities(DEFAULT_ACCOUNT_ID, "us-east-1", now=lambda: times[-1])
+    asked: Any = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].assume_role("us-east-1", "mine", ROLE, None, 900, None)  # type: ignore[arg-type]
+    user, service = identities.user_session(900), identities.credentials(ROLE)
+    callers = [
+        signed(asked.access_key_id, asked.session_token),
+        signed(user["AccessKeyId"], user["SessionToken"]),
+        signed(service["AccessKeyId"], service["SessionToken"]),
+    ]
+    assert [identities.authenticated(environ).role_arn for environ in callers] == [ROLE, None, ROLE]
+    assert identities.authenticated(callers[0]).session == "mine"
+    times.append(times[0] + timedelta(seconds=1000))
+    for environ in callers[:2]:
+        with pytest.raises(AuthenticationError) as turned_away:
+            identities.authenticated(environ)
+        assert turned_away.value.refusal is EXPIRED
+    assert identities.authenticated(callers[2]).role_arn == ROLE
+
+
+def test_sagemaker_serves_its_own_region_and_names_it_to_others(identities: Identities) -> None:
+    here, there = (for_sagemaker(identities.authenticated, region) for region in ("us-east-1", "eu-west-1"))
+    assert here(signed("local")).access_key == "local"
+    with pytest.raises(
+        ServiceError, match=r"not 'us-east-1': the local cloud's SageMaker is in eu-west-1 only\."
+    ) as no:
+        there(signed("local"))
+    assert no.value.code == "InvalidSignatureException"
+    with pytest.raises(ServiceError, match="Missing Authentication Token"):
+        here({})
+    assert for_sagemaker(identities.caller, "us-east-1")({}).role_arn is None
 
 
 def test_the_wire_hands_the_caller_to_sagemaker(identities: Identities) -> None:
     sagemaker: Any = Recorder()
-    application = wire.application(sagemaker, identities.caller)
-    environ = signed(identities.credentials(ROLE)["AccessKeyId"]) | {
+    application = wire.application(sagemaker, identities.authenticated)
+    keys = identities.credentials(ROLE)
+    environ = signed(keys["AccessKeyId"], keys["SessionToken"]) | {
         "REQUEST_METHOD": "POST",
         "HTTP_X_AMZ_TARGET": "SageMaker.ListTrainingJobs",
         "CONTENT_LENGTH": "2",

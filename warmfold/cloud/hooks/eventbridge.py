@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.events.exceptions import ValidationException
 from moto.events.models import Rule, events_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -20,6 +21,7 @@ from warmfold.cloud.iam.policy import Call
 from warmfold.cloud.identity import EVENTS_SESSION, Caller
 
 Target = tuple[Mapping[str, Any], str]
+SERVICE = "events.amazonaws.com"
 _PLACEHOLDER = re.compile(r"<([\w.-]+)>")
 _STRING_OR_PLACEHOLDER = re.compile(rf'"(?:[^"\\]|\\.)*"|{_PLACEHOLDER.pattern}')
 
@@ -92,12 +94,18 @@ def ways(
     region: str,
     invoke: Deliver,
     judge: Callable[[Caller, Iterable[Call]], Denial | None] = lambda _caller, _calls: None,
+    may_assume: Callable[[str | None], bool] = lambda _: True,
 ) -> dict[str, Deliver]:
-    """A way to deliver for each kind of target there is; `invoke` is Lambda's, `judge` says what a role may not do."""
+    """A way to deliver for each kind of target there is.
+
+    `invoke` is Lambda's, `judge` says what a role may not do, `may_assume` whether a role (its ARN) trusts EventBridge.
+    """
 
     def start_execution(target: Mapping[str, Any], text: str) -> None:
-        caller = Caller(None, target.get("RoleArn"), EVENTS_SESSION)
-        denial = judge(caller, [Call("states:StartExecution", target["Arn"])])
+        role_arn = target.get("RoleArn")
+        if not may_assume(role_arn):
+            raise NotAuthorizedError(f"Provided role '{role_arn}' cannot be assumed by principal '{SERVICE}'.")
+        denial = judge(Caller(None, role_arn, EVENTS_SESSION), [Call("states:StartExecution", target["Arn"])])
         if denial is not None:
             raise NotAuthorizedError(denial.message)
         stepfunctions_parser_backends[account_id][region].start_execution(target["Arn"], str(uuid.uuid4()), text)
@@ -113,11 +121,18 @@ def ways(
     return {"lambda": invoke, "states": start_execution, "sqs": send_message, "sns": publish}
 
 
-def install(bus: EventBus) -> None:
-    """Have PutEvents go through `bus` too.
+def install(bus: EventBus, *, needs_roles: bool) -> None:
+    """Have PutEvents go through `bus` too, and where roles are needed refuse a state machine as target without one.
 
     moto's rules do not reach Lambda, Step Functions or SNS, deliver although disabled, and do it inside the call.
     """
+    put_targets = Rule.put_targets
+
+    def put_checked(rule: Any, targets: list[dict[str, Any]]) -> None:
+        for target in targets:
+            if needs_roles and target["Arn"].split(":")[2] == "states" and not target.get("RoleArn"):
+                raise ValidationException(f"RoleArn is required for target {target['Arn']}.")
+        put_targets(rule, targets)
 
     def send_to_targets(rule: Any, original_event: Any, transform_input: bool = True) -> None:
         event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
@@ -127,3 +142,4 @@ def install(bus: EventBus) -> None:
             bus.deliver(target, text)
 
     Rule.send_to_targets = send_to_targets
+    Rule.put_targets = put_checked

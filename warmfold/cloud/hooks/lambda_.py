@@ -33,7 +33,7 @@ class TooManyRequestsError(LambdaClientError):  # type: ignore[misc]
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
-def install(functions: Functions, bus: EventBus, may_assume: Callable[[str], bool] = lambda _: True) -> None:
+def install(functions: Functions, bus: EventBus, may_assume: Callable[[str | None], bool] = lambda _: True) -> None:
     """Run functions in `functions` (those that nobody waits for by way of `bus`), and mend what moto makes of them.
 
     `may_assume` says whether a role (its ARN) trusts Lambda.
@@ -92,7 +92,7 @@ def _layer_archive(function: Any, arn: str) -> bytes:
     return bytes(backend.layers_versions_by_arn(arn).code_bytes) if deleted is None else deleted
 
 
-def _refuse_other_runtimes(may_assume: Callable[[str], bool]) -> None:
+def _refuse_other_runtimes(may_assume: Callable[[str | None], bool]) -> None:
     """moto takes functions of every runtime and role; run as Python they would do something else, or nothing."""
     create, configure = LambdaBackend.create_function, LambdaFunction.update_configuration
 
@@ -103,15 +103,20 @@ def _refuse_other_runtimes(may_assume: Callable[[str], bool]) -> None:
                 f"the local cloud runs functions of the python3.x runtimes only; {name} has {what or 'no runtime'}"
             )
 
+    def check_role(role_arn: str | None) -> None:
+        if not may_assume(role_arn):
+            raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+
     def create_checked(self: Any, spec: Any) -> Any:
         check(spec.get("FunctionName"), spec)
-        if not may_assume(str(spec.get("Role"))):
-            raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+        check_role(spec.get("Role"))
         return create(self, spec)
 
     def configure_checked(self: Any, config_updates: Any) -> Any:
         if "Runtime" in config_updates:
             check(self.function_name, config_updates)
+        if "Role" in config_updates:
+            check_role(config_updates["Role"])
         return configure(self, config_updates)
 
     LambdaBackend.create_function = create_checked

@@ -13,6 +13,8 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto.core.exceptions import AWSError
+from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
@@ -33,6 +35,20 @@ from warmfold.cloud.hooks import stepfunctions_jsonata
 from warmfold.cloud.hooks.rebind import rebind
 
 EVENT = "Step Functions Execution Status Change"
+SERVICE = "states.amazonaws.com"
+
+
+class RoleNotTrustingError(AWSError):  # type: ignore[misc]
+    """The answer to a state machine whose role is not there, or does not let Step Functions assume it."""
+
+    TYPE = "AccessDeniedException"
+    STATUS = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Neither the global service principal {SERVICE}, nor the regional one is authorized to assume "
+            "the provided role."
+        )
 
 
 def install(
@@ -41,8 +57,13 @@ def install(
     endpoint_url: str,
     credentials: Callable[[str], Mapping[str, str]],
     sagemaker_task: Callable[[], Any],
+    may_assume: Callable[[str | None], bool],
 ) -> None:
-    """Mend moto's interpreter; each function below says what. `sagemaker_task` makes a task of the SageMaker kind."""
+    """Mend moto's Step Functions; each function below says what.
+
+    `sagemaker_task` makes a task of the SageMaker kind, `may_assume` says whether a role (its ARN) trusts the service.
+    """
+    _refuse_other_roles(may_assume)
     stepfunctions_jsonata.install()
     _integrate_sagemaker(sagemaker_task)
     _call_as_role(endpoint_url, credentials)
@@ -51,6 +72,28 @@ def install(
     _start_executions()
     _stop_executions()
     _keep_the_verdict()
+
+
+def _refuse_other_roles(may_assume: Callable[[str | None], bool]) -> None:
+    """moto takes any text for a role."""
+    create, update = StepFunctionBackend.create_state_machine, StepFunctionBackend.update_state_machine
+
+    @functools.wraps(create)
+    def create_checked(self: Any, name: str, definition: str, roleArn: str, *more: Any, **options: Any) -> Any:  # noqa: N803
+        if not may_assume(roleArn):
+            raise RoleNotTrustingError
+        return create(self, name, definition, roleArn, *more, **options)
+
+    @functools.wraps(update)
+    def update_checked(
+        self: Any, arn: str, definition: str | None = None, role_arn: str | None = None, *more: Any, **options: Any
+    ) -> Any:
+        if role_arn is not None and not may_assume(role_arn):
+            raise RoleNotTrustingError
+        return update(self, arn, definition, role_arn, *more, **options)
+
+    StepFunctionBackend.create_state_machine = create_checked
+    StepFunctionBackend.update_state_machine = update_checked
 
 
 def _integrate_sagemaker(sagemaker_task: Callable[[], Any]) -> None:

@@ -1,4 +1,4 @@
-"""Every call with a role's credentials is held against that role's policies."""
+"""Every request must be somebody's, and every call of a role is held against its policies."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import io
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from warmfold.cloud.iam import s3, sagemaker, services
-from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam import s3, sagemaker, services, trust
+from warmfold.cloud.iam.denial import Denial, Refusal, access_denied
 from warmfold.cloud.iam.patterns import Context
-from warmfold.cloud.iam.policy import Call, decide, statements_of, trusts
-from warmfold.cloud.identity import Caller, credential_scope
+from warmfold.cloud.iam.policy import Call, decide, statements_of
+from warmfold.cloud.identity import AuthenticationError, Caller, form_fields, signature
 
 SWITCH = "WARMFOLD_IAM"
 """Environment variable: `on` (the default), or `off` to let every role do everything."""
 RECORD = "WARMFOLD_IAM_RECORD"
 """Environment variable: a file that gets every new verdict as a line of JSON."""
+ASSUME_ROLE = "sts:AssumeRole"
+FOR_LONG_TERM_KEYS = ("GetSessionToken", "GetFederationToken")
+"""STS's operations that AWS answers to no session."""
+WITH_FOREIGN_IDENTITY = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML")
+"""STS's operations that believe another identity provider, which the local cloud can't ask; nobody signs them."""
 
 
 def is_on(environment: Mapping[str, str]) -> bool:
@@ -54,7 +59,10 @@ class Verdict:
 
 
 class Enforcer:
-    """Judges calls. Thread-safe; `role` gives a role as it is now (None when there is no such role)."""
+    """Judges calls. Thread-safe; `role` gives a role as it is now (None when there is no such role).
+
+    `user_arn` tells whose an access key is that is no role's.
+    """
 
     def __init__(
         self,
@@ -62,11 +70,13 @@ class Enforcer:
         region: str,
         role: Callable[[str], Role | None],
         record: Callable[[Verdict], None] = lambda _: None,
+        user_arn: Callable[[str | None], str] | None = None,
     ) -> None:
         self._account_id = account_id
         self._region = region
         self._role = role
         self._record = record
+        self._user_arn = user_arn or (lambda _: f"arn:aws:iam::{account_id}:user/local")
 
     def judge(self, caller: Caller, calls: Iterable[Call]) -> Denial | None:
         """The first refusal among the calls, in their order; the user's own calls are never refused."""
@@ -80,7 +90,7 @@ class Enforcer:
         return None
 
     def _judge_one(self, caller: Caller, role_arn: str, role: Role, call: Call) -> Denial | None:
-        whole = Call(call.action, call.resource, {**self._about(role_arn), **call.context})
+        whole = Call(call.action, call.resource, {**self._about(caller), **call.context})
         policies = [statement for name, text in role.policies.items() for statement in statements_of(name, text)]
         decision = decide(policies, whole)
         kind = "identity-based policy"
@@ -90,25 +100,29 @@ class Enforcer:
                 decision, kind = bounded, "permissions boundary"
         by = (decision.by.policy, decision.by.index) if decision.by else None
         self._record(Verdict(role_arn, call.action, call.resource, whole.context, decision.allowed, by))
-        return None if decision.allowed else Denial(self._session(role_arn, caller), call, decision, kind)
+        return None if decision.allowed else Denial(self._arn(caller), call, decision, kind)
 
-    def _about(self, role_arn: str) -> Context:
+    def _about(self, caller: Caller) -> Context:
         return {
-            "aws:principalarn": role_arn,
+            "aws:principalarn": caller.role_arn or self._arn(caller),
             "aws:principalaccount": self._account_id,
-            "aws:principaltype": "AssumedRole",
+            "aws:principaltype": "AssumedRole" if caller.role_arn else "User",
             "aws:principalisawsservice": "false",
-            "aws:requestedregion": self._region,
+            "aws:requestedregion": caller.region or self._region,
             "aws:securetransport": "true",  # the endpoint stands for AWS's, which is HTTPS
             "aws:viaawsservice": "false",
         }
 
-    def _session(self, role_arn: str, caller: Caller) -> str:
-        return f"arn:aws:sts::{self._account_id}:assumed-role/{role_arn.rpartition('/')[2]}/{caller.session}"
+    def _arn(self, caller: Caller) -> str:
+        if caller.role_arn is None:
+            return self._user_arn(caller.access_key)
+        name = caller.role_arn.rpartition("/")[2]
+        return f"arn:aws:sts::{self._account_id}:assumed-role/{name}/{caller.session}"
 
     def sagemaker(self, caller: Caller, operation: str, request: dict[str, Any]) -> tuple[str, str] | None:
         """The error code and message for a request to SageMaker, or None; roles must trust SageMaker, whoever calls."""
-        denial = self.judge(caller, sagemaker.calls(operation, request, self._account_id, self._region))
+        region = caller.region or self._region
+        denial = self.judge(caller, sagemaker.calls(operation, request, self._account_id, region))
         if denial is not None:
             return "AccessDeniedException", denial.message
         for role_arn in sagemaker.passed_roles(request):
@@ -121,34 +135,74 @@ class Enforcer:
         return None
 
     def is_trusted(self, role_arn: str, service: str) -> bool:
-        """Whether there is such a role, and it lets a service assume it."""
+        """Whether there is such a role, and it lets a service such as `states.amazonaws.com` assume it."""
         role = self._role(role_arn)
-        return role is not None and trusts(role.trust, service)
+        names = {service, f"{service.partition('.')[0]}.{self._region}.amazonaws.com"}
+        context = {"aws:sourceaccount": self._account_id, "aws:principalisawsservice": "true"}
+        return role is not None and trust.trusts(role.trust, trust.SERVICE, names, context)
+
+    def assume_role(self, caller: Caller, role_arn: str) -> Refusal | None:
+        """Why a caller may not assume a role, or None: the role is there, trusts it, and its own policies allow it.
+
+        A role that is trusted by its own name, not with its whole account, needs no policy that allows it.
+        """
+        own = {self._arn(caller)} | ({caller.role_arn} if caller.role_arn else set())
+        account = {self._account_id, f"arn:aws:iam::{self._account_id}:root"}
+        denial = self.judge(caller, [Call(ASSUME_ROLE, role_arn)])
+        if denial is not None:
+            explicit = denial.decision.by is not None or denial.policy_type == "permissions boundary"
+            if explicit or not self._trusts(caller, role_arn, own):
+                return denial.refusal
+        if not self._trusts(caller, role_arn, own | account):
+            return access_denied(
+                f"User: {self._arn(caller)} is not authorized to perform: {ASSUME_ROLE} on resource: {role_arn}"
+            )
+        return None
+
+    def _trusts(self, caller: Caller, role_arn: str, names: Collection[str]) -> bool:
+        role = self._role(role_arn)
+        return role is not None and trust.trusts(role.trust, trust.AWS, names, self._about(caller))
 
     def application(self, inner: WSGIApplication, identify: Callable[[WSGIEnvironment], Caller]) -> WSGIApplication:
-        """`inner` (all services but SageMaker) for those whose policies allow what they ask."""
+        """`inner` (all services but SageMaker) for those whose policies allow what they ask.
+
+        `identify` raises AuthenticationError for a request that is nobody's.
+        """
 
         def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            caller = identify(environ)
-            if caller.role_arn is None:
+            if environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks whether it may, and signs nothing
                 return inner(environ, start_response)
-            service = credential_scope(environ) or "s3"
+            service = signature(environ).service or "s3"
+            try:
+                caller = identify(environ)
+            except AuthenticationError as error:
+                return _turn_away(error.refusal, environ, start_response)
+            if service != "s3":
+                _as_header(environ)
+            if caller.role_arn is None and service != "sts":
+                return inner(environ, start_response)
             if service == "s3":
                 return self._s3(inner, caller, environ, start_response)
-            operation = services.operation_of(
-                service,
-                environ["REQUEST_METHOD"],
-                _path(environ),
-                environ.get("QUERY_STRING", ""),
-                environ.get("HTTP_X_AMZ_TARGET"),
-                _body(environ),
-            )
-            denial = self.judge(caller, services.calls(operation, self._account_id, self._region))
-            if denial is not None:
-                return _answer(denial, operation.protocol, start_response)
+            operation = _operation(service, environ, _body(environ))
+            refusal = self._sts(caller, operation) if service == "sts" else self._refusal(caller, operation)
+            if refusal is not None:
+                return _answer(refusal, operation.protocol, environ, start_response)
             return inner(environ, start_response)
 
         return application
+
+    def _refusal(self, caller: Caller, operation: services.Operation) -> Refusal | None:
+        denial = self.judge(caller, services.calls(operation, self._account_id, caller.region or self._region))
+        return denial.refusal if denial is not None else None
+
+    def _sts(self, caller: Caller, operation: services.Operation) -> Refusal | None:
+        if operation.name in WITH_FOREIGN_IDENTITY:
+            return _foreign(operation)
+        if operation.name in FOR_LONG_TERM_KEYS and caller.role_arn is not None:
+            return access_denied(f"Cannot call {operation.name} with session credentials")
+        if operation.action == ASSUME_ROLE and operation.members.get("RoleArn"):
+            return self.assume_role(caller, str(operation.members["RoleArn"]))
+        return self._refusal(caller, operation)
 
     def _s3(
         self, inner: WSGIApplication, caller: Caller, environ: WSGIEnvironment, start_response: StartResponse
@@ -157,7 +211,7 @@ class Enforcer:
         body = _body(environ) if request.method == "POST" and "delete" in request.parameters else b""
         denial = self.judge(caller, s3.calls(request, body))
         if denial is not None:
-            return _answer(denial, "s3", start_response)
+            return _answer(denial.refusal, "s3", environ, start_response)
         if not request.reads_one_object:
             return inner(environ, start_response)
         return self._unless_hidden(inner, caller, request, environ, start_response)
@@ -183,7 +237,7 @@ class Enforcer:
             if denial is not None:
                 if hasattr(answer, "close"):
                     answer.close()
-                return _answer(denial, "s3", start_response, with_body=request.method != "HEAD")
+                return _answer(denial.refusal, "s3", environ, start_response)
         start_response(*started)
         return answer
 
@@ -213,7 +267,38 @@ def _s3_request(environ: WSGIEnvironment) -> s3.S3Request:
         for name, value in environ.items()
         if name.startswith(("HTTP_X_AMZ_", "HTTP_IF_MATCH"))
     }
+    form = form_fields(environ)
+    if form and not key:
+        return s3.S3Request("PUT", bucket, form.get("key", ""), "", tuple(headers.items()))
     return s3.S3Request(environ["REQUEST_METHOD"], bucket, key, environ.get("QUERY_STRING", ""), tuple(headers.items()))
+
+
+def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> services.Operation:
+    query, target = environ.get("QUERY_STRING", ""), environ.get("HTTP_X_AMZ_TARGET")
+    return services.operation_of(service, environ["REQUEST_METHOD"], _path(environ), query, target, body)
+
+
+def _as_header(environ: WSGIEnvironment) -> None:
+    """moto tells service and region by the header alone, which a presigned request lacks."""
+    signed = signature(environ)
+    scope = f"{signed.access_key}/20260101/{signed.region}/{signed.service}/aws4_request"
+    environ.setdefault("HTTP_AUTHORIZATION", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
+
+
+def _turn_away(refusal: Refusal, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Refuse a request that is nobody's, in the form of the service that it seems to be for."""
+    service = signature(environ).service
+    body = _body(environ) if environ["REQUEST_METHOD"] == "POST" else b""
+    # of the services with paths, Lambda alone is told by them
+    operation = _operation(service or "lambda", environ, body)
+    if operation.name in WITH_FOREIGN_IDENTITY:
+        refusal = _foreign(operation)
+    is_s3 = service == "s3" or not (service or operation.name)
+    return _answer(refusal, "s3" if is_s3 else operation.protocol, environ, start_response)
+
+
+def _foreign(operation: services.Operation) -> Refusal:
+    return access_denied(f"Not authorized to perform sts:{operation.name}")
 
 
 def _path(environ: WSGIEnvironment) -> str:
@@ -227,8 +312,10 @@ def _body(environ: WSGIEnvironment) -> bytes:
     return bytes(body)
 
 
-def _answer(denial: Denial, protocol: str, start_response: StartResponse, with_body: bool = True) -> Sequence[bytes]:
-    status, headers, body = denial.response(protocol, str(uuid.uuid4()))
-    shown = body if with_body else b""
+def _answer(
+    refusal: Refusal, protocol: str, environ: WSGIEnvironment, start_response: StartResponse
+) -> Sequence[bytes]:
+    status, headers, body = refusal.response(protocol, str(uuid.uuid4()))
+    shown = b"" if environ["REQUEST_METHOD"] == "HEAD" else body
     start_response(status, [*headers, ("Content-Length", str(len(shown)))])
     return [shown]

@@ -113,21 +113,6 @@ def _statement(policy: str, index: int, body: Mapping[str, Any]) -> Statement:
     )
 
 
-@functools.lru_cache(maxsize=512)
-def trusts(document: str, service: str) -> bool:
-    """Whether a role's trust policy lets a service such as `sagemaker.amazonaws.com` assume it."""
-    trusted = False
-    for body in _listed(json.loads(document)["Statement"]):
-        principal = body.get("Principal", {})
-        services = _listed(principal.get("Service", ())) if isinstance(principal, dict) else [principal]
-        about = any(_names(pattern, "sts:AssumeRole") for pattern in _listed(body.get("Action", ())))
-        if about and (service in services or "*" in services):
-            if body.get("Effect") == "Deny":
-                return False
-            trusted = True
-    return trusted
-
-
 def _names(pattern: str, action: str) -> bool:
     return matches(pattern.lower(), action.lower(), {}) is True
 

@@ -24,8 +24,8 @@ _OF_ONE = re.compile(rf"(Create|Describe|Stop|Update|Delete)({'|'.join(KINDS)})"
 
 
 def calls(operation: str, request: Mapping[str, Any], account_id: str, region: str) -> list[Call]:
-    """Every action that a validated request needs, in the order in which AWS refuses them."""
-    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+    """Every action that a request needs, in the order in which AWS refuses them; members may be missing or null."""
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or () if tag.get("Key") and "Value" in tag}
     context: dict[str, Any] = {f"aws:requesttag/{key.lower()}": value for key, value in tags.items()}
     if tags:
         context["aws:tagkeys"] = tuple(tags)
@@ -53,9 +53,9 @@ def passed_roles(request: Any) -> Iterator[str]:
 
 
 def _resources(operation: str, request: Mapping[str, Any], prefix: str) -> list[str]:
-    if operation == "ListTrainingJobsForHyperParameterTuningJob":
+    if operation == "ListTrainingJobsForHyperParameterTuningJob" and request.get("HyperParameterTuningJobName"):
         return [_arn(prefix, "HyperParameterTuningJob", request["HyperParameterTuningJobName"])]
-    if "ResourceArn" in request:
+    if request.get("ResourceArn"):
         return [request["ResourceArn"]]
     about = _OF_ONE.fullmatch(operation)
     if about is None:

@@ -18,7 +18,7 @@ PREFIXES = {"monitoring": "cloudwatch"}
 """Signing name to IAM's prefix, where they differ."""
 IAM_NAMES = {("lambda", "Invoke"): "InvokeFunction", ("lambda", "InvokeWithResponseStream"): "InvokeFunction"}
 """Operation to IAM's action, where they differ."""
-FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+FREE = {"sts:GetCallerIdentity"}
 """Actions that no policy needs to allow."""
 PASSED_TO = {
     "lambda": ("Role", "lambda.amazonaws.com"),

@@ -21,7 +21,9 @@ from warmfold.cloud.sagemaker.validation import validated
 Identity = object
 """Who calls, as `warmfold.cloud.identity` knows it; handed on to the operations, not looked into here."""
 Authorize = Callable[[str, dict[str, Any], Identity], tuple[str, str] | None]
-"""Operation, validated request and identity to the code and message of a refusal, or None."""
+"""Operation, request (its members have the right types) and identity to the code and message of a refusal, or None."""
+ACCESS_DENIED = "AccessDeniedException"
+"""The code of a refusal of what policies do not allow."""
 Handler = Callable[[dict[str, Any], Identity], dict[str, Any]]
 """One operation: validated request (timestamps are aware datetimes) and identity to the response (the same)."""
 
@@ -72,13 +74,25 @@ class Service:
             )
         if not self._rates.admit(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
-        checked = validated(operation, request)
-        refuse_foreign_roles(checked, self.core.settings.account_id)
+        try:
+            checked = validated(operation, request)
+            refuse_foreign_roles(checked, self.core.settings.account_id)
+        except ServiceError as invalid:
+            raise self._denial(operation, request, identity, invalid) or invalid from None
         refusal = self._authorize(operation, checked, identity)
         if refusal is not None:
             raise ServiceError(*refusal)
         refuse_unsupported(operation, checked)
         return handler(checked, identity)
+
+    def _denial(
+        self, operation: str, request: dict[str, Any], identity: Identity, invalid: ServiceError
+    ) -> ServiceError | None:
+        """What an invalid request is denied for: AWS authorizes whatever it can read before it validates."""
+        if invalid.code == "SerializationException":
+            return None
+        refusal = self._authorize(operation, request, identity)
+        return ServiceError(*refusal) if refusal is not None and refusal[0] == ACCESS_DENIED else None
 
     def shutdown(self) -> None:
         """Stop every job at once and kill its processes."""
