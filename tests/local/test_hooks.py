@@ -75,7 +75,8 @@ def test_a_schedule_is_no_rule_for_events(things: Things, rule: Callable[..., No
 
 def test_a_rule_reaches_a_function_and_a_state_machine(things: Things, rule: Callable[..., None]) -> None:
     rule("function", {"source": ["own"]}, "FunctionArn", Input='{"via": "rule"}')
-    rule("machine", {"source": ["own"]}, "Machine", Input='{"do": "echo", "word": "via machine"}')
+    role, said = things.outputs["RuleRoleArn"], '{"do": "echo", "word": "via machine"}'
+    rule("machine", {"source": ["own"]}, "Machine", Input=said, RoleArn=role)
     things.client("events").put_events(Entries=[{"Source": "own", "DetailType": "thing", "Detail": "{}"}])
     received = [message["function"] for message in things.messages(2)]
     assert {"via": "rule"} in received
