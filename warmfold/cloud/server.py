@@ -128,7 +128,7 @@ class Cloud:
             if environ.get("PATH_INFO") == HEALTH:
                 start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(health)))])
                 return [health]
-            if environ.get("HTTP_X_AMZ_TARGET", "").startswith(wire.TARGET_PREFIX):
+            if wire.is_addressed(environ):
                 return sagemaker(environ, start_response)
             return moto(environ, start_response)
 

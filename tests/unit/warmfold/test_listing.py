@@ -27,14 +27,16 @@ class Thing:
 THINGS = [Thing(f"thing-{n}", at(100 + n // 2)) for n in range(7)]
 
 
-def page(things: list[Thing], summarized: list[str] | None = None, **request: Any) -> tuple[list[str], str | None]:
+def page(
+    things: list[Thing], summarized: list[str] | None = None, result: str = "Things", **request: Any
+) -> tuple[list[str], str | None]:
     def summarize(thing: Thing) -> dict[str, Any]:
         if summarized is not None:
             summarized.append(thing.name)
         return {"Name": thing.name}
 
-    answer = page_of(things, request, result="Things", summarize=summarize)
-    return [item["Name"] for item in answer["Things"]], answer.get("NextToken")
+    answer = page_of(things, request, result=result, summarize=summarize)
+    return [item["Name"] for item in answer[result]], answer.get("NextToken")
 
 
 def pages(things: list[Thing], **request: Any) -> list[list[str]]:
@@ -80,10 +82,39 @@ def test_every_filter_counts() -> None:
     things = [*THINGS[:2], replace(THINGS[2], status="Failed", modified_at=at(500)), THINGS[3]]
     assert page(things, StatusEquals="Failed")[0] == ["thing-2"]
     assert page(things, NameContains="g-3")[0] == ["thing-3"]
-    assert page(things, CreationTimeBefore=at(100))[0] == ["thing-1", "thing-0"]
+    assert page(things, CreationTimeBefore=at(101))[0] == ["thing-1", "thing-0"]
     assert page(things, LastModifiedTimeAfter=at(200))[0] == ["thing-2"]
     assert page(things, SortBy="LastModifiedTime", MaxResults=1)[0] == ["thing-2"]
     assert page(things, SortBy="Status", SortOrder="Ascending", MaxResults=1)[0] == ["thing-2"]
+
+
+@pytest.mark.parametrize("member", ["CreationTime", "LastModifiedTime"])
+def test_what_is_just_as_old_as_a_bound_is_neither_before_nor_after_it(member: str) -> None:
+    things = [Thing("only", at(100))]
+    found = {
+        (bound, seconds): page(things, **{f"{member}{bound}": at(seconds)})[0] == ["only"]
+        for bound in ("Before", "After")
+        for seconds in (99, 100, 101)
+    }
+    assert [key for key, there in found.items() if there] == [("Before", 101), ("After", 99)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"result": "Others"},
+        {"NameContains": "thing-1"},
+        {"StatusEquals": "Failed"},
+        {"CreationTimeAfter": at(1)},
+        {"SortBy": "Name"},
+        {"SortOrder": "Ascending"},
+    ],
+)
+def test_a_token_is_for_the_list_that_gave_it_only(other: dict[str, Any]) -> None:
+    _, token = page(THINGS, MaxResults=2)
+    assert page(THINGS, NextToken=token, MaxResults=3)[0] == ["thing-4", "thing-3", "thing-2"]
+    with pytest.raises(ServiceError, match="ValidationException: Invalid NextToken: it is of another list"):
+        page(THINGS, NextToken=token, MaxResults=2, **other)
 
 
 @pytest.mark.parametrize("token", ["x", "bm8=", "WzFd", "WzEsICJhIl0="])

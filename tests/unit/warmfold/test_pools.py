@@ -29,9 +29,11 @@ def pools() -> WarmPools[str]:
     return WarmPools()
 
 
-def keep(pools: WarmPools[str], name: str = "old", now: float = 100.0, keep_alive: float = 60.0) -> WarmPoolState:
+def keep(
+    pools: WarmPools[str], name: str = "old", now: float = 100.0, keep_alive: float = 60.0, born: float = 0.0
+) -> WarmPoolState:
     state = WarmPoolState()
-    pools.keep(name, shape(), state, f"instance of {name}", now, keep_alive)
+    pools.keep(name, shape(), state, f"instance of {name}", now, keep_alive, born)
     return state
 
 
@@ -103,6 +105,20 @@ def test_a_keep_alive_can_be_extended(pools: WarmPools[str]) -> None:
     pools.extend("old", 120.0)
     assert pools.expire(219.0) == []
     assert len(pools.expire(220.0)) == 1
+
+
+def test_28_days_after_its_first_job_an_instance_is_kept_no_longer(pools: WarmPools[str]) -> None:
+    end = 28 * 86_400.0
+    state = keep(pools, now=end - 10, keep_alive=60)
+    assert pools.next_expiry() == end
+    pools.extend("old", 3600)
+    taken = pools.take(shape(), "heir", end - 1)
+    assert taken is not None
+    assert taken.born == 0, "whoever reuses it does not make it younger"
+    assert state.reused_by == "heir"
+    keep(pools, "heir", now=end, born=taken.born)
+    assert pools.take(shape(), "late", end) is None
+    assert [pool.job_name for pool in pools.expire(end)] == ["heir"]
 
 
 def test_a_released_pool_is_terminated_and_counts_no_more(pools: WarmPools[str]) -> None:

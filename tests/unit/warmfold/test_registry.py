@@ -104,7 +104,14 @@ def test_without_a_status_a_package_waits_for_approval_and_can_be_approved(regis
 
 def test_a_version_carries_no_tags_but_its_group_does(registry: Registry) -> None:
     message = refusal(registry, "CreateModelPackage", ModelPackageGroupName="churn", Tags=[{"Key": "a", "Value": "b"}])
-    assert message.startswith("ValidationException: Tags are not supported for a versioned model package")
+    reason = "Tags are not supported in Model Package versions. Please add them to the Model Package Group"
+    assert message == f"ValidationException: {reason}"
+    for operation, more in (
+        ("AddTags", {"Tags": [{"Key": "a", "Value": "b"}]}),
+        ("ListTags", {}),
+        ("DeleteTags", {"TagKeys": ["a"]}),
+    ):
+        assert refusal(registry, operation, ResourceArn=registry.register(), **more).endswith(reason)
     arn = registry.call("DescribeModelPackageGroup", ModelPackageGroupName="churn")["ModelPackageGroupArn"]
     assert registry.call("ListTags", ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
 
@@ -126,6 +133,20 @@ def test_names_are_used_once_and_groups_must_exist(registry: Registry) -> None:
     assert "already exists" in refusal(registry, "CreateModelPackageGroup", ModelPackageGroupName="churn")
     assert "does not exist" in refusal(registry, "CreateModelPackage", ModelPackageGroupName="nothing")
     assert "Give either ModelPackageGroupName" in refusal(registry, "CreateModelPackage")
+
+
+def test_names_that_differ_in_case_only_are_one_name(registry: Registry) -> None:
+    assert "already exists" in refusal(registry, "CreateModelPackageGroup", ModelPackageGroupName="CHURN")
+    first, second = registry.register("churn"), registry.register("Churn")
+    assert (first[-7:], second[-7:]) == ("churn/1", "churn/2")
+    shown = registry.call("DescribeModelPackage", ModelPackageName=second)
+    assert shown["ModelPackageGroupName"] == "churn", "the group's name as it was given"
+    listed = registry.call("ListModelPackages", ModelPackageGroupName="CHURN")
+    assert len(listed["ModelPackageSummaryList"]) == 2
+    for arn in (first, second):
+        registry.call("DeleteModelPackage", ModelPackageName=arn)
+    registry.call("DeleteModelPackageGroup", ModelPackageGroupName="CHURN")
+    assert registry.call("ListModelPackageGroups") == {"ModelPackageGroupSummaryList": []}
 
 
 def test_an_unversioned_package_has_a_name_and_no_approval(registry: Registry) -> None:

@@ -17,7 +17,7 @@ from warmfold.cloud.sagemaker.metrics import MetricScraper
 from warmfold.cloud.sagemaker.service import Service, build_service
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.validation import compiled_pattern, service_model, validated
-from warmfold.cloud.sagemaker.wire import application
+from warmfold.cloud.sagemaker.wire import application, is_addressed
 
 
 class Clock:
@@ -142,11 +142,56 @@ def test_a_rate_is_kept_and_refills(service: Service, clock: Clock) -> None:
 
 def test_the_last_value_of_a_metric_wins(clock: Clock) -> None:
     scraper = MetricScraper([{"Name": "score", "Regex": "score:([-0-9.e_]+);"}], clock)
-    for line in ("score:0.1;", "nothing", "score:0.30000000000000004; score:0.2;", "score:--;", "score:1_0;"):
+    for line in (
+        "score:0.1;",
+        "nothing",
+        "score:0.30000000000000004; score:0.2;",
+        "score:--;",
+        "score:1_0;",
+        "score:9e999;",
+    ):
         scraper.feed(line)
     assert scraper.final() == [
         {"MetricName": "score", "Value": 0.2, "Timestamp": datetime.fromtimestamp(clock.now, UTC)}
     ]
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan", "Infinity", "1e400"])
+def test_a_value_that_is_not_finite_is_no_value(clock: Clock, text: str) -> None:
+    scraper = MetricScraper([{"Name": "score", "Regex": "score:(.*);"}], clock)
+    scraper.feed(f"score:{text};")
+    assert scraper.final() == []
+
+
+SCOPE = "20260101/us-east-1/{}/aws4_request"
+
+
+@pytest.mark.parametrize(
+    ("environ", "there"),
+    [
+        ({"HTTP_X_AMZ_TARGET": "SageMaker.ListTrainingJobs"}, True),
+        ({"HTTP_X_AMZ_TARGET": "DynamoDB_20120810.ListTables"}, False),
+        ({"HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=key/{SCOPE.format('sagemaker')}, SignedHeaders=a"}, True),
+        ({"HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=key/{SCOPE.format('s3')}, SignedHeaders=a"}, False),
+        ({"QUERY_STRING": f"X-Amz-Credential=key/{SCOPE.format('sagemaker')}".replace("/", "%2F")}, True),
+        ({"QUERY_STRING": f"X-Amz-Credential=key/{SCOPE.format('s3')}".replace("/", "%2F")}, False),
+        ({"PATH_INFO": "/endpoints/e/invocations"}, True),
+        ({"PATH_INFO": "/endpoints/e/invocations-response-stream"}, True),
+        ({"PATH_INFO": "/endpoints/e/invocations", "REQUEST_METHOD": "GET"}, False),
+        ({"PATH_INFO": "/endpoints/e/else"}, False),
+        (
+            {
+                "PATH_INFO": "/endpoints/e/invocations",  # a key of the bucket `endpoints`
+                "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=key/{SCOPE.format('s3')}, SignedHeaders=a",
+            },
+            False,
+        ),
+    ],
+)
+def test_whatever_is_signed_for_sagemaker_is_for_it_and_unsigned_calls_of_its_runtime(
+    environ: dict[str, Any], there: bool
+) -> None:
+    assert is_addressed({"REQUEST_METHOD": "POST", **environ}) is there
 
 
 def test_output_is_cut_into_lines_and_the_rest_comes_at_the_end(clock: Clock) -> None:

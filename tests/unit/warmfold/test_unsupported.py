@@ -89,6 +89,11 @@ def test_no_member_is_in_two_tables_and_every_path_exists(operation: str) -> Non
             {"InputDataConfig": [{"DataSource": {"S3DataSource": {**SOURCE, "AttributeNames": ["a"]}}}]},
             "AttributeNames is not built in the local cloud: leave it out",
         ),
+        (
+            "CreateTrainingJob",
+            {"InputDataConfig": [{"DataSource": {"S3DataSource": {**SOURCE, "S3DataType": "AugmentedManifestFile"}}}]},
+            "S3DataType must be S3Prefix or ManifestFile: AugmentedManifestFile is not built in the local cloud",
+        ),
         ("CreateTrainingJob", {"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
         ("CreateTrainingJob", {"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining must be False"),
         ("CreateTrainingJob", {"ProfilerConfig": {"DisableProfiler": False}}, "DisableProfiler must be True"),

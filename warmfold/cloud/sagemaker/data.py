@@ -76,10 +76,8 @@ def channel_objects(s3: "S3Client", source: Mapping[str, Any]) -> Iterator[tuple
     try:
         if source["S3DataType"] == "ManifestFile":
             yield from _manifest_objects(s3, uri)
-        elif source["S3DataType"] == "S3Prefix":
-            yield from _prefix_objects(s3, uri)
         else:
-            raise DataError(f"Data download failed: S3DataType {source['S3DataType']} is not built in the local cloud")
+            yield from _prefix_objects(s3, uri)
     except (ClientError, BotoCoreError) as error:
         raise DataError(f"Data download failed: {uri}: {error}") from error
 

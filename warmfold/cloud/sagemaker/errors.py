@@ -14,3 +14,13 @@ class ServiceError(Exception):
 def validation_error(message: str) -> ServiceError:
     """The error SageMaker answers for a request it refuses."""
     return ServiceError("ValidationException", message)
+
+
+def limit_exceeded(limit: str, quota: int, used: int, wanted: int, unit: str) -> ServiceError:
+    """The error SageMaker answers for more than a quota allows; `unit` is what is counted, such as `Instances`."""
+    return ServiceError(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{limit}' is {quota} {unit}, with current utilization of {used} {unit} and a "
+        f"request delta of {wanted} {unit}. Please use AWS Service Quotas to request an increase for this quota. If "
+        "AWS Service Quotas is not available, contact AWS support to request an increase for this quota.",
+    )

@@ -126,7 +126,7 @@ class JobGroup:
     def __init__(self, core: Core, kind: JobKind) -> None:
         self._core = core
         self._kind = kind
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, Job] = {}  # by lowercased name
         self._finished = threading.Condition(core.lock)
 
     def start(self, request: dict[str, Any], work: Callable[[Job], Ending]) -> dict[str, Any]:
@@ -138,13 +138,13 @@ class JobGroup:
         job = Job(kind, name, self._core.arn(f"{kind.prefix.lower()}-job", name), request, self._core.now())
         tags = tag_map(request.get("Tags", ()))
         with self._core.lock:
-            if name in self._jobs:
+            if name.lower() in self._jobs:
                 raise ServiceError(
                     "ResourceInUse",
                     "Job name must be unique within an AWS account and region, and a job with this name already exists "
-                    f"({self._jobs[name].arn})",
+                    f"({job.arn})",
                 )
-            self._jobs[name] = job
+            self._jobs[name.lower()] = job
             self._core.tags[job.arn] = tags
             detail = job.event_detail(tags)
         self._core.publish(kind.event, detail, job.arn)
@@ -152,8 +152,8 @@ class JobGroup:
         return {f"{kind.prefix}JobArn": job.arn}
 
     def get(self, name: str) -> Job:
-        """The job's record; raises ServiceError when there is none."""
-        job = self._jobs.get(name)
+        """The job's record, whatever the case of the name; raises ServiceError when there is none."""
+        job = self._jobs.get(name.lower())
         if job is None:
             raise validation_error(f"Could not find requested job with name: {name}")
         return job

@@ -1,6 +1,7 @@
 """Filtering, sorting and paging that SageMaker's List operations have in common."""
 
 import base64
+import hashlib
 import heapq
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -41,27 +42,24 @@ def page_of(
     """The response holding, under `result`, the summaries that the request asks for, and a NextToken when more follow.
 
     Understands NameContains, StatusEquals, the CreationTime and LastModifiedTime bounds, SortBy, SortOrder, MaxResults
-    (default 10) and NextToken, which says after which record the next page begins, whatever became of the others.
+    (default 10) and NextToken, which says after which record the next page begins, whatever became of the others, and
+    is refused for another `result` or another request than the one that was answered with it, but for MaxResults.
     `descending` is the operation's default order; `sort_keys` adds to what it can sort by; `tie` (text or number) tells
     records apart that are equal in that.
     """
     by = (sort_keys or {}).get(request.get("SortBy", "CreationTime")) or _sort_key(request.get("SortBy"))
     order = request.get("SortOrder", "Descending" if descending else "Ascending")
     first = heapq.nlargest if order == "Descending" else heapq.nsmallest
-    after = _position(request.get("NextToken"))
+    asked = _fingerprint(result, request)
+    after = _position(request.get("NextToken"), asked)
     wanted = ((by(record), tie(record), record) for record in records if _wanted(record, request))
     if after is not None:
         wanted = (item for item in wanted if (item[:2] < after if order == "Descending" else item[:2] > after))
     size = request.get("MaxResults", DEFAULT_PAGE)
-    try:
-        page = first(size + 1, wanted, key=lambda item: item[:2])
-    except TypeError as error:
-        if after is None:
-            raise
-        raise validation_error("Invalid NextToken: it is of a list in another order") from error
+    page = first(size + 1, wanted, key=lambda item: item[:2])
     response: dict[str, Any] = {result: [summarize(record) for _, _, record in page[:size]]}
     if len(page) > size:
-        response["NextToken"] = _token(page[size - 1][:2])
+        response["NextToken"] = _token(page[size - 1][:2], asked)
     return response
 
 
@@ -89,22 +87,31 @@ def _wanted(record: Record, request: Mapping[str, Any]) -> bool:
 
 
 def _within(moment: datetime, request: Mapping[str, Any], member: str) -> bool:
-    after: datetime = request.get(f"{member}After", moment)
-    before: datetime = request.get(f"{member}Before", moment)
-    return after <= moment <= before
+    after: datetime | None = request.get(f"{member}After")
+    before: datetime | None = request.get(f"{member}Before")
+    return (after is None or after < moment) and (before is None or moment < before)
 
 
-def _token(key: Key) -> str:
-    plain = [{"time": part.isoformat()} if isinstance(part, datetime) else part for part in key]
+def _fingerprint(result: str, request: Mapping[str, Any]) -> str:
+    """What tells a list and its filters and order from others."""
+    asked = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
+    plain = json.dumps([result, asked], sort_keys=True, default=datetime.isoformat)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _token(key: Key, asked: str) -> str:
+    plain = [asked, *({"time": part.isoformat()} if isinstance(part, datetime) else part for part in key)]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
 
-def _position(token: str | None) -> Key | None:
+def _position(token: str | None, asked: str) -> Key | None:
     if token is None:
         return None
     try:
-        plain = json.loads(base64.urlsafe_b64decode(token))
+        of, *plain = json.loads(base64.urlsafe_b64decode(token))
         by, tie = (datetime.fromisoformat(part["time"]) if isinstance(part, dict) else part for part in plain)
     except (ValueError, TypeError, KeyError) as error:
         raise validation_error("Invalid NextToken") from error
+    if of != asked:
+        raise validation_error("Invalid NextToken: it is of another list, or of other filters or another order")
     return by, tie

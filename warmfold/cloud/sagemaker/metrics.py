@@ -1,5 +1,6 @@
 """Metric scraping: a job's MetricDefinitions over each line it prints."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -51,10 +52,14 @@ class MetricScraper:
 
 
 def _number(text: str | None) -> float | None:
-    """The number in the text; None when it is none, also for Python's `1_0`, or when the group matched nothing."""
+    """The number in the text; None when it is none, also for Python's `1_0`, or when the group matched nothing.
+
+    An infinite value and NaN are no numbers either: CloudWatch takes neither, and JSON has no form for them.
+    """
     if text is None or "_" in text:
         return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None

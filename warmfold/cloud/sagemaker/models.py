@@ -62,7 +62,7 @@ class Models:
     def __init__(self, core: Core, registry: ModelRegistry) -> None:
         self._core = core
         self._registry = registry
-        self._models: dict[str, Model] = {}
+        self._models: dict[str, Model] = {}  # by lowercased name
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
         """Operation name to its handler."""
@@ -89,14 +89,14 @@ class Models:
         self._find_data(container.model_data, role)
         with self._core.lock:
             self._refuse_existing(name)
-            self._models[name] = Model(name, arn, request, container, role, self._core.now())
+            self._models[name.lower()] = Model(name, arn, request, container, role, self._core.now())
             self._core.tags[arn] = tags
         return {"ModelArn": arn}
 
     def get(self, name: str) -> Model:
-        """The model of that name; raises ServiceError when there is none."""
+        """The model of that name, whatever its case; raises ServiceError when there is none."""
         with self._core.lock:
-            model = self._models.get(name)
+            model = self._models.get(name.lower())
         if model is None:
             raise validation_error(f'Could not find model "{self._core.arn("model", name)}".')
         return model
@@ -110,14 +110,14 @@ class Models:
         """DeleteModel; jobs that run with it are not touched."""
         with self._core.lock:
             model = self.get(name)
-            del self._models[name]
+            del self._models[name.lower()]
             del self._core.tags[model.arn]
         return {}
 
     def _refuse_existing(self, name: str) -> None:
         with self._core.lock:
-            if name in self._models:
-                raise validation_error(f'Cannot create already existing model "{self._models[name].arn}".')
+            if name.lower() in self._models:
+                raise validation_error(f'Cannot create already existing model "{self._core.arn("model", name)}".')
 
     def _resolved(self, definition: Mapping[str, Any]) -> Container:
         package = definition.get("ModelPackageName")

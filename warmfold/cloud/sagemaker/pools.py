@@ -7,6 +7,9 @@ from typing import Any, Generic, TypeVar
 
 Kept = TypeVar("Kept")
 
+MAX_LIFE_SECONDS = 28 * 86_400.0
+"""How long one instance may go from job to job; AWS then ends its pool."""
+
 
 @dataclass(frozen=True)
 class PoolShape:
@@ -60,14 +63,20 @@ class WarmPoolState:
 
 @dataclass
 class Pool(Generic[Kept]):
-    """An instance kept after its job ended; `since` and `expires_at` are the clock's seconds."""
+    """An instance kept after its job ended; `since`, `born` (its first job's creation) and `expires_at` in seconds."""
 
     job_name: str
     shape: PoolShape
     state: WarmPoolState
     kept: Kept
     since: float
-    expires_at: float
+    born: float
+    keep_alive: float
+
+    @property
+    def expires_at(self) -> float:
+        """When its keep-alive is over, or its life."""
+        return min(self.since + self.keep_alive, self.born + MAX_LIFE_SECONDS)
 
 
 @dataclass
@@ -77,11 +86,18 @@ class WarmPools(Generic[Kept]):
     _pools: dict[str, Pool[Kept]] = field(default_factory=dict)
 
     def keep(
-        self, job_name: str, shape: PoolShape, state: WarmPoolState, kept: Kept, now: float, keep_alive: float
+        self,
+        job_name: str,
+        shape: PoolShape,
+        state: WarmPoolState,
+        kept: Kept,
+        now: float,
+        keep_alive: float,
+        born: float,
     ) -> Pool[Kept]:
-        """Make what a job leaves behind Available for `keep_alive` seconds."""
+        """Make what a job leaves behind Available for `keep_alive` seconds, or until 28 days after it was `born`."""
         state.status = "Available"
-        pool = Pool(job_name, shape, state, kept, now, now + keep_alive)
+        pool = Pool(job_name, shape, state, kept, now, born, keep_alive)
         self._pools[job_name] = pool
         return pool
 
@@ -100,8 +116,7 @@ class WarmPools(Generic[Kept]):
 
     def extend(self, job_name: str, keep_alive: float) -> None:
         """Give an Available pool another keep-alive, counted from when it became Available."""
-        pool = self._pools[job_name]
-        pool.expires_at = pool.since + keep_alive
+        self._pools[job_name].keep_alive = keep_alive
 
     def release(self, job_name: str, now: float) -> Pool[Kept]:
         """Terminate the Available pool that the job left and hand it back."""

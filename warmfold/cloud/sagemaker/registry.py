@@ -8,7 +8,7 @@ from typing import Any
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
 from warmfold.cloud.sagemaker.listing import page_of
-from warmfold.cloud.sagemaker.tags import tag_map
+from warmfold.cloud.sagemaker.tags import VERSIONS_HAVE_NO_TAGS, tag_map
 from warmfold.cloud.sagemaker.training_job import in_milliseconds
 
 EVENT = "SageMaker Model Package State Change"
@@ -127,7 +127,7 @@ class ModelRegistry:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._groups: dict[str, _Group] = {}
+        self._groups: dict[str, _Group] = {}  # by ARN, like the packages
         self._packages: dict[str, _Package] = {}
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
@@ -153,10 +153,10 @@ class ModelRegistry:
         tags = tag_map(request.get("Tags", ()))
         arn = self._core.arn("model-package-group", name)
         with self._core.lock:
-            if name in self._groups:
+            if arn in self._groups:
                 raise validation_error(f"Model Package Group already exists: {arn}")
             description = request.get("ModelPackageGroupDescription")
-            self._groups[name] = _Group(name, arn, description, self._core.now())
+            self._groups[arn] = _Group(name, arn, description, self._core.now())
             self._core.tags[arn] = tags
         return {"ModelPackageGroupArn": arn}
 
@@ -183,7 +183,7 @@ class ModelRegistry:
                     f"Model Package Group {group.arn} cannot be deleted because it still contains Model Packages: "
                     "delete them first.",
                 )
-            del self._groups[group.name]
+            del self._groups[group.arn]
             del self._core.tags[group.arn]
         return {}
 
@@ -266,9 +266,7 @@ class ModelRegistry:
 
     def _next_version(self, request: Mapping[str, Any], content: dict[str, Any]) -> _Package:
         if request.get("Tags"):
-            raise validation_error(
-                "Tags are not supported for a versioned model package; tag its model package group instead."
-            )
+            raise validation_error(VERSIONS_HAVE_NO_TAGS)
         group = self._group(request["ModelPackageGroupName"])
         group.last_version += 1
         arn = self._core.arn("model-package", f"{group.name}/{group.last_version}")
@@ -288,18 +286,20 @@ class ModelRegistry:
         return _Package(name, arn, None, None, content, None, None, self._core.now())
 
     def _group(self, name_or_arn: str) -> _Group:
-        for group in self._groups.values():
-            if name_or_arn in (group.name, group.arn):
-                return group
-        arn = self._core.arn("model-package-group", name_or_arn.rsplit("/", 1)[-1])
-        raise validation_error(f"ModelPackageGroup {arn} does not exist.")
+        arn = self._arn("model-package-group", name_or_arn)
+        if arn not in self._groups:
+            raise validation_error(f"ModelPackageGroup {arn} does not exist.")
+        return self._groups[arn]
 
     def _package(self, name_or_arn: str) -> _Package:
-        arn = name_or_arn if name_or_arn.startswith("arn:") else self._core.arn("model-package", name_or_arn)
+        arn = self._arn("model-package", name_or_arn)
         package = self._packages.get(arn)
         if package is None:
             raise validation_error(f"ModelPackage {arn} does not exist.")
         return package
+
+    def _arn(self, kind: str, name_or_arn: str) -> str:
+        return name_or_arn if name_or_arn.startswith("arn:") else self._core.arn(kind, name_or_arn)
 
     def _detail(self, package: _Package) -> dict[str, Any]:
         whole = package.describe()

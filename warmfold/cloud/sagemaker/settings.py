@@ -21,6 +21,10 @@ class Settings:
     warm_pool_quota: int = 20
     warm_pool_quotas: Mapping[str, int] = field(default_factory=dict)
     """Per instance type, where it differs: "<type> for training warm pool usage". At 0 none is kept, and no error."""
+    tuning_parallel_quota: int = 100
+    """Training jobs at a time in one tuning job: what AWS raises it to at most, from 10."""
+    tuning_jobs_quota: int = 750
+    """Training jobs of one tuning job."""
     cold_start_seconds: float = 0.0
     warm_start_seconds: float = 0.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)

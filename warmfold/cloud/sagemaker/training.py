@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
-from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
+from warmfold.cloud.sagemaker.errors import ServiceError, limit_exceeded, validation_error
 from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.metrics import check_definitions
@@ -26,7 +26,7 @@ class TrainingJobs:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._jobs: dict[str, TrainingJob] = {}
+        self._jobs: dict[str, TrainingJob] = {}  # by lowercased name
         self._pools: WarmPools[Instance] = WarmPools()
         self._idle_candidates: dict[str, list[Instance]] = {}
         self._closed_keys: set[str] = set()
@@ -77,18 +77,20 @@ class TrainingJobs:
             holds_core=holds_core,
             pool_key=pool_key,
             tuning_job_arn=tuning_job_arn,
+            instance_since=self._core.clock(),
         )
         tags = tag_map(request.get("Tags", ()))
         with self._core.lock:
             self._expire()
-            if name in self._jobs:
+            if name.lower() in self._jobs:
                 raise ServiceError(
                     "ResourceInUse",
-                    "Training job names must be unique within an AWS account and region, or are currently in use.",
+                    "Training job names must be unique within an AWS account and region, and a training job with this "
+                    f"name already exists ({job.arn})",
                 )
             self._check_quota(job)
             self._take_instance(job)
-            self._jobs[name] = job
+            self._jobs[name.lower()] = job
             self._core.tags[job.arn] = tags
             job.move("InProgress", "Starting", "Starting the training job", job.created_at)
             detail = job.event_detail(tags)
@@ -103,8 +105,8 @@ class TrainingJobs:
         return job
 
     def get(self, name: str) -> TrainingJob:
-        """The job's record; raises ServiceError when there is none."""
-        job = self._jobs.get(name)
+        """The job's record, whatever the case of the name; raises ServiceError when there is none."""
+        job = self._jobs.get(name.lower())
         if job is None:
             raise validation_error("Requested resource not found.")
         return job
@@ -161,9 +163,9 @@ class TrainingJobs:
                     )
                 job.set_keep_alive(keep_alive)
                 if state == "Available" and keep_alive == 0:
-                    released = self._pools.release(name, self._core.clock())
+                    released = self._pools.release(job.name, self._core.clock())
                 elif state == "Available":
-                    self._pools.extend(name, keep_alive)
+                    self._pools.extend(job.name, keep_alive)
                     self._pools_changed.notify_all()
                 else:
                     job.keeps_pool = self._may_keep_pool(job)
@@ -223,7 +225,7 @@ class TrainingJobs:
             sound = status != "Failed" or (job.failure_reason or "").startswith(KEPT_AFTER)
             keep_alive = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0)
             if instance is not None and sound and job.keeps_pool and job.warm_pool is not None:
-                self._pools.keep(job.name, job.shape, job.warm_pool, instance, now, keep_alive)
+                self._pools.keep(job.name, job.shape, job.warm_pool, instance, now, keep_alive, job.instance_since)
                 self._pools_changed.notify_all()
                 surplus = None
             elif instance is not None and sound and job.pool_key is not None and job.pool_key not in self._closed_keys:
@@ -260,13 +262,7 @@ class TrainingJobs:
         takes_pool = job.pool_key is None and self._pools.matches(job.shape, self._core.clock())
         reuse = count if takes_pool else 0
         if used - reuse + count > quota:
-            raise ServiceError(
-                "ResourceLimitExceeded",
-                f"The account-level service limit '{kind} for training job usage' is {quota} Instances, with current "
-                f"utilization of {used} Instances and a request delta of {count} Instances. Please use AWS Service "
-                "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS "
-                "support to request an increase for this quota.",
-            )
+            raise limit_exceeded(f"{kind} for training job usage", quota, used, count, "Instances")
 
     def _take_instance(self, job: TrainingJob) -> None:
         if job.pool_key is not None:
@@ -275,7 +271,7 @@ class TrainingJobs:
             return
         pool = self._pools.take(job.shape, job.name, self._core.clock())
         if pool is not None:
-            job.instance = pool.kept
+            job.instance, job.instance_since = pool.kept, pool.born
         job.keeps_pool = self._may_keep_pool(job)
         if job.keeps_pool or pool is not None:
             job.warm_pool = WarmPoolState()

@@ -83,6 +83,8 @@ class TrainingJob:
     warm_pool: WarmPoolState | None = None
     instance: Instance | None = None
     """The warm instance it was given at its creation; None: it starts cold, or has ended."""
+    instance_since: float = 0.0
+    """The clock's seconds when the first job on its instance was created."""
     stop: StopSignal = field(default_factory=StopSignal)
 
     @property

@@ -1,7 +1,6 @@
 """Tuning jobs: candidates proposed by the sampler and run by the training service, so many at a time."""
 
 import logging
-import math
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -9,7 +8,7 @@ from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.early_stopping import falls_behind
-from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
+from warmfold.cloud.sagemaker.errors import ServiceError, limit_exceeded, validation_error
 from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.sampler import Sampler
@@ -49,7 +48,7 @@ class TuningJobs:
         self._core = core
         self._training = training
         self._new_token = new_token
-        self._jobs: dict[str, TuningJob] = {}
+        self._jobs: dict[str, TuningJob] = {}  # by lowercased name
         self._changed = threading.Condition(core.lock)
         self._ended = False
         training.on_finish(self._candidate_finished)
@@ -72,11 +71,13 @@ class TuningJobs:
         seed = config.get("RandomSeed", int(self._new_token(4), 16)) % 2**32
         sampler = Sampler(config["ParameterRanges"], config["Strategy"], seed)
         arn = self._core.arn("hyper-parameter-tuning-job", name)
-        job = TuningJob(name, arn, request, self._core.now(), _total(config, sampler), sampler)
+        total = _total(config, sampler)
+        self._check_quotas(total, config["ResourceLimits"]["MaxParallelTrainingJobs"])
+        job = TuningJob(name, arn, request, self._core.now(), total, sampler)
         check_training(validated("CreateTrainingJob", _candidate_request(job, f"{name}-001-00000000", {}, {})))
         tags = tag_map(request.get("Tags", ()))
         with self._core.lock:
-            if name in self._jobs:
+            if name.lower() in self._jobs:
                 raise ServiceError(
                     "ResourceInUse",
                     "HyperParameterTuning job names must be unique within an AWS account and region, "
@@ -84,7 +85,7 @@ class TuningJobs:
                 )
             job.parents = parents_of(request, self._jobs)
             teach(job, job.parents)
-            self._jobs[name] = job
+            self._jobs[name.lower()] = job
             self._core.tags[arn] = tags
             detail = job.event_detail(tags)
         self._core.publish(EVENT, detail, arn)
@@ -148,8 +149,17 @@ class TuningJobs:
             self._ended = True
             self._changed.notify_all()
 
+    def _check_quotas(self, total: int, parallel: int) -> None:
+        settings = self._core.settings
+        for what, quota, wanted in (
+            ("parallel training jobs", settings.tuning_parallel_quota, parallel),
+            ("training jobs", settings.tuning_jobs_quota, total),
+        ):
+            if wanted > quota:
+                raise limit_exceeded(f"Number of {what} per hyperparameter tuning job", quota, 0, wanted, "Jobs")
+
     def _job(self, name: str) -> TuningJob:
-        job = self._jobs.get(name)
+        job = self._jobs.get(name.lower())
         if job is None:
             raise ServiceError("ResourceNotFound", f"Amazon SageMaker can't find a tuning job with name {name}")
         return job
@@ -166,7 +176,7 @@ class TuningJobs:
         with self._core.lock:
             tuning = next((item for item in self._jobs.values() if item.arn == job.tuning_job_arn), None)
             score = tuning.for_sampler(value) if tuning is not None and tuning.stops_early else None
-            if tuning is None or score is None or metric != tuning.objective["MetricName"] or not math.isfinite(score):
+            if tuning is None or score is None or metric != tuning.objective["MetricName"]:
                 return
             mine = tuning.printed.setdefault(job.name, [])
             mine.append(score)

@@ -80,7 +80,7 @@ class TuningJob:
         if job.status != "Completed" and not (job.status == "Stopped" and job.name in self.stopped_early):
             return None
         values = [item["Value"] for item in job.metrics if item["MetricName"] == self.objective["MetricName"]]
-        return values[-1] if values and math.isfinite(values[-1]) else None
+        return values[-1] if values else None
 
     def for_sampler(self, score: float | None) -> float | None:
         """The score as something to be maximized."""

@@ -49,6 +49,10 @@ _TRAINING_REFUSED: dict[str, Mapping[Any, str] | str] = {
     "AlgorithmSpecification.TrainingInputMode": _FILE_MODE,
     "InputDataConfig.DataSource.FileSystemDataSource": "give an S3DataSource",
     "InputDataConfig.DataSource.DatasetSource": "give an S3DataSource",
+    "InputDataConfig.DataSource.S3DataSource.S3DataType": {
+        "S3Prefix": "its objects are downloaded",
+        "ManifestFile": "so are those that it names",
+    },
     "InputDataConfig.DataSource.S3DataSource.AttributeNames": LEAVE_OUT,
     "InputDataConfig.DataSource.S3DataSource.InstanceGroupNames": LEAVE_OUT,
     "InputDataConfig.DataSource.S3DataSource.ModelAccessConfig": LEAVE_OUT,

@@ -10,14 +10,14 @@ NAME = "HyperParameterTuningJobName"
 
 
 def parents_of(request: Mapping[str, Any], jobs: Mapping[str, TuningJob]) -> list[TuningJob]:
-    """The parents that a (validated) request names, none without a WarmStartConfig.
+    """The parents that a (validated) request names among `jobs` by lowercased name, none without a WarmStartConfig.
 
     Raises ServiceError for parents that are missing, named twice, still run, or searched for something else.
     """
     config = request.get("WarmStartConfig")
     if config is None:
         return []
-    names = [parent.get(NAME, "") for parent in config["ParentHyperParameterTuningJobs"]]
+    names = [parent.get(NAME, "").lower() for parent in config["ParentHyperParameterTuningJobs"]]
     missing = [name for name in names if name not in jobs]
     if missing:
         raise validation_error(f"WarmStartConfig names a tuning job that does not exist: {', '.join(missing)}.")

@@ -2,12 +2,15 @@
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from warmfold.cloud.sagemaker import other_endpoints
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Identity, Service
 
@@ -15,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 TARGET_PREFIX = "SageMaker."
 CONTENT_TYPE = "application/x-amz-json-1.1"
+_SIGNED_FOR = re.compile(r"Credential=[^,&\s]+/([^/,&\s]+)/aws4_request")
 
 
 def application(
@@ -22,7 +26,10 @@ def application(
     identify: Callable[[WSGIEnvironment], Identity],
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
 ) -> WSGIApplication:
-    """Serve `POST /` with `X-Amz-Target: SageMaker.<operation>`; `identify` says who calls, from the environ."""
+    """Serve `POST /` with `X-Amz-Target: SageMaker.<operation>`, and refuse by name whatever else `is_addressed`.
+
+    `identify` says who calls, from the environ.
+    """
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         headers = [("Content-Type", CONTENT_TYPE), ("x-amzn-RequestId", new_id())]
@@ -47,10 +54,21 @@ def application(
     return respond
 
 
+def is_addressed(environ: WSGIEnvironment) -> bool:
+    """Whether a request is for SageMaker: by its target, by its signature, or without one by the runtime's paths."""
+    if environ.get("HTTP_X_AMZ_TARGET", "").startswith(TARGET_PREFIX):
+        return True
+    signed = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))
+    if signed is not None:
+        return signed[1] == "sagemaker"
+    runtime = other_endpoints.RUNTIME.fullmatch(environ.get("PATH_INFO", ""))
+    return environ["REQUEST_METHOD"] == "POST" and runtime is not None
+
+
 def _parse(environ: WSGIEnvironment) -> tuple[str, dict[str, Any]]:
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if environ["REQUEST_METHOD"] != "POST" or not target.startswith(TARGET_PREFIX):
-        raise ServiceError("UnknownOperationException", f"no SageMaker operation in X-Amz-Target {target!r}")
+        raise other_endpoints.refusal(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"))
     raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     try:
         request = json.loads(raw or b"{}")
