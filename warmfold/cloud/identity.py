@@ -20,7 +20,7 @@ from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKE
 from warmfold.cloud.sagemaker.errors import ServiceError
 
 _SIGNED = re.compile(r"AWS4-[\w-]+\s+Credential=([^,\s]+)")
-_SCOPE = re.compile(r"[^/]+/[^/]+/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
 _FIELD = re.compile(rb'[; ]name="([^"]+)"\r\n\r\n(.*?)\r\n--', re.DOTALL)
 _FORM_FIELDS_BYTES = 20 * 1024  # AWS takes no more before a form's file
 _SECONDS = 12 * 3600
@@ -200,8 +200,7 @@ def signature(environ: WSGIEnvironment) -> Signature:
 
 def _scoped(credential: str, token: str | None) -> Signature:
     scope = _SCOPE.fullmatch(credential)
-    key = credential.partition("/")[0]
-    return Signature(key, scope[1], scope[2].lower(), token) if scope else Signature(key, token=token)
+    return Signature(scope[1], scope[2], scope[3].lower(), token) if scope else Signature(None, token=token)
 
 
 def form_fields(environ: WSGIEnvironment) -> dict[str, str]:

@@ -249,6 +249,7 @@ def test_the_switch_is_on_unless_it_is_off() -> None:
         ),
         ({"HTTP_AUTHORIZATION": "AWS K:signature"}, Signature("K")),
         ({"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Signed=x, Credential=K/20260101/us-east-1/sts/aws4_request"}, None),
+        ({"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=K/20260101//sts/aws4_request"}, None),
         ({"HTTP_AUTHORIZATION": "Bearer K"}, None),
         ({}, None),
     ],
