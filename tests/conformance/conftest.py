@@ -23,7 +23,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     cloud = local.up(home, free_port(), stack_name="conformance", template=template, sagemaker=SETTINGS)
     endpoint = Endpoint(cloud)
     endpoint.put("code/sourcedir.tar.gz", archive(TRAINING_FILES))
-    endpoint.put("code/needy.tar.gz", archive(NEEDY_FILES))
+    for name, text in NEEDY_FILES.items():
+        endpoint.put(f"code/{name}.tar.gz", archive({"silent.py": TRAINING_FILES["silent.py"], name: text}))
     endpoint.put("model/model.tar.gz", archive(MODEL_FILES))
     endpoint.put("code/echo.tar.gz", archive({"echo.py": MODEL_FILES["code/echo.py"]}))
     for part in (1, 2, 10):

@@ -39,6 +39,18 @@ import os
 print("values", os.environ["SM_HPS"])
 print("validation score:1;")
 """,
+    "toolkit.py": """
+import os, pathlib
+base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+print("below", sorted(path.name for path in (base / "input/config").iterdir()), os.path.samefile(base / "code", "."))
+print("values", os.environ["SM_HPS"])
+print("word", repr(os.environ["SM_HP_WORD"]))
+""",
+    "worker.py": """
+import os
+print("worker", os.getppid())
+print("validation score:1;")
+""",
     "fail.py": "raise SystemExit(1)\n",
     "silent.py": "print('nothing')\n",
     "hang.py": "import time\nprint('begun', flush=True)\ntime.sleep(600)\n",
@@ -65,7 +77,11 @@ if x != "b":
 """,
 }
 
-NEEDY_FILES = {"silent.py": TRAINING_FILES["silent.py"], "requirements.txt": "a-package-that-nobody-has"}
+NEEDY_FILES = {
+    "requirements.txt": "a-package-that-nobody-has",
+    "setup.py": "raise SystemExit('nobody runs this')\n",
+}
+"""What the containers' toolkit would give to pip."""
 
 MODEL_FILES = {
     "factor.txt": "3",

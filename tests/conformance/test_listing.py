@@ -165,10 +165,36 @@ def test_a_filter_that_cannot_be_is_refused(endpoint: Endpoint, request_: dict[s
     assert message in said
 
 
-def test_a_token_of_a_list_in_another_order_is_refused(listed: Endpoint) -> None:
-    token = answer(listed, "training", SortBy="CreationTime", MaxResults=1)["NextToken"]
-    code, message = refusal(listed.sagemaker.list_training_jobs, NextToken=token, SortBy="Name")
-    assert (code, message) == ("ValidationException", "Invalid NextToken: it is of a list in another order")
+OF_ANOTHER = ("ValidationException", "Invalid NextToken: it is of another list, or of other filters or another order")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"SortBy": "Name"},
+        {"SortOrder": "Ascending"},
+        {"StatusEquals": "Failed"},
+        {"NameContains": "list-"},
+        {"WarmPoolStatusEquals": "Available"},
+    ],
+)
+def test_a_token_of_a_list_with_other_filters_or_another_order_is_refused(
+    listed: Endpoint, other: dict[str, Any]
+) -> None:
+    asked = {"NameContains": "list-training-", "SortBy": "CreationTime"}
+    token = listed.sagemaker.list_training_jobs(**asked, MaxResults=1)["NextToken"]
+    assert refusal(listed.sagemaker.list_training_jobs, **asked | other, NextToken=token) == OF_ANOTHER
+    rest = listed.sagemaker.list_training_jobs(**asked, NextToken=token)
+    assert len(rest["TrainingJobSummaries"]) == 2, "the page may have another size"
+
+
+def test_a_token_of_another_operation_is_refused(listed: Endpoint) -> None:
+    token = listed.sagemaker.list_training_jobs(NameContains="list-", MaxResults=1)["NextToken"]
+    for kind in KINDS.keys() - {"training"}:
+        call = getattr(listed.sagemaker, KINDS[kind].operation)
+        assert refusal(call, NameContains="list-", NextToken=token) == OF_ANOTHER, kind
+    candidates = listed.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job
+    assert refusal(candidates, HyperParameterTuningJobName="list-tuning-a", NextToken=token) == OF_ANOTHER
 
 
 def test_a_list_has_ten_things_where_nobody_says_how_many(endpoint: Endpoint) -> None:

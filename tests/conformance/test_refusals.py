@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -58,6 +61,8 @@ TRAINING: dict[str, tuple[dict[str, Any], str]] = {
         "FileSystemDataSource is not built in the local cloud: give an S3DataSource.",
     ),
     "augmented manifest attributes": (source_with(AttributeNames=["a"]), "AttributeNames is not built"),
+    "augmented manifest": (source_with(S3DataType="AugmentedManifestFile"), "S3DataType must be S3Prefix or Manifest"),
+    "conversations": (source_with(S3DataType="Converse"), "Converse is not built in the local cloud"),
     "uncompressed model": ({"OutputDataConfig": {"CompressionType": "NONE"}}, "CompressionType must be GZIP"),
     "debug hook": ({"DebugHookConfig": {"S3OutputPath": "s3://b/d/"}}, "DebugHookConfig is not built"),
     "profiler": ({"ProfilerConfig": {"DisableProfiler": False}}, "ProfilerConfig.DisableProfiler must be True"),
@@ -188,6 +193,101 @@ def test_a_resource_has_50_tags_at_most(endpoint: Endpoint) -> None:
     code, message = refusal(endpoint.sagemaker.add_tags, ResourceArn=resource, Tags=more)
     assert (code, message) == ("ValidationException", "A resource may have 50 tags; this one would have 51.")
     assert endpoint.sagemaker.list_tags(ResourceArn=resource)["Tags"] == TAGS
+
+
+DOUBLE = [{"Key": "own", "Value": "1"}, {"Key": "two", "Value": ""}, {"Key": "own", "Value": "2"}]
+
+
+def test_a_request_gives_a_tag_key_once(endpoint: Endpoint) -> None:
+    once = ("ValidationException", "Duplicate tag key")
+    assert refusal(endpoint.sagemaker.create_training_job, **training("refused-tags", Tags=DOUBLE)) == once
+    assert endpoint.sagemaker.list_training_jobs(NameContains="refused-tags")["TrainingJobSummaries"] == []
+    resource = endpoint.run(training("tagged-once"))["TrainingJobArn"]
+    assert refusal(endpoint.sagemaker.add_tags, ResourceArn=resource, Tags=DOUBLE) == once
+    assert endpoint.sagemaker.list_tags(ResourceArn=resource)["Tags"] == TAGS
+
+
+@pytest.mark.parametrize("key", ["aws:stack", "AWS:stack"])
+def test_aws_s_own_tag_keys_are_nobody_s_to_give_or_take(endpoint: Endpoint, key: str, numbers: Any) -> None:
+    own = ("ValidationException", f"System prefix 'aws:' reserved for AWS usage in tag key: {key}")
+    tags = [{"Key": key, "Value": ""}]
+    assert refusal(endpoint.sagemaker.create_training_job, **training("refused-tags", Tags=tags)) == own
+    resource = endpoint.run(training(f"own-tags-{next(numbers)}"))["TrainingJobArn"]
+    assert refusal(endpoint.sagemaker.add_tags, ResourceArn=resource, Tags=tags) == own
+    assert refusal(endpoint.patient.delete_tags, ResourceArn=resource, TagKeys=[key]) == own
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "message"),
+    [
+        (
+            "sagemaker-runtime",
+            "invoke_endpoint",
+            {"EndpointName": "nope", "Body": b"x"},
+            "The local cloud has no InvokeEndpoint: endpoints are not built: predict with a transform job.",
+        ),
+        (
+            "sagemaker-runtime",
+            "invoke_endpoint_async",
+            {"EndpointName": "nope", "InputLocation": "s3://b/k"},
+            "The local cloud has no InvokeEndpointAsync: endpoints are not built: predict with a transform job.",
+        ),
+        (
+            "sagemaker-metrics",
+            "batch_put_metrics",
+            {"TrialComponentName": "x", "MetricData": [{"MetricName": "m", "Timestamp": 1, "Value": 1.0}]},
+            "The local cloud has no BatchPutMetrics: experiments are not tracked: print metrics, and name them in "
+            "MetricDefinitions.",
+        ),
+        (
+            "sagemaker-featurestore-runtime",
+            "get_record",
+            {"FeatureGroupName": "x", "RecordIdentifierValueAsString": "1"},
+            "The local cloud has no GetRecord: feature groups are not built: read data from S3.",
+        ),
+        (
+            "sagemaker-a2i-runtime",
+            "describe_human_loop",
+            {"HumanLoopName": "x"},
+            "The local cloud has no DescribeHumanLoop: nothing of sagemaker-a2i-runtime is built.",
+        ),
+    ],
+)
+def test_what_sagemaker_has_beside_its_api_is_refused_by_name(
+    endpoint: Endpoint, service: str, operation: str, request_: dict[str, Any], message: str
+) -> None:
+    assert refusal(getattr(endpoint.client(service), operation), **request_) == ("UnsupportedOperation", message)
+
+
+def raw_refusal(url: str, body: bytes | None = None) -> str:
+    """The message with which a request that no client made is refused as unsupported."""
+    with pytest.raises(HTTPError) as caught:
+        urlopen(url, body, timeout=30)
+    with caught.value as answer:
+        assert (answer.code, answer.headers["x-amzn-ErrorType"]) == (400, "UnsupportedOperation")
+        return str(json.load(answer)["message"])
+
+
+def test_an_endpoint_is_refused_without_a_signature_too(endpoint: Endpoint) -> None:
+    message = raw_refusal(f"{endpoint.url}/endpoints/nope/invocations", b"x")
+    assert message.startswith("The local cloud has no InvokeEndpoint: endpoints are not built")
+
+
+def test_a_request_signed_for_sagemaker_that_aws_does_not_have_is_refused(endpoint: Endpoint) -> None:
+    presigned = endpoint.client("sagemaker-a2i-runtime").generate_presigned_url(
+        "list_human_loops", {"FlowDefinitionArn": arn("flow-definition", "x")}
+    )
+    message = raw_refusal(presigned.replace("/human-loops", "/no-such-path"))
+    assert message.startswith("The local cloud has no GET /no-such-path of SageMaker")
+
+
+def test_a_bucket_may_have_the_name_of_the_runtime_s_paths(endpoint: Endpoint) -> None:
+    s3 = endpoint.client("s3")
+    s3.create_bucket(Bucket="endpoints")
+    upload = s3.create_multipart_upload(Bucket="endpoints", Key="e/invocations")
+    assert upload["UploadId"]
+    s3.put_object(Bucket="endpoints", Key="e/invocations", Body=b"an object")
+    assert s3.get_object(Bucket="endpoints", Key="e/invocations")["Body"].read() == b"an object"
 
 
 @pytest.mark.parametrize("operation", ["add_tags", "list_tags"])

@@ -10,6 +10,8 @@ import pytest
 from tests.conformance.endpoint import Endpoint, Told, refusal
 from tests.conformance.requests import TAGS, arn, specification
 
+VERSIONS_HAVE_NO_TAGS = "Tags are not supported in Model Package versions. Please add them to the Model Package Group"
+
 
 def group(endpoint: Endpoint, name: str, **more: Any) -> str:
     created = endpoint.sagemaker.create_model_package_group(ModelPackageGroupName=name, **more)
@@ -58,7 +60,11 @@ def test_a_group_is_described_and_carries_the_tags(endpoint: Endpoint) -> None:
     request = {"ModelPackageGroupName": "tagged", "InferenceSpecification": specification(), "Tags": TAGS}
     code, message = refusal(endpoint.sagemaker.create_model_package, **request)
     assert code == "ValidationException"
-    assert message.startswith("Tags are not supported for a versioned model package; tag its model package group")
+    assert message == VERSIONS_HAVE_NO_TAGS
+    version = register(endpoint, "tagged")
+    for operation, more in (("add_tags", {"Tags": TAGS}), ("list_tags", {}), ("delete_tags", {"TagKeys": ["own"]})):
+        call = getattr(endpoint.patient, operation)
+        assert refusal(call, ResourceArn=version, **more) == ("ValidationException", VERSIONS_HAVE_NO_TAGS), operation
 
 
 def test_without_a_status_a_package_waits_for_approval_and_can_be_approved(

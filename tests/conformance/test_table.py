@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore import xform_name
 
-from tests.conformance.endpoint import Endpoint, refusal
+from tests.conformance.endpoint import KINDS, Endpoint, refusal
 from tests.conformance.table import PAGE, renewed
 
 STATES = ("supported", "differs", "refused")
 REST = "every other operation"
+REQUESTS = {"training": {"training", "scripted"}}
+"""Kind of job to the functions that make its requests, where they are not of its own name only."""
 
 
 def rows(heading: str) -> dict[str, list[str]]:
@@ -24,9 +28,49 @@ def rows(heading: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in cells}
 
 
-def names_in(file: str) -> set[str]:
-    tree = ast.parse((Path(__file__).parent / file).read_text("utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+def definitions(file: str) -> dict[str, list[ast.AST]]:
+    """What a file of tests defines, and what an Endpoint does: name to its sources."""
+    found: dict[str, list[ast.AST]] = {}
+    own, common = (ast.parse((Path(__file__).parent / name).read_text("utf-8")).body for name in (file, "endpoint.py"))
+    (endpoint,) = (node for node in common if isinstance(node, ast.ClassDef) and node.name == Endpoint.__name__)
+    for node in [*own, *endpoint.body]:
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(node)
+    return found
+
+
+def words_of(test: str, defined: dict[str, list[ast.AST]]) -> set[str]:
+    """The names and texts in a test, and in what it uses of these definitions: helpers, fixtures, constants."""
+    words, left = {test}, [test]
+    while left:
+        new = {word for node in defined[left.pop()] for word in _words(node)} - words
+        words |= new
+        left += new & defined.keys()
+    return words
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield part.attr
+        elif isinstance(part, ast.arg):
+            yield part.arg
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
+
+
+def sends(words: set[str], operation: str) -> bool:
+    """Whether a test with these words names the operation: as boto3 does, or as an Endpoint does and the job's kind."""
+    verb, _, rest = xform_name(operation).partition("_")
+    of_kind = {word for kind, noun in KINDS.items() if xform_name(noun) == rest for word in REQUESTS.get(kind, {kind})}
+    return xform_name(operation) in words or (f"{verb}_" in words and bool(words & of_kind))
 
 
 def test_every_operation_has_its_row_and_no_other_has(endpoint: Endpoint) -> None:
@@ -44,7 +88,21 @@ def test_every_row_has_a_state_and_a_test_that_exists(heading: str) -> None:
         assert state != "differs" or differs, f"{what}: how does it differ?"
         found = re.fullmatch(r"`(test_\w+\.py)::(test_\w+)`", shown)
         assert found, f"{what}: {shown}"
-        assert found[2] in names_in(found[1]), f"{what}: {shown} is not there"
+        assert found[2] in definitions(found[1]), f"{what}: {shown} is not there"
+
+
+def test_the_test_of_an_operation_sends_it() -> None:
+    table = {what: cells[2] for what, cells in rows("Operations").items() if what != REST}
+    for operation, shown in table.items():
+        file, _, test = shown.strip("`").partition("::")
+        assert sends(words_of(test, definitions(file)), operation), f"{operation}: {shown} does not send it"
+
+
+def test_a_test_that_sends_something_else_would_be_noticed() -> None:
+    words = words_of("test_versions_count_up_within_their_group", definitions("test_registry.py"))
+    assert sends(words, "ListModelPackages")
+    assert not sends(words, "DeleteModelPackage")
+    assert not sends(words, "StopTrainingJob")
 
 
 def test_every_file_of_tests_is_named_by_a_row() -> None:

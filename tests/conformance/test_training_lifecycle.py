@@ -13,6 +13,7 @@ from botocore.exceptions import WaiterError
 
 from tests.conformance.endpoint import Endpoint, Told, refusal
 from tests.conformance.requests import BUCKET, ROLE, TAGS, arn, changed, channel, program, scripted, training
+from tests.conformance.scripts import NEEDY_FILES
 
 STAGES = ["Starting", "Pending", "Downloading", "Training", "Uploading", "Completed"]
 QUICKLY = {"Delay": 0.05, "MaxAttempts": 2000}
@@ -144,6 +145,7 @@ def test_output_data_is_an_archive_of_its_own(endpoint: Endpoint) -> None:
         ("exponent", "echo 'validation score:-1.5e-3;'", [-0.0015]),
         ("one-line", "echo 'validation score:5; validation score:6;'", [6.0]),
         ("unfinished", "printf 'validation score:7;'", [7.0]),
+        ("infinite", "echo 'validation score:8;'; echo 'validation score:inf;'; echo 'validation score:nan;'", [8.0]),
     ],
 )
 def test_a_metric_is_the_last_number_that_its_regex_finds(
@@ -191,54 +193,71 @@ def test_a_reason_is_cut_at_a_kilobyte(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "changes", "reason"),
+    ("name", "changes", "last_stage", "reason"),
     [
         (
             "no-data",
             {"InputDataConfig": [channel("train", f"s3://{BUCKET}/nowhere/")]},
+            "Downloading",
             f"ClientError: Data download failed: No S3 objects found under S3 URL 's3://{BUCKET}/nowhere/'",
         ),
         (
             "clash",
             {"InputDataConfig": [channel("train", f"s3://{BUCKET}/clash/")]},
+            "Downloading",
             f"ClientError: Data download failed: s3://{BUCKET}/clash/a/b cannot become a file beside the others: "
             "the name of one object is the folder of another",
         ),
         (
             "long-name",
             {"InputDataConfig": [channel("train", f"s3://{BUCKET}/long/")]},
+            "Downloading",
             f"ClientError: Data download failed: s3://{BUCKET}/long/{'x' * 300} cannot become a file: "
             "File name too long",
         ),
         (
             "no-program",
             program("missing.py"),
+            "Training",
             f"ClientError: sagemaker_program missing.py is not in the archive s3://{BUCKET}/code/sourcedir.tar.gz",
         ),
         (
             "no-script",
             {"HyperParameters": {}},
+            "Training",
             "ClientError: the local cloud runs scripts, not images: set the hyperparameters sagemaker_program and "
             "sagemaker_submit_directory, or AlgorithmSpecification.ContainerEntrypoint",
         ),
     ],
 )
 def test_a_job_that_cannot_begin_fails_with_a_client_error(
-    endpoint: Endpoint, name: str, changes: dict[str, Any], reason: str
+    endpoint: Endpoint, name: str, changes: dict[str, Any], last_stage: str, reason: str
 ) -> None:
     for key in ("clash/a", "clash/a/b", "long/" + "x" * 300):
         endpoint.put(key)
     job = endpoint.run(scripted(f"client-{name}", "fit.py", **changes))
     assert job["FailureReason"] == reason
-    assert "Training" not in stages(job)[:-1] or name.startswith("no-")
+    assert stages(job)[-2:] == [last_stage, "Failed"]
 
 
-def test_requirements_are_not_installed_and_the_log_says_so(endpoint: Endpoint) -> None:
-    code = {"sagemaker_submit_directory": f"s3://{BUCKET}/code/needy.tar.gz"}
-    job = endpoint.run(scripted("needy", "silent.py", **program("silent.py", **code)))
+@pytest.mark.parametrize("name", NEEDY_FILES)
+def test_requirements_are_not_installed_and_the_log_says_so(endpoint: Endpoint, name: str) -> None:
+    code = {"sagemaker_submit_directory": f"s3://{BUCKET}/code/{name}.tar.gz"}
+    job_name = f"needy-{name.partition('.')[0]}"
+    job = endpoint.run(scripted(job_name, "silent.py", **program("silent.py", **code)))
     assert job["TrainingJobStatus"] == "Completed"
-    note = "warmfold: requirements.txt is not installed here as on AWS: jobs use this machine's Python"
-    assert endpoint.lines("training", "needy") == [note, "nothing"]
+    note = f"warmfold: {name} is not installed here as on AWS: jobs use this machine's Python"
+    assert endpoint.lines("training", job_name) == [note, "nothing"]
+
+
+def test_a_script_finds_its_folder_by_the_toolkit_s_variable_and_its_values_decoded(endpoint: Endpoint) -> None:
+    values = {"word": "plain text", "number": "3", "items": "[1, 2]", "quoted": '"3"', "broken": "{no"}
+    endpoint.run(scripted("toolkit", "toolkit.py", **program("toolkit.py", **values)))
+    below, found, word = endpoint.lines("training", "toolkit")
+    assert below == "below ['hyperparameters.json', 'inputdataconfig.json', 'resourceconfig.json'] True"
+    decoded = {"word": "plain text", "number": 3, "items": [1, 2], "quoted": "3", "broken": "{no"}
+    assert json.loads(found.removeprefix("values ")) == decoded, "what is not JSON is taken as it is"
+    assert word == "word 'plain text'"
 
 
 def test_a_lost_instance_is_an_internal_error(endpoint: Endpoint) -> None:
@@ -258,7 +277,8 @@ def test_a_name_is_used_once(endpoint: Endpoint) -> None:
     endpoint.run(training("twice"))
     assert refusal(endpoint.sagemaker.create_training_job, **training("twice")) == (
         "ResourceInUse",
-        "Training job names must be unique within an AWS account and region, or are currently in use.",
+        "Training job names must be unique within an AWS account and region, and a training job with this name already "
+        f"exists ({arn('training-job', 'twice')})",
     )
 
 

@@ -71,6 +71,18 @@ def test_the_best_candidate_has_the_best_last_value_and_its_tuned_hyperparameter
     assert listed[0] == best
 
 
+def test_candidates_hand_their_instance_on_and_other_tuning_jobs_get_their_own(endpoint: Endpoint) -> None:
+    workers = []
+    for name in ("hands-on-a", "hands-on-b"):
+        endpoint.run(tuning(name, "worker.py", total=3, parallel=1))
+        jobs = [candidate["TrainingJobName"] for candidate in endpoint.candidates(name)]
+        workers.append([endpoint.lines("training", job)[0] for job in jobs])
+    first, second = workers
+    assert len(first) == len(second) == 3
+    assert len(set(first)) == len(set(second)) == 1, "one process for all three"
+    assert set(first).isdisjoint(second)
+
+
 def test_minimize_names_the_lowest_score(endpoint: Endpoint) -> None:
     objective = {"HyperParameterTuningJobObjective": {"Type": "Minimize"}}
     job = endpoint.run(tuning("lowest", total=4, HyperParameterTuningJobConfig=objective))

@@ -155,6 +155,7 @@ def test_a_search_that_cannot_be_made_is_refused(endpoint: Endpoint, changes: di
         ({"TrainingJobDefinition": {"Environment": {f"E{n}": "1" for n in range(49)}}}, "less than or equal to 48"),
         ({"TrainingJobDefinition": {"RetryStrategy": {"MaximumRetryAttempts": 2}}}, "RetryStrategy is not built"),
         ({"TrainingJobDefinition": {"EnableManagedSpotTraining": True}}, "EnableManagedSpotTraining must be False"),
+        ({"TrainingJobDefinition": {"EnableNetworkIsolation": True}}, "EnableNetworkIsolation must be False"),
         (
             {"TrainingJobDefinition": {"AlgorithmSpecification": {"MetricDefinitions": [BROKEN]}}},
             "Regex of metric validation:score is no regular expression",
@@ -166,3 +167,33 @@ def test_a_tuning_job_that_cannot_be_run_is_refused(endpoint: Endpoint, changes:
     code, said = refusal(endpoint.unchecked.create_hyper_parameter_tuning_job, **request)
     assert code == "ValidationException"
     assert message in said
+
+
+WIDE = [{"Name": name, "Values": [str(number) for number in range(28)]} for name in ("x", "y")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        (
+            {"ResourceLimits": {"MaxNumberOfTrainingJobs": 750, "MaxParallelTrainingJobs": 101}},
+            "parallel training jobs",
+        ),
+        ({"ResourceLimits": {"MaxNumberOfTrainingJobs": 751, "MaxParallelTrainingJobs": 100}}, "training jobs"),
+        (
+            ranges(Categorical=WIDE) | {"Strategy": "Grid", "ResourceLimits": {"MaxNumberOfTrainingJobs": None}},
+            "training jobs",
+        ),
+    ],
+)
+def test_a_tuning_job_over_a_quota_is_refused(endpoint: Endpoint, changes: dict[str, Any], refused: str) -> None:
+    request = tuning("refused-quota", HyperParameterTuningJobConfig=changes)
+    code, said = refusal(endpoint.sagemaker.create_hyper_parameter_tuning_job, **request)
+    assert code == "ResourceLimitExceeded"
+    assert said.startswith(f"The account-level service limit 'Number of {refused} per hyperparameter tuning job' is ")
+
+
+def test_a_tuning_job_may_fill_its_quotas(endpoint: Endpoint) -> None:
+    endpoint.create(tuning("full-quota", "hang.py", total=750, parallel=100))
+    endpoint.stop("tuning", "full-quota")
+    assert endpoint.finished("tuning", "full-quota")["HyperParameterTuningJobStatus"] == "Stopped"
