@@ -7,8 +7,10 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -16,7 +18,9 @@ from botocore.exceptions import ClientError
 
 from tests.local.assumed import clients_as, clients_with
 from tests.local.things import Things
+from tests.ports import free_port
 from tests.waiting import until
+from warmfold.cloud import local
 
 BUCKET = "identities"
 DEFINITION = json.dumps({"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
@@ -92,6 +96,13 @@ def test_temporary_keys_that_nobody_gave_are_refused_by_every_service(things: Th
         ("lambda", "list_functions", "UnrecognizedClientException"),
     ):
         assert refusal(getattr(client(service), operation)) == (code, said)
+
+
+def test_what_is_exported_replaces_a_session_on_aws(things: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of AWS")
+    for name, value in things.cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    assert boto3.Session().client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
 def test_unsigned_requests_are_refused(things: Things, bucket: str) -> None:
@@ -233,3 +244,24 @@ def test_a_role_without_rights_is_denied_before_its_request_is_found_invalid(
     assert refusal(client.list_training_jobs, MaxResults="many")[0] == "SerializationException"
     user = things.cloud.session().client("sagemaker", config=loose)
     assert refusal(user.stop_training_job, TrainingJobName=name)[0] == "ValidationException"
+
+
+def test_without_policies_everybody_may_do_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WARMFOLD_IAM", "off")
+    template = Path(__file__).parents[1] / "conformance" / "template.yaml"
+    cloud = local.up(tmp_path, free_port(), stack_name="off", template=template)
+    try:
+        session, unsigned = cloud.session(), Config(signature_version=UNSIGNED)
+        session.client("s3", config=unsigned).create_bucket(Bucket=BUCKET)
+        stranger = {"AccessKeyId": "ASIAXXXXXXXXXXXXXXXX", "SecretAccessKey": "x", "SessionToken": "x"}
+        clients_with(cloud, stranger)("sagemaker").list_training_jobs()
+        keys = session.client("sts").assume_role(RoleArn=arn("nobody"), RoleSessionName="me")["Credentials"]
+        machines = clients_with(cloud, keys)("stepfunctions")
+        made = machines.create_state_machine(name="off", definition=DEFINITION, roleArn=arn("nobody"))
+        events = session.client("events")
+        events.put_rule(Name="off", EventPattern=json.dumps({"source": ["off"]}))
+        events.put_targets(Rule="off", Targets=[{"Id": "one", "Arn": made["stateMachineArn"]}])
+        events.put_events(Entries=[{"Source": "off", "DetailType": "made", "Detail": "{}"}])
+        until(lambda: machines.list_executions(stateMachineArn=made["stateMachineArn"])["executions"])
+    finally:
+        local.down(tmp_path)

@@ -50,6 +50,7 @@ class LocalCloud:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SESSION_TOKEN": "",  # one of a session on AWS would go with these keys, and be refused
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             **without_proxy(),
