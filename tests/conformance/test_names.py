@@ -53,7 +53,7 @@ def test_candidates_and_parents_are_found_in_another_case(endpoint: Endpoint) ->
     assert candidate["TrainingJobName"].startswith("Cased-Parent-001-")
     parents = [{"HyperParameterTuningJobName": "CASED-PARENT"}]
     warm = {"WarmStartConfig": {"ParentHyperParameterTuningJobs": parents, "WarmStartType": "TransferLearning"}}
-    child = endpoint.run(tuning("cased-child", total=1, parallel=1, **warm))
+    child = endpoint.run(tuning("cased-heir", total=1, parallel=1, **warm))
     assert child["HyperParameterTuningJobStatus"] == "Completed"
     twice = tuning(
         "cased-twice",

@@ -252,8 +252,8 @@ def test_requirements_are_not_installed_and_the_log_says_so(endpoint: Endpoint, 
 
 def test_a_script_finds_its_folder_by_the_toolkit_s_variable_and_its_values_decoded(endpoint: Endpoint) -> None:
     values = {"word": "plain text", "number": "3", "items": "[1, 2]", "quoted": '"3"', "broken": "{no"}
-    endpoint.run(scripted("toolkit", "toolkit.py", **program("toolkit.py", **values)))
-    below, found, word = endpoint.lines("training", "toolkit")
+    endpoint.run(scripted("toolkit-finds", "toolkit.py", **program("toolkit.py", **values)))
+    below, found, word = endpoint.lines("training", "toolkit-finds")
     assert below == "below ['hyperparameters.json', 'inputdataconfig.json', 'resourceconfig.json'] True"
     decoded = {"word": "plain text", "number": 3, "items": [1, 2], "quoted": "3", "broken": "{no"}
     assert json.loads(found.removeprefix("values ")) == decoded, "what is not JSON is taken as it is"
