@@ -116,7 +116,7 @@ class Identities:
         Static keys are the user's, whatever they are, and no signature is checked.
         """
         signed = signature(environ)
-        if signed.access_key is None:
+        if not signed.access_key:
             raise AuthenticationError(UNSIGNED)
         known = self._session(signed.access_key)
         if known is None and signed.access_key.startswith(TEMPORARY):

@@ -78,6 +78,7 @@ def test_static_keys_are_the_user_s_whatever_they_are(identities: Identities) ->
     [
         ({}, UNSIGNED),
         ({"HTTP_AUTHORIZATION": "Bearer x"}, UNSIGNED),
+        ({"HTTP_AUTHORIZATION": "AWS :x"}, UNSIGNED),
         (signed("ASIAUNKNOWN000000000"), UNKNOWN_KEY),
         (signed("ASIAUNKNOWN000000000", "made up"), UNKNOWN_KEY),
         (signed("local", "made up"), WRONG_TOKEN),
