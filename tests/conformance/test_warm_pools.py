@@ -137,33 +137,24 @@ def test_every_job_keeps_its_pool_for_its_own_keep_alive(endpoint: Endpoint) -> 
 
 
 @pytest.mark.parametrize(
-    ("ending", "script", "changes"),
+    ("ending", "volume", "script", "changes"),
     [
-        ("failure", "exit 1", {}),
-        ("runtime", "sleep 600", {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}),
+        ("failure", 145, "exit 1", {}),
+        ("runtime", 146, "sleep 600", {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}),
+        ("no-data", 148, "true", {"InputDataConfig": [channel("train", f"s3://{BUCKET}/nowhere/")]}),
     ],
 )
-def test_a_pool_is_kept_after_an_algorithm_s_end_of_any_kind(
-    endpoint: Endpoint, ending: str, script: str, changes: dict[str, Any]
+def test_a_pool_is_kept_after_an_algorithm_s_end_of_any_kind_and_a_client_s_error(
+    endpoint: Endpoint, ending: str, volume: int, script: str, changes: dict[str, Any]
 ) -> None:
-    volume = 145 + len(changes)
     job = left(endpoint, f"kept-{ending}", volume, script, **changes)
     assert job["TrainingJobStatus"] in ("Failed", "Stopped")
     assert job["WarmPoolStatus"] == {"Status": "Available"}
     endpoint.release(f"kept-{ending}")
 
 
-@pytest.mark.parametrize(
-    ("ending", "script", "changes"),
-    [
-        ("lost", "kill -9 $PPID; sleep 600", {}),
-        ("no-data", "true", {"InputDataConfig": [channel("train", f"s3://{BUCKET}/nowhere/")]}),
-    ],
-)
-def test_no_pool_is_kept_after_another_failure(
-    endpoint: Endpoint, ending: str, script: str, changes: dict[str, Any]
-) -> None:
-    job = left(endpoint, f"unkept-{ending}", 147 + len(changes), script, **changes)
+def test_no_pool_is_kept_after_another_failure(endpoint: Endpoint) -> None:
+    job = left(endpoint, "unkept-lost", 147, "kill -9 $PPID; sleep 600")
     assert job["TrainingJobStatus"] == "Failed"
     assert job["WarmPoolStatus"]["Status"] == "Terminated"
 

@@ -18,7 +18,7 @@ from warmfold.cloud.sagemaker.training_run import TrainingRun
 logger = logging.getLogger(__name__)
 
 EVENT = "SageMaker Training Job State Change"
-KEPT_AFTER = ("AlgorithmError",)
+KEPT_AFTER = ("AlgorithmError", "ClientError")
 
 
 class TrainingJobs:
