@@ -80,7 +80,7 @@ class Cloud:
             region,
             targets=lambda event: eventbridge.targets_of(account, region, event),
             deliver=eventbridge.ways(account, region, invoke, self._judge, self._may_assume(eventbridge.SERVICE)),
-            give_up=dead_letters(account, region),
+            give_up=dead_letters(account, region, self._judge),
         )
         settings = Settings(
             base_dir=home / "sagemaker",

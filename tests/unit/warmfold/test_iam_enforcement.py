@@ -418,3 +418,18 @@ def test_a_foreign_identity_that_can_not_be_checked_is_not_believed(name: str, s
     status, _, answer = request(enforcer(), "sts", "POST", "/", inner=inner, role=None, body=body, **more)
     assert (status, inner.bodies) == ("403 Forbidden", [])
     assert f"<Code>AccessDenied</Code><Message>Not authorized to perform sts:{name}<" in answer.decode()
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"query": "Action=GetCallerIdentity"}, {"HTTP_X_AMZ_TARGET": "x.GetCallerIdentity"}]
+)
+@pytest.mark.parametrize("role", [ROLE, None])
+def test_a_request_that_names_two_operations_is_refused_whatever_is_allowed(
+    elsewhere: dict[str, str], role: str | None
+) -> None:
+    gate, inner = enforcer(p=policy({"Action": "*"})), Inner()
+    body = f"Action=AssumeRole&RoleArn={TARGET}&RoleSessionName=s".encode()
+    status, _, answer = request(gate, "sts", "POST", "/", inner=inner, body=body, role=role, **elsewhere)
+    assert status == "400 Bad Request"
+    assert b"names more than one operation" in answer
+    assert inner.bodies == []

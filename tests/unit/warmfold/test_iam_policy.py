@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from warmfold.cloud.iam.policy import Call, Decision, PolicyError, decide, statements_of
+from warmfold.cloud.iam.policy import UNKNOWN, Call, Decision, PolicyError, decide, statements_of
 
 JOB = "arn:aws:sagemaker:us-east-1:123456789012:training-job/wf-run-001"
 
@@ -149,7 +149,7 @@ def test_conditions(operator: str, key: str, values: Any, expected: bool) -> Non
     assert allowed(call, {"Action": "*", "Condition": {operator: {key: values}}}) is expected
 
 
-UNKNOWN = [
+NOT_KNOWN = [
     ("StringEquals", "aws:ResourceTag/warmfold:stack", "wf"),
     ("StringNotEquals", "aws:ResourceTag/warmfold:stack", "wf"),
     ("StringEqualsIfExists", "sagemaker:InstanceTypes", "ml.m5.large"),
@@ -163,12 +163,52 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(("operator", "key", "value"), UNKNOWN)
+@pytest.mark.parametrize(("operator", "key", "value"), NOT_KNOWN)
 def test_what_is_not_known_permits_nothing_and_still_denies(operator: str, key: str, value: str) -> None:
     call = Call("s3:ListBucket", "arn:aws:s3:::b", CONTEXT)
     condition = {"Condition": {operator: {key: value}}}
     assert not allowed(call, {"Action": "*", **condition})
     assert not allowed(call, {"Action": "*"}, {"Effect": "Deny", "Action": "*", **condition})
+
+
+SECRET = "arn:aws:dynamodb:us-east-1:123456789012:table/secret"
+
+
+def test_a_resource_that_can_not_be_told_is_permitted_by_all_only_and_any_deny_may_be_about_it() -> None:
+    call = Call("dynamodb:Scan", UNKNOWN)
+    assert allowed(call, {"Action": "dynamodb:*"})
+    assert not allowed(call, {"Action": "dynamodb:*", "Resource": SECRET})
+    assert not allowed(call, {"Action": "dynamodb:*", "Resource": "arn:aws:dynamodb:*:*:*"})
+    assert not allowed(call, {"Action": "*"}, {"Effect": "Deny", "Action": "dynamodb:*", "Resource": SECRET})
+    assert allowed(call, {"Action": "*"}, {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"})
+    document = {"Statement": {"Effect": "Allow", "Action": "dynamodb:*", "NotResource": SECRET}}
+    assert not decide(statements_of("p", json.dumps(document)), call).allowed
+
+
+def test_an_action_that_can_not_be_told_needs_all_of_its_service_and_any_deny_may_be_about_it() -> None:
+    call = Call("s3:", "arn:aws:s3:::b")
+    assert allowed(call, {"Action": "s3:*"})
+    assert not allowed(call, {"Action": "s3:Get*"})
+    assert not allowed(call, {"NotAction": "s3:GetObject"})
+    assert allowed(call, {"NotAction": "sqs:*"})
+    assert not allowed(call, {"Action": "*"}, {"Effect": "Deny", "Action": "s3:PutBucketAcl"})
+    assert allowed(call, {"Action": "*"}, {"Effect": "Deny", "Action": "sqs:SendMessage"})
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("StringEquals", "x.amazonaws.com"),
+        ("StringNotEquals", "x.amazonaws.com"),
+        ("StringEqualsIfExists", "x.amazonaws.com"),
+        ("Null", "true"),
+        ("Null", "false"),
+    ],
+)
+def test_a_key_whose_value_can_not_be_told_meets_no_condition(operator: str, value: str) -> None:
+    call = Call("iam:PassRole", "arn:aws:iam::123456789012:role/r", {"iam:passedtoservice": None})
+    assert allowed(call, {"Action": "iam:PassRole"})
+    assert not allowed(call, {"Action": "iam:PassRole", "Condition": {operator: {"iam:PassedToService": value}}})
 
 
 def test_all_conditions_of_a_statement_must_hold() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,23 @@ from moto.sqs.models import sqs_backends
 
 from warmfold.cloud.events import PAUSES, GiveUp
 from warmfold.cloud.hooks.lambda_ import FunctionFailedError
+from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam.policy import Call
+from warmfold.cloud.identity import Caller
 
 logger = logging.getLogger(__name__)
 
 
-def dead_letters(account_id: str, region: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> GiveUp:
-    """Give up as AWS does: a function's failure goes to its OnFailure destination, another to the rule's queue."""
+def dead_letters(
+    account_id: str,
+    region: str,
+    judge: Callable[[Caller, Iterable[Call]], Denial | None] = lambda _caller, _calls: None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> GiveUp:
+    """Give up as AWS does: a function's failure goes to its OnFailure destination, another to the rule's queue.
+
+    Lambda sends with the function's role, and `judge` says what that may not do; what it may not send is lost.
+    """
 
     def give_up(target: Mapping[str, Any], text: str, error: Exception) -> None:
         if isinstance(error, FunctionFailedError):
@@ -27,6 +38,11 @@ def dead_letters(account_id: str, region: str, now: Callable[[], datetime] = lam
             config = function.event_invoke_config[0].config if function.event_invoke_config else {}
             queue = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
             body, attributes = json.dumps(_record(function.function_arn, text, error.payload, now())), {}
+            sender = Caller(None, function.role, function.function_name)
+            denial = judge(sender, [Call("sqs:SendMessage", queue)]) if queue else None
+            if denial is not None:
+                logger.warning("a failure of %s is lost: %s", target["Arn"], denial.message)
+                return
         else:
             queue = target.get("DeadLetterConfig", {}).get("Arn")
             body = text

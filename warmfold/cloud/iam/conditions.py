@@ -25,6 +25,9 @@ def holds(operator: str, key: str, values: Sequence[str], context: Context) -> M
     name = key.lower()
     if quantifier not in ("", "ForAllValues", "ForAnyValue") or not KNOWN_KEYS.fullmatch(name):
         return None
+    given = context.get(name, ())
+    if given is None:
+        return None
     if base == "Null":
         return (name not in context) == (values[0].lower() == "true") if plain == base and not quantifier else None
     if base not in _TESTS:
@@ -32,7 +35,6 @@ def holds(operator: str, key: str, values: Sequence[str], context: Context) -> M
     test, negated = _TESTS[base]
     if name not in context:
         return plain != base or quantifier == "ForAllValues" or (negated and not quantifier)
-    given = context[name]
     found = [_one(test, negated, value, values, context) for value in ([given] if isinstance(given, str) else given)]
     if quantifier == "ForAllValues" or (negated and not quantifier):
         return all_of(found)

@@ -125,7 +125,7 @@ class Enforcer:
         denial = self.judge(caller, sagemaker.calls(operation, request, self._account_id, region))
         if denial is not None:
             return "AccessDeniedException", denial.message
-        for role_arn in sagemaker.passed_roles(request):
+        for role_arn in sagemaker.passed_roles(operation, request):
             if not self.is_trusted(role_arn, sagemaker.SERVICE):
                 return (
                     "ValidationException",
@@ -184,7 +184,10 @@ class Enforcer:
             if service == "s3":
                 return self._s3(inner, caller, environ, start_response)
             operation = _operation(service, environ, _body(environ))
-            refusal = self._sts(caller, operation) if service == "sts" else self._refusal(caller, operation)
+            if operation.protocol == services.CONTRADICTION:
+                refusal: Refusal | None = access_denied("The request names more than one operation.", service)
+            else:
+                refusal = self._sts(caller, operation) if service == "sts" else self._refusal(caller, operation)
             if refusal is not None:
                 return _answer(refusal, operation.protocol, environ, start_response)
             return inner(environ, start_response)

@@ -6,8 +6,8 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 
-Context = Mapping[str, str | Sequence[str]]
-"""Condition keys in lower case to their values in a call; a key that is not there is absent from the call."""
+Context = Mapping[str, str | Sequence[str] | None]
+"""Condition keys in lower case to their values in a call: None can't be told, a key that is not there is absent."""
 Match = bool | None
 """None: it can't be told here, which permits nothing."""
 

@@ -12,6 +12,8 @@ from warmfold.cloud.iam.conditions import all_of, holds
 from warmfold.cloud.iam.patterns import Context, Match, matches
 
 ARN_PARTS = 6
+ANY, UNKNOWN = "*", "unknown"
+"""The resource of an action that has none, and one that can't be told."""
 
 
 class PolicyError(ValueError):
@@ -20,7 +22,10 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class Call:
-    """One action on one resource (`*` for an action that has none), and the condition keys that come with it."""
+    """One action on one resource (or ANY, or UNKNOWN), and the condition keys that come with it.
+
+    An action that can't be told is the service's prefix with its colon.
+    """
 
     action: str
     resource: str
@@ -43,19 +48,13 @@ class Statement:
 
     def applies(self, call: Call) -> Match:
         """Whether the statement is about the call; None when that can't be told here."""
-        action = any(_names(pattern, call.action) for pattern in self.actions) != self.except_actions
-        if not action:
+        action = _is_one(self.except_actions, (_names(pattern, call.action) for pattern in self.actions))
+        if action is False:
             return False
-        resource = self._covers(call)
+        resource = _is_one(self.except_resources, (_is_within(pattern, call) for pattern in self.resources))
         if resource is False:
             return False
-        return all_of([resource, *(holds(*condition, call.context) for condition in self.conditions)])
-
-    def _covers(self, call: Call) -> Match:
-        found = [_is_within(pattern, call) for pattern in self.resources]
-        if True in found:
-            return not self.except_resources
-        return None if None in found else self.except_resources
+        return all_of([action, resource, *(holds(*condition, call.context) for condition in self.conditions)])
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Decision:
 def decide(statements: Iterable[Statement], call: Call) -> Decision:
     """IAM's verdict: an explicit Deny wins, else an Allow is needed.
 
-    A condition, operator or variable that is not known here permits nothing, and in a Deny denies.
+    An action, resource, condition, operator or variable that is not known here permits nothing, and in a Deny denies.
     """
     allowed_by = None
     for statement in statements:
@@ -113,13 +112,24 @@ def _statement(policy: str, index: int, body: Mapping[str, Any]) -> Statement:
     )
 
 
-def _names(pattern: str, action: str) -> bool:
-    return matches(pattern.lower(), action.lower(), {}) is True
+def _is_one(excepted: bool, found: Iterable[Match]) -> Match:
+    answers = list(found)
+    if True in answers:
+        return not excepted
+    return None if None in answers else excepted
+
+
+def _names(pattern: str, action: str) -> Match:
+    if matches(pattern.lower(), action.lower(), {}):
+        return True
+    return None if action.endswith(":") and pattern.lower().startswith(action.lower()) else False
 
 
 def _is_within(pattern: str, call: Call) -> Match:
-    if pattern == "*":
+    if pattern == ANY:
         return True
+    if call.resource == UNKNOWN:
+        return None
     wanted, given = pattern.split(":", ARN_PARTS - 1), call.resource.split(":", ARN_PARTS - 1)
     if len(wanted) != len(given):
         return False

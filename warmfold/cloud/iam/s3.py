@@ -2,52 +2,102 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote
 from xml.etree import ElementTree
 
-from warmfold.cloud.iam.policy import Call
+from moto.s3.responses import S3Response
+from moto.s3.utils import bucket_name_from_url
 
-_BUCKET = {
-    ("GET", "versions"): "ListBucketVersions",
-    ("GET", "uploads"): "ListBucketMultipartUploads",
-    ("GET", "location"): "GetBucketLocation",
-    ("GET", "lifecycle"): "GetLifecycleConfiguration",
-    ("PUT", "lifecycle"): "PutLifecycleConfiguration",
-    ("DELETE", "lifecycle"): "PutLifecycleConfiguration",
-    ("GET", "encryption"): "GetEncryptionConfiguration",
-    ("PUT", "encryption"): "PutEncryptionConfiguration",
-    ("DELETE", "encryption"): "PutEncryptionConfiguration",
-    ("GET", "publicAccessBlock"): "GetBucketPublicAccessBlock",
-    ("PUT", "publicAccessBlock"): "PutBucketPublicAccessBlock",
-    ("DELETE", "publicAccessBlock"): "PutBucketPublicAccessBlock",
-    ("DELETE", "policy"): "DeleteBucketPolicy",
+from warmfold.cloud.iam.policy import ANY, UNKNOWN, Call
+
+_BUCKET: dict[tuple[str, str | None], str] = {
     ("GET", ""): "ListBucket",
     ("HEAD", ""): "ListBucket",
     ("PUT", ""): "CreateBucket",
     ("DELETE", ""): "DeleteBucket",
+    ("GET", "versions"): "ListBucketVersions",
+    ("GET", "uploads"): "ListBucketMultipartUploads",
+    ("GET", "location"): "GetBucketLocation",
+    ("GET", "policyStatus"): "GetBucketPolicyStatus",
+    ("DELETE", "policy"): "DeleteBucketPolicy",
+    ("DELETE", "website"): "DeleteBucketWebsite",
 }
-_OBJECT = {
+_CONFIGURATIONS = {
+    "accelerate": "AccelerateConfiguration",
+    "acl": "BucketAcl",
+    "analytics": "AnalyticsConfiguration",
+    "cors": "BucketCORS",
+    "encryption": "EncryptionConfiguration",
+    "intelligent-tiering": "IntelligentTieringConfiguration",
+    "inventory": "InventoryConfiguration",
+    "lifecycle": "LifecycleConfiguration",
+    "logging": "BucketLogging",
+    "metrics": "MetricsConfiguration",
+    "notification": "BucketNotification",
+    "object-lock": "BucketObjectLockConfiguration",
+    "ownershipControls": "BucketOwnershipControls",
+    "policy": "BucketPolicy",
+    "publicAccessBlock": "BucketPublicAccessBlock",
+    "replication": "ReplicationConfiguration",
+    "requestPayment": "BucketRequestPayment",
+    "tagging": "BucketTagging",
+    "versioning": "BucketVersioning",
+    "website": "BucketWebsite",
+}
+"""Subresources of a bucket that are read with a right to get them, and written and deleted with one to put them."""
+_OBJECT: dict[tuple[str, str | None], str] = {
+    ("GET", ""): "GetObject",
+    ("HEAD", ""): "GetObject",
+    ("PUT", ""): "PutObject",
+    ("DELETE", ""): "DeleteObject",
     ("GET", "uploadId"): "ListMultipartUploadParts",
     ("DELETE", "uploadId"): "AbortMultipartUpload",
     ("PUT", "uploadId"): "PutObject",
     ("POST", "uploadId"): "PutObject",
     ("POST", "uploads"): "PutObject",
     ("GET", "attributes"): "GetObjectAttributes",
+    ("GET", "acl"): "GetObjectAcl",
+    ("PUT", "acl"): "PutObjectAcl",
+    ("GET", "tagging"): "GetObjectTagging",
+    ("PUT", "tagging"): "PutObjectTagging",
+    ("DELETE", "tagging"): "DeleteObjectTagging",
+    ("GET", "retention"): "GetObjectRetention",
+    ("PUT", "retention"): "PutObjectRetention",
+    ("GET", "legal-hold"): "GetObjectLegalHold",
+    ("PUT", "legal-hold"): "PutObjectLegalHold",
+    ("GET", "torrent"): "GetObjectTorrent",
     ("POST", "restore"): "RestoreObject",
     ("POST", "select"): "GetObject",
-    ("GET", ""): "GetObject",
-    ("HEAD", ""): "GetObject",
-    ("PUT", ""): "PutObject",
-    ("DELETE", ""): "DeleteObject",
 }
-_SUBRESOURCES = {name for _, name in (*_BUCKET, *_OBJECT) if name} | {
-    *("acl", "tagging", "policy", "versioning", "notification", "website", "logging", "cors", "delete"),
-    *("retention", "legal-hold", "torrent", "replication", "ownershipControls", "object-lock"),
-}
+_VERSIONED = re.compile(r"(?:Get|Delete)Object|(?:Get|Put|Delete)Object(?:Acl|Tagging|Attributes|Torrent)")
+"""The actions that have a name of their own for a version, such as GetObjectVersionAcl."""
+_NEUTRAL = re.compile(
+    r"(?:list-type|prefix|delimiter|max-keys|marker|start-after|continuation-token|encoding-type|fetch-owner"
+    r"|key-marker|version-id-marker|upload-id-marker|max-uploads|part-number-marker|max-parts|max-buckets|bucket-region"
+    r"|partNumber|versionId|id|select-type|x-id|response-.+|AWSAccessKeyId|Signature|Expires|[xX]-[aA]mz-.+)"
+)
+"""Parameters that change nothing about which right a request needs."""
+_UNKNOWN = ""
 _CONDITIONS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
 _HEADERS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")
+_GRANTS = "x-amz-grant-"
+_OBJECT_HEADERS = {
+    "x-amz-tagging": "PutObjectTagging",
+    "x-amz-acl": "PutObjectAcl",
+    "x-amz-object-lock-mode": "PutObjectRetention",
+    "x-amz-object-lock-retain-until-date": "PutObjectRetention",
+    "x-amz-object-lock-legal-hold": "PutObjectLegalHold",
+    "if-match": "GetObject",
+}
+_BUCKET_HEADERS = {
+    "x-amz-bucket-object-lock-enabled": ("PutBucketObjectLockConfiguration", "PutBucketVersioning"),
+    "x-amz-object-ownership": ("PutBucketOwnershipControls",),
+}
+"""Headers of a request that creates to the rights that they ask for besides."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +124,13 @@ class S3Request:
     @property
     def reads_one_object(self) -> bool:
         """Whether it is GetObject or HeadObject, whose 404 is only for those who may list the bucket."""
-        return bool(self.key) and self.method in ("GET", "HEAD") and not _SUBRESOURCES & set(self.parameters)
+        return bool(self.key) and self.method in ("GET", "HEAD") and self.subresource == ""
+
+    @property
+    def subresource(self) -> str | None:
+        """What the query says that it is about; empty where nothing, None where that can't be told."""
+        first, *more = [*(name for name in self.parameters if not _NEUTRAL.fullmatch(name)), ""]
+        return None if len(more) > 1 else first
 
 
 def arn(bucket: str, key: str = "") -> str:
@@ -83,11 +139,9 @@ def arn(bucket: str, key: str = "") -> str:
 
 
 def located(host: str, path: str) -> tuple[str, str]:
-    """Bucket and key of a request to `localhost`, or to `<bucket>.localhost` in the virtual-host style."""
-    name = host.partition(":")[0].removesuffix("localhost").rstrip(".")
-    bucket = name.removesuffix(".s3") if name not in ("", "s3", "127.0.0.1", "[") else ""
-    if bucket:
-        return bucket, path.removeprefix("/")
+    """Bucket and key of a request, in the path or the virtual-host style, as moto tells them."""
+    if S3Response.subdomain_based_buckets(SimpleNamespace(headers={"host": host})):
+        return (bucket_name_from_url(f"http://{host}") or "").lower(), path.removeprefix("/")
     bucket, _, key = path.removeprefix("/").partition("/")
     return bucket, key
 
@@ -95,67 +149,77 @@ def located(host: str, path: str) -> tuple[str, str]:
 def calls(request: S3Request, body: bytes = b"") -> list[Call]:
     """Every action that a request needs; `body` is read for DeleteObjects only."""
     if not request.bucket:
-        return [Call("s3:ListAllMyBuckets" if request.method == "GET" else "s3:CreateBucket", "*")]
-    parameters, headers = request.parameters, dict(request.headers)
-    named = sorted(_SUBRESOURCES & set(parameters), key=lambda name: name != "uploadId")
-    subresource = named[0] if named else ""
-    if not request.key:
-        if (request.method, subresource) == ("POST", "delete"):
-            return list(_deletions(request.bucket, body))
-        context = {key: parameters[name] for name, key in _CONDITIONS.items() if name in parameters}
-        return [Call(f"s3:{_bucket_action(request.method, subresource)}", request.arn, context)]
+        lists = request.method == "GET" and not request.key and request.subresource == ""
+        return [Call("s3:ListAllMyBuckets", ANY) if lists else Call(f"s3:{_UNKNOWN}", UNKNOWN)]
+    return _object_calls(request) if request.key else _bucket_calls(request, body)
+
+
+def _bucket_calls(request: S3Request, body: bytes) -> list[Call]:
+    method, subresource, headers = request.method, request.subresource, dict(request.headers)
+    if (method, subresource) == ("POST", "delete"):
+        return list(_deletions(request, body))
+    verb = {"GET": "Get", "PUT": "Put", "DELETE": "Put"}.get(method)
+    action = _BUCKET.get((method, subresource), _UNKNOWN)
+    if action == _UNKNOWN and verb and subresource in _CONFIGURATIONS:
+        action = f"{verb}{_CONFIGURATIONS[subresource]}"
+    context = {key: request.parameters[name] for name, key in _CONDITIONS.items() if name in request.parameters}
+    actions = [action]
+    if action == "CreateBucket":
+        actions += [one for name, more in _BUCKET_HEADERS.items() if name in headers for one in more]
+        if headers.get("x-amz-acl", "private") != "private" or _grants(headers):
+            actions.append("PutBucketAcl")
+    return [Call(f"s3:{one}", request.arn, context) for one in actions]
+
+
+def _object_calls(request: S3Request) -> list[Call]:
+    headers = dict(request.headers)
     context = {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
-    version = parameters.get("versionId")
-    action = _object_action(request.method, subresource, version is not None)
+    version = request.parameters.get("versionId")
     if version is not None:
         context["s3:versionid"] = version
-    needed = [Call(f"s3:{action}", request.arn, context)]
-    needed += _source(headers.get("x-amz-copy-source"))
+    action = _OBJECT.get((request.method, request.subresource), _UNKNOWN)
+    actions = [action]
     if action == "GetObjectAttributes":
-        needed.append(Call("s3:GetObject", request.arn, context))
-    if action == "PutObject" and "x-amz-tagging" in headers:
-        needed.append(Call("s3:PutObjectTagging", request.arn, context))
-    if action == "PutObject" and "x-amz-acl" in headers:
-        needed.append(Call("s3:PutObjectAcl", request.arn, context))
-    if action == "PutObject" and "if-match" in headers:
-        needed.append(Call("s3:GetObject", request.arn, context))
-    return needed
+        actions.append("GetObject")
+    if action == "PutObject":
+        actions += [more for name, more in _OBJECT_HEADERS.items() if name in headers]
+        actions += ["PutObjectAcl"] if _grants(headers) else []
+    if version is not None:
+        actions = [_VERSIONED.sub(_of_version, one) if _VERSIONED.fullmatch(one) else one for one in actions]
+    actions += _bypass(headers)
+    needed = [Call(f"s3:{one}", request.arn, context) for one in dict.fromkeys(actions)]
+    return [*needed, *_source(headers.get("x-amz-copy-source"))]
 
 
-def _bucket_action(method: str, subresource: str) -> str:
-    known = _BUCKET.get((method, subresource))
-    if known:
-        return known
-    verb = "Get" if method in ("GET", "HEAD") else "Put"
-    return f"{verb}Bucket{subresource[:1].upper()}{subresource[1:]}"
+def _of_version(action: re.Match[str]) -> str:
+    return action[0].replace("Object", "ObjectVersion")
 
 
-def _object_action(method: str, subresource: str, has_version: bool) -> str:
-    known = _OBJECT.get((method, subresource))
-    if known:
-        return (
-            f"{known}{'Version' if known == 'GetObject' or known == 'DeleteObject' else ''}" if has_version else known
-        )
-    verb = {"GET": "Get", "HEAD": "Get", "DELETE": "Delete"}.get(method, "Put")
-    name = "".join(part.capitalize() for part in subresource.split("-"))
-    return f"{verb}Object{'Version' if has_version else ''}{name}"
+def _grants(headers: Mapping[str, str]) -> bool:
+    return any(name.startswith(_GRANTS) for name in headers)
+
+
+def _bypass(headers: Mapping[str, str]) -> list[str]:
+    bypasses = headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
+    return ["BypassGovernanceRetention"] if bypasses else []
 
 
 def _source(header: str | None) -> Iterable[Call]:
     if header is None:
         return
     path, _, query = header.partition("?")
-    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
     version = parse_qs(query).get("versionId")
     context: Mapping[str, str] = {"s3:versionid": version[0]} if version else {}
     yield Call(f"s3:GetObject{'Version' if version else ''}", arn(bucket, key), context)
 
 
-def _deletions(bucket: str, body: bytes) -> Iterable[Call]:
+def _deletions(request: S3Request, body: bytes) -> Iterable[Call]:
     for item in ElementTree.fromstring(body):
         if item.tag.rpartition("}")[2] != "Object":
             continue
         members = {member.tag.rpartition("}")[2]: member.text or "" for member in item}
         version = members.get("VersionId")
         context = {"s3:versionid": version} if version else {}
-        yield Call(f"s3:DeleteObject{'Version' if version else ''}", arn(bucket, members.get("Key", "")), context)
+        for action in (f"DeleteObject{'Version' if version else ''}", *_bypass(dict(request.headers))):
+            yield Call(f"s3:{action}", arn(request.bucket, members.get("Key", "")), context)

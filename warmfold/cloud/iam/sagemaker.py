@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from warmfold.cloud.iam.policy import Call
+from warmfold.cloud.iam import roles
+from warmfold.cloud.iam.policy import ANY, UNKNOWN, Call
 
 SERVICE = "sagemaker.amazonaws.com"
 KINDS = {
@@ -31,25 +32,16 @@ def calls(operation: str, request: Mapping[str, Any], account_id: str, region: s
         context["aws:tagkeys"] = tuple(tags)
     resources = _resources(operation, request, f"arn:aws:sagemaker:{region}:{account_id}:")
     needed = [Call(f"sagemaker:{operation}", resource, context) for resource in resources]
-    needed += [
-        Call("iam:PassRole", role, {"iam:passedtoservice": SERVICE}) for role in dict.fromkeys(passed_roles(request))
-    ]
+    passed = passed_roles(operation, request)
+    needed += [Call("iam:PassRole", role, {"iam:passedtoservice": SERVICE}) for role in passed]
     if tags and operation.startswith("Create"):
         needed.append(Call("sagemaker:AddTags", resources[0], context))
     return needed
 
 
-def passed_roles(request: Any) -> Iterator[str]:
-    """The roles that a request hands to SageMaker, however deep."""
-    if isinstance(request, dict):
-        for name, value in request.items():
-            if isinstance(value, str) and name.endswith("RoleArn"):
-                yield value
-            else:
-                yield from passed_roles(value)
-    elif isinstance(request, list):
-        for item in request:
-            yield from passed_roles(item)
+def passed_roles(operation: str, request: Mapping[str, Any]) -> list[str]:
+    """The roles that a request hands to SageMaker, each once."""
+    return roles.passed_roles("sagemaker", operation, request)
 
 
 def _resources(operation: str, request: Mapping[str, Any], prefix: str) -> list[str]:
@@ -59,14 +51,14 @@ def _resources(operation: str, request: Mapping[str, Any], prefix: str) -> list[
         return [request["ResourceArn"]]
     about = _OF_ONE.fullmatch(operation)
     if about is None:
-        return ["*"]
+        return [ANY if operation.startswith("List") else UNKNOWN]
     kind = about[2]
     group = request.get("ModelPackageGroupName")
     if operation == "CreateModelPackage" and group:
         # AWS's tables name both kinds and say of neither that it is the one; a right to both is right either way
         return [_arn(prefix, "ModelPackageGroup", group), _arn(prefix, kind, f"{group}/*")]
     name = request.get(f"{kind}Name") or request.get(f"{kind}Arn")
-    return [_arn(prefix, kind, name)] if name else ["*"]
+    return [_arn(prefix, kind, name)] if name else [UNKNOWN]
 
 
 def _arn(prefix: str, kind: str, name: str) -> str:

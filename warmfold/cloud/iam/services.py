@@ -1,39 +1,45 @@
-"""What the requests of the other services need: the operation in each protocol, and a small table of resources."""
+"""What the requests of the other services need: the operation in each protocol, its actions and the roles it passes."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-import botocore.session
-
-from warmfold.cloud.iam.policy import Call
+from warmfold.cloud.iam import resources, roles
+from warmfold.cloud.iam.policy import ANY, UNKNOWN, Call
 
 PREFIXES = {"monitoring": "cloudwatch"}
 """Signing name to IAM's prefix, where they differ."""
-IAM_NAMES = {("lambda", "Invoke"): "InvokeFunction", ("lambda", "InvokeWithResponseStream"): "InvokeFunction"}
+IAM_NAMES = {
+    ("lambda", "Invoke"): "InvokeFunction",
+    ("lambda", "InvokeWithResponseStream"): "InvokeFunction",
+    ("sns", "PublishBatch"): "Publish",
+    ("sqs", "SendMessageBatch"): "SendMessage",
+    ("sqs", "DeleteMessageBatch"): "DeleteMessage",
+    ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
+}
 """Operation to IAM's action, where they differ."""
 FREE = {"sts:GetCallerIdentity"}
 """Actions that no policy needs to allow."""
-PASSED_TO = {
-    "lambda": ("Role", "lambda.amazonaws.com"),
-    "states": ("roleArn", "states.amazonaws.com"),
-    "events": ("RoleArn", "events.amazonaws.com"),
-}
-"""The member that passes a role, and the service that gets it."""
+PASSED_TO = {name: f"{name}.amazonaws.com" for name in ("lambda", "states", "events", "scheduler", "pipes", "firehose")}
+"""The service that gets the roles that are passed; of any other it is not known here."""
 
 _RPC = re.compile(r"/service/[^/]+/operation/(\w+)")
 _LABEL = re.compile(r"\{(\w+)\+?\}")
+CONTRADICTION = "contradiction"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One request's IAM prefix (`sns`), operation, members, and protocol: `json`, `rest`, `query` or `rpc`."""
+    """One request's IAM prefix (`sns`), operation, members, and protocol.
+
+    The protocol is `json`, `rest`, `query`, `rpc` or CONTRADICTION.
+    """
 
     service: str
     name: str
@@ -47,33 +53,63 @@ class Operation:
 
 
 def operation_of(signing_name: str, method: str, path: str, query: str, target: str | None, body: bytes) -> Operation:
-    """The operation that a request asks for; one that can't be told has an empty name, which nothing allows."""
+    """The operation that a request asks for; one that can't be told has an empty name, which nothing allows.
+
+    A request that names different operations in different places is of the protocol CONTRADICTION.
+    """
     service = PREFIXES.get(signing_name, signing_name)
+    # moto looks for an Action in every body, JSON too
+    asked, written = _form(query), _form(body.decode("utf-8", "replace"))
     rpc = _RPC.search(path)
+    routed, labels = _route(signing_name, method, path)
+    named = dict.fromkeys([*asked.get("Action", ()), *written.get("Action", ())])
+    headed = target.rpartition(".")[2] if target else None
+    told = {name for name in (*named, headed, rpc[1] if rpc else None, routed) if name is not None}
+    if len(told) > 1:
+        return Operation(service, "", {}, CONTRADICTION)
+    name = next(iter(told), "")
     if rpc:
-        return Operation(service, rpc[1], {}, "rpc")
+        return Operation(service, name, {}, "rpc")
     if target:
-        return Operation(service, target.rpartition(".")[2], _json(body), "json")
-    form = {name: values[0] for name, values in parse_qs(f"{query}&{body.decode('utf-8', 'replace')}").items()}
-    if "Action" in form and path in ("", "/"):
-        return Operation(service, form["Action"], form, "query")
-    for verb, pattern, name in _routes(signing_name):
-        found = pattern.fullmatch(path)
-        if verb == method and found:
-            return Operation(service, name, {**_json(body), **form, **found.groupdict()}, "rest")
-    return Operation(service, "", {}, "rest")
+        return Operation(service, name, _json(body), "json")
+    if named:
+        return Operation(service, name, {**_one_each(written), **_one_each(asked)}, "query")
+    return Operation(service, name, {**_json(body), **_one_each(asked), **labels}, "rest")
 
 
 def calls(operation: Operation, account_id: str, region: str) -> list[Call]:
     """Every action that the operation needs."""
     if operation.action in FREE:
         return []
-    table = _RESOURCES.get(operation.service)
-    resource = (table(operation.members, f"{region}:{account_id}") if table else None) or "*"
-    needed = [Call(operation.action, resource)]
-    member, service = PASSED_TO.get(operation.service, ("", ""))
-    roles = _values(operation.members, member) if operation.name.startswith(("Create", "Update", "Put")) else []
-    return needed + [Call("iam:PassRole", role, {"iam:passedtoservice": service}) for role in dict.fromkeys(roles)]
+    found = resources.arns(operation.service, operation.name, operation.members, f"{region}:{account_id}")
+    needed = [Call(operation.action, resource) for resource in found or [_unnamed(operation)]]
+    return [*needed, *_passed(operation)]
+
+
+def _unnamed(operation: Operation) -> str:
+    """The resource of an operation whose members name none."""
+    model = roles.operation_model(operation.service, operation.name)
+    if model is None or not operation.name.startswith("List"):
+        return UNKNOWN
+    return UNKNOWN if model.input_shape and model.input_shape.required_members else ANY
+
+
+def _passed(operation: Operation) -> Iterator[Call]:
+    if operation.service in ("iam", "sts") or operation.name.startswith(("Get", "List", "Describe")):
+        return
+    found = roles.passed_roles(operation.service, operation.name, operation.members)
+    if operation.protocol == "rpc" and roles.may_pass_one(operation.service, operation.name):
+        found = [UNKNOWN]
+    for role in found:
+        yield Call("iam:PassRole", role, {"iam:passedtoservice": PASSED_TO.get(operation.service)})
+
+
+def _form(text: str) -> dict[str, list[str]]:
+    return parse_qs(text, keep_blank_values=True)
+
+
+def _one_each(form: Mapping[str, list[str]]) -> dict[str, str]:
+    return {name: values[0] for name, values in form.items()}
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -84,12 +120,20 @@ def _json(body: bytes) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
+def _route(signing_name: str, method: str, path: str) -> tuple[str | None, Mapping[str, str]]:
+    """A REST service's operation behind method and path, and the members in the path."""
+    for verb, pattern, name in _routes(signing_name):
+        found = pattern.fullmatch(path)
+        if verb == method and found:
+            return name, found.groupdict()
+    return None, {}
+
+
 @functools.cache
 def _routes(signing_name: str) -> list[tuple[str, re.Pattern[str], str]]:
     """Method, path and operation of a REST service, the most definite path first."""
-    try:
-        model = botocore.session.get_session().get_service_model(signing_name)
-    except botocore.exceptions.UnknownServiceError:
+    model = roles.service_model(signing_name)
+    if model is None:
         return []
     routes = []
     for name in model.operation_names:
@@ -101,86 +145,3 @@ def _routes(signing_name: str) -> list[tuple[str, re.Pattern[str], str]]:
         pattern = "".join(re.escape(part) if i % 2 == 0 else f"(?P<{part}>.+)" for i, part in enumerate(parts))
         routes.append((http["method"], re.compile(pattern + "/?"), name, uri.count("{"), -len(uri)))
     return [(method, pattern, name) for method, pattern, name, *_ in sorted(routes, key=lambda route: route[3:])]
-
-
-def _values(members: Any, name: str) -> list[str]:
-    if isinstance(members, dict):
-        own = [members[name]] if isinstance(members.get(name), str) else []
-        return own + [value for item in members.values() for value in _values(item, name)]
-    return [value for item in members for value in _values(item, name)] if isinstance(members, list) else []
-
-
-def _first(*names: str) -> Callable[[Mapping[str, Any], str], str | None]:
-    """The first of the members that is there: an ARN."""
-
-    def resource(members: Mapping[str, Any], _: str) -> str | None:
-        return next((str(members[name]) for name in names if members.get(name)), None)
-
-    return resource
-
-
-def _states(members: Mapping[str, Any], place: str) -> str | None:
-    named = members.get("name") and not members.get("stateMachineArn")
-    own = f"arn:aws:states:{place}:stateMachine:{members['name']}" if named else None
-    return own or _first("executionArn", "stateMachineArn", "activityArn", "resourceArn")(members, place)
-
-
-def _function(members: Mapping[str, Any], place: str) -> str | None:
-    name = members.get("FunctionName")
-    if not name:
-        return members.get("Resource")
-    arn = name if name.startswith("arn:") else f"arn:aws:lambda:{place}:function:{name}"
-    return f"{arn}:{members['Qualifier']}" if members.get("Qualifier") else arn
-
-
-def _topic(members: Mapping[str, Any], place: str) -> str | None:
-    if members.get("Name"):
-        return f"arn:aws:sns:{place}:{members['Name']}"
-    return _first("TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn")(members, place)
-
-
-def _queue(members: Mapping[str, Any], place: str) -> str | None:
-    name = members.get("QueueName") or str(members.get("QueueUrl", "")).rpartition("/")[2]
-    return f"arn:aws:sqs:{place}:{name}" if name else None
-
-
-def _event(members: Mapping[str, Any], place: str) -> str | None:
-    if "Entries" in members:
-        bus = next((entry["EventBusName"] for entry in members["Entries"] if entry.get("EventBusName")), "default")
-        return bus if bus.startswith("arn:") else f"arn:aws:events:{place}:event-bus/{bus}"
-    name = members.get("Rule") or members.get("Name")
-    return f"arn:aws:events:{place}:rule/{name}" if name else members.get("ResourceARN")
-
-
-def _log(members: Mapping[str, Any], place: str) -> str | None:
-    group = members.get("logGroupName")
-    if group is None:
-        return members.get("resourceArn") or members.get("logGroupIdentifier")
-    return f"arn:aws:logs:{place}:log-group:{group}:log-stream:{members.get('logStreamName', '')}"
-
-
-def _iam(members: Mapping[str, Any], place: str) -> str | None:
-    account = place.rpartition(":")[2]
-    for member, kind in (("RoleName", "role"), ("UserName", "user")):
-        if member in members:
-            return f"arn:aws:iam::{account}:{kind}/{members[member]}"
-    return members.get("PolicyArn")
-
-
-def _parameter(members: Mapping[str, Any], place: str) -> str | None:
-    name = members.get("Name")
-    return f"arn:aws:ssm:{place}:parameter/{name.removeprefix('/')}" if name else None
-
-
-_RESOURCES: dict[str, Callable[[Mapping[str, Any], str], str | None]] = {
-    "states": _states,
-    "lambda": _function,
-    "sns": _topic,
-    "sqs": _queue,
-    "events": _event,
-    "logs": _log,
-    "sts": _first("RoleArn"),
-    "iam": _iam,
-    "ssm": _parameter,
-}
-"""Service to the resource of its operations; one that has none here is about every resource."""
