@@ -67,6 +67,7 @@ def observed_cloud(home: Path) -> Iterator[Observed]:
         fail(stack)
         functions = privileges.resources_of(cloud.session(), stack.name, "AWS::Lambda::Function")
         repeat(cloud, stack, functions, good, package)
+        leave_dead_letters(cloud, functions)
         stop_what_hangs(cloud, stack, roles, functions, run_id(good))
         yield Observed(cloud, stack, roles, privileges.recorded(home / "verdicts.jsonl"))
     finally:
@@ -139,6 +140,23 @@ def invoke(cloud: local.LocalCloud, function: str, payload: Any) -> tuple[bool, 
     """Whether a function failed, and its answer."""
     answer = cloud.session().client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload))
     return "FunctionError" in answer, json.load(answer["Payload"])
+
+
+def leave_dead_letters(cloud: local.LocalCloud, functions: dict[str, str]) -> None:
+    """Have the functions that events start fail on one until it is given up."""
+    queue = next(url for url in cloud.session().client("sqs").list_queues()["QueueUrls"] if "DeadLetterQueue" in url)
+    names = [functions[name] for name in ("StartRunFunction", "ResumeRunFunction")]
+    for name in names:
+        cloud.session().client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload="{}")
+
+    def senders() -> set[str]:
+        letters = cloud.session().client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        bodies = [json.loads(letter["Body"]) for letter in letters.get("Messages", [])]
+        found.update(body["requestContext"]["functionArn"].split(":")[6] for body in bodies)
+        return found
+
+    found: set[str] = set()
+    until(lambda: senders() >= set(names))
 
 
 def stop_what_hangs(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-from warmfold.cloud.iam.policy import Call, Statement, decide, statements_of
+from warmfold.cloud.iam.policy import ANY, Call, Statement, decide, statements_of
 
 Document = dict[str, Any]
 
@@ -39,12 +40,13 @@ class RoleRights:
 
 @dataclass(frozen=True)
 class Right:
-    """One action of one statement of one role."""
+    """One action on one resource, as one statement of one role has it."""
 
     role: str
     policy: str
     index: int
     action: str
+    resource: str
 
 
 def listed(value: Any) -> list[Any]:
@@ -83,20 +85,37 @@ def _policies(iam: Any, role: str) -> dict[str, Document]:
 
 
 def rights(role: RoleRights) -> list[Right]:
-    """Each action of each statement of the role's own policies."""
+    """Each action on each resource of each statement of the role's own policies."""
     return [
-        Right(role.logical_id, policy, index, action)
+        Right(role.logical_id, policy, index, action, resource)
         for policy, document in role.own.items()
         for index, statement in enumerate(listed(document["Statement"]))
         for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
     ]
 
 
-def without(document: Document, index: int, action: str) -> Document:
-    """A document without one action of one statement."""
+def odd_statements(role: RoleRights) -> list[Document]:
+    """The statements that taking rights away one by one can't judge: such as do not allow, name what they leave out,
+    or have wildcards in their actions."""
+    return [
+        statement
+        for document in role.own.values()
+        for statement in listed(document["Statement"])
+        if statement["Effect"] != "Allow"
+        or not {"Action", "Resource"} <= set(statement)
+        or any(wildcard in action for action in listed(statement["Action"]) for wildcard in "*?")
+    ]
+
+
+def without(document: Document, right: Right) -> Document:
+    """A document without one action on one resource of one statement; the other statements keep their numbers."""
     changed = copy.deepcopy(document)
-    statements = changed["Statement"] = listed(changed["Statement"])
-    statements[index]["Action"] = [one for one in listed(statements[index]["Action"]) if one != action]
+    found = changed["Statement"] = listed(changed["Statement"])
+    split = found[right.index]
+    others = [one for one in listed(split["Resource"]) if one != right.resource]
+    found.append({**split, "Action": [right.action], "Resource": others})
+    found[right.index] = {**split, "Action": [one for one in listed(split["Action"]) if one != right.action]}
     return changed
 
 
@@ -125,56 +144,62 @@ def recorded(path: Path) -> list[Recorded]:
 def needed(role: RoleRights, right: Right, calls: Sequence[Call]) -> list[Call]:
     """The recorded calls of a role that are denied once it has lost a right."""
     policies = dict(role.policies)
-    policies[right.policy] = without(policies[right.policy], right.index, right.action)
+    policies[right.policy] = without(policies[right.policy], right)
     left = statements(policies)
     return [call for call in calls if not decide(left, call).allowed]
 
 
-def wide_resources(role: RoleRights, calls: Sequence[Call]) -> set[str]:
-    """Every Resource with a wildcard that is wider than what was recorded.
+def unbounded(role: RoleRights, calls: Sequence[Call], bucket: str, prefix: str) -> list[Right]:
+    """The rights to more than one folder of the stack's bucket, or more than what has the stack's prefix in its name.
 
-    Either no recorded call of its statement is within it, or it is `*` though all those calls name a resource.
+    A right to `*` is none of them where a recorded call of its action has no resource.
     """
-    found = set()
-    for statement in statements(role.own):
-        for pattern in statement.resources:
-            alone = replace(statement, resources=(pattern,))
-            within = [call for call in calls if alone.applies(call) is True]
-            if "*" in pattern and (not within or (pattern == "*" and "*" not in {call.resource for call in within})):
-                found |= {f"{action} {pattern}" for action in statement.actions}
-    return found
+    mine = re.compile(rf"arn:aws:s3:::{bucket}/[\w-]+/\*|[^*?]+[:/]{prefix}-[^*?]*\*")
+    everything = {call.action for call in calls if call.resource == ANY}
+    return [
+        right
+        for right in rights(role)
+        if ("*" in right.resource or "?" in right.resource)
+        and not mine.fullmatch(right.resource)
+        and not (right.resource == ANY and right.action in everything)
+    ]
 
 
-def template_actions(template: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Every action of every role of a transformed template, whatever its conditions."""
+def template_rights(template: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    """Role, action and resource of every right in a transformed template, whatever its conditions.
+
+    References stand in a resource as in Fn::Sub: `${Name}`, `${Name.Attribute}`.
+    """
     resources = template["Resources"]
     managed = {name: body for name, body in resources.items() if body["Type"] == "AWS::IAM::ManagedPolicy"}
-    found: dict[str, set[str]] = {}
+    found: set[tuple[str, str, str]] = set()
     for name, body in resources.items():
         if body["Type"] != "AWS::IAM::Role":
             continue
         properties = body["Properties"]
         parts: list[Any] = [properties.get("Policies", [])]
         for policy, other in managed.items():
-            mentions = json.dumps([properties.get("ManagedPolicyArns", []), other["Properties"].get("Roles", [])])
-            if f'"Ref": "{policy}"' in mentions or f'"Ref": "{name}"' in json.dumps(
-                other["Properties"].get("Roles", [])
-            ):
+            attached = {"Ref": policy} in properties.get("ManagedPolicyArns", [])
+            if attached or {"Ref": name} in other["Properties"].get("Roles", []):
                 parts.append(other["Properties"]["PolicyDocument"])
-        found[name] = set(_actions(parts))
+        found |= {(name, *right) for right in _rights(parts)}
     return found
 
 
-def _actions(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if "Action" in value:
-            yield from listed(value["Action"])
-        else:
-            for item in value.values():
-                yield from _actions(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _actions(item)
+def _rights(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and "Action" in value:
+        for action in listed(value["Action"]):
+            yield from ((action, _text(resource)) for resource in listed(value["Resource"]))
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _rights(item)
+
+
+def _text(resource: Any) -> str:
+    if isinstance(resource, str):
+        return resource
+    ((function, value),) = resource.items()
+    return str(value) if function == "Fn::Sub" else f"${{{'.'.join(listed(value))}}}"
 
 
 @contextlib.contextmanager
@@ -183,14 +208,14 @@ def deprived(session: boto3.Session, role: RoleRights, action: str) -> Iterator[
     iam: Any = session.client("iam")
     undo = []
     for policy, document in role.own.items():
-        changed = document
-        for right in rights(role):
-            if right.policy == policy and right.action == action:
-                changed = without(changed, right.index, action)
-        if changed == document:
+        changed = copy.deepcopy(document)
+        for statement in listed(changed["Statement"]):
+            statement["Action"] = [one for one in listed(statement["Action"]) if one != action]
+        if action not in {right.action for right in rights(role) if right.policy == policy}:
             continue
         version = {"Version": "2012-10-17"}  # moto takes no document without one from a client
-        text = json.dumps({**changed, **version, "Statement": [one for one in changed["Statement"] if one["Action"]]})
+        kept = [one for one in listed(changed["Statement"]) if one["Action"]]
+        text = json.dumps({**changed, **version, "Statement": kept})
         if policy.startswith("arn:"):  # others have it too
             iam.detach_role_policy(RoleName=role.name, PolicyArn=policy)
             iam.put_role_policy(RoleName=role.name, PolicyName="deprived", PolicyDocument=text)

@@ -7,6 +7,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from botocore.exceptions import ClientError
 from tests.local import privileges
 from tests.local.assumed import clients_as
 from tests.local.observed import DATA, SMALL, Observed, leave_pool, observed_cloud
-from tests.local.privileges import deprived, needed, rights
+from tests.local.privileges import Right, deprived, needed, rights
 from tests.local.runs import (
     assert_nothing_is_left,
     clean_up_ended,
@@ -45,10 +46,32 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         yield seen
 
 
-def unrecorded() -> dict[tuple[str, str], str]:
-    """Role and action of the rights that no recorded call needs, and why the role has them."""
-    entries = yaml.safe_load(UNRECORDED.read_text())["rights"]
-    return {(role, action): one["reason"] for one in entries for role in one["roles"] for action in one["actions"]}
+@dataclass(frozen=True)
+class Excuse:
+    """Why a role has a right that no recorded call needs, or (`sometimes`) that not every recording needs."""
+
+    reason: str
+    sometimes: bool = False
+
+
+def excuses() -> dict[tuple[str, str, str], Excuse]:
+    """Role, action and resource of the rights that are listed; without a resource it is `*`."""
+    return {
+        (role, action, resource): Excuse(one["reason"], one.get("sometimes", False))
+        for one in yaml.safe_load(UNRECORDED.read_text())["rights"]
+        for role in one["roles"]
+        for action in one["actions"]
+        for resource in one.get("resources", ["*"])
+    }
+
+
+def named(observed: Observed, right: Right) -> tuple[str, str, str]:
+    """Role, action and resource, the latter as the list writes it, for any stack's."""
+    names = {observed.stack.bucket: "${DataBucket}", ":us-east-1:123456789012:": ":${Region}:${Account}:"}
+    resource = right.resource
+    for name, stands in names.items():
+        resource = resource.replace(name, stands)
+    return right.role, right.action, resource
 
 
 def test_no_call_of_whole_runs_is_denied(observed: Observed) -> None:
@@ -57,14 +80,18 @@ def test_no_call_of_whole_runs_is_denied(observed: Observed) -> None:
 
 
 def test_every_right_is_needed_by_a_recorded_call_or_listed_with_its_reason(observed: Observed) -> None:
-    unneeded = {
-        (right.role, right.action)
+    listed = excuses()
+    uses = {
+        named(observed, right): bool(needed(role, right, observed.calls_of(role)))
         for role in observed.roles.values()
         for right in rights(role)
-        if not needed(role, right, observed.calls_of(role))
     }
-    deployed = {(right.role, right.action) for role in observed.roles.values() for right in rights(role)}
-    assert unneeded == {one for one in unrecorded() if one in deployed}
+    assert {right for right, used in uses.items() if not used and right not in listed} == set()
+    assert {right for right, used in uses.items() if used and right in listed and not listed[right].sometimes} == set()
+
+
+def test_policies_only_allow_and_their_actions_have_no_wildcards(observed: Observed) -> None:
+    assert [odd for role in observed.roles.values() for odd in privileges.odd_statements(role)] == []
 
 
 def test_rights_that_a_parameter_brings_are_listed_too_and_the_list_names_no_other(
@@ -72,13 +99,14 @@ def test_rights_that_a_parameter_brings_are_listed_too_and_the_list_names_no_oth
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", observed.cloud.region)
     packaged = package(observed.cloud.session().client("s3"), local.TEMPLATE)
-    written = privileges.template_actions(_transformed(json.dumps(packaged)))
-    in_template = {(role, action) for role, actions in written.items() for action in actions}
-    deployed = {(right.role, right.action) for role in observed.roles.values() for right in rights(role)}
-    assert deployed <= in_template
-    assert in_template - deployed <= set(unrecorded())
-    assert set(unrecorded()) <= in_template
-    assert all(unrecorded().values())
+    in_template = privileges.template_rights(_transformed(json.dumps(packaged)))
+    deployed = {named(observed, right) for role in observed.roles.values() for right in rights(role)}
+    roles_and_actions = {one[:2] for one in deployed}
+    brought = {one for one in in_template if one[:2] not in roles_and_actions}
+    assert roles_and_actions <= {one[:2] for one in in_template}
+    assert brought <= set(excuses())
+    assert set(excuses()) <= deployed | brought
+    assert all(one.reason for one in excuses().values())
 
 
 def test_only_the_listed_policies_of_aws_are_attached(observed: Observed) -> None:
@@ -86,20 +114,16 @@ def test_only_the_listed_policies_of_aws_are_attached(observed: Observed) -> Non
     assert set(allowed) == {name for role in observed.roles.values() for name in role.aws_managed}
 
 
-def test_resources_wider_than_what_was_recorded_are_listed(observed: Observed) -> None:
-    def plain(resource: str) -> str:
-        names = {observed.stack.bucket: "${DataBucket}", ":us-east-1:123456789012:": ":${Region}:${Account}:"}
-        for name, stands in names.items():
-            resource = resource.replace(name, stands)
-        return resource
-
+def test_resources_that_are_not_bound_to_the_stack_are_listed(observed: Observed) -> None:
+    bucket, prefix = observed.stack.bucket, "warmfold"
     found = {
-        f"{role.logical_id} {plain(wide)}"
+        named(observed, right)
         for role in observed.roles.values()
-        for wide in privileges.wide_resources(role, observed.calls_of(role))
-        if (role.logical_id, wide.partition(" ")[0]) not in unrecorded()
+        for right in privileges.unbounded(role, observed.calls_of(role), bucket, prefix)
     }
-    assert found == set(yaml.safe_load(UNRECORDED.read_text())["wide_resources"])
+    assert {" ".join(one) for one in found - set(excuses())} == set(
+        yaml.safe_load(UNRECORDED.read_text())["wide_resources"]
+    )
 
 
 @pytest.fixture(scope="module")
