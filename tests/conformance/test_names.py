@@ -25,7 +25,7 @@ def test_a_job_s_name_in_another_case_is_taken_and_finds_the_job(endpoint: Endpo
         endpoint.sagemaker.create_model(**model("Cased-Model", "inference.py"))
         endpoint.put("in/Cased-transform/a.csv", b"x\n1\n")
     endpoint.create(JOBS[kind](f"Cased-{kind}"))
-    second = JOBS[kind](f"cased-{kind}") | {"Tags": OTHER_TAGS}
+    second = JOBS[kind](f"CASED-{kind}") | {"Tags": OTHER_TAGS}
     with pytest.raises(endpoint.sagemaker.exceptions.ResourceInUse):
         endpoint.create(second)
     job = endpoint.finished(kind, f"CASED-{kind.upper()}")

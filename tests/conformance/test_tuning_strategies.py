@@ -191,9 +191,3 @@ def test_a_tuning_job_over_a_quota_is_refused(endpoint: Endpoint, changes: dict[
     code, said = refusal(endpoint.sagemaker.create_hyper_parameter_tuning_job, **request)
     assert code == "ResourceLimitExceeded"
     assert said.startswith(f"The account-level service limit 'Number of {refused} per hyperparameter tuning job' is ")
-
-
-def test_a_tuning_job_may_fill_its_quotas(endpoint: Endpoint) -> None:
-    endpoint.create(tuning("full-quota", "hang.py", total=750, parallel=100))
-    endpoint.stop("tuning", "full-quota")
-    assert endpoint.finished("tuning", "full-quota")["HyperParameterTuningJobStatus"] == "Stopped"
