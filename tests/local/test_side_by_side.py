@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.runs import (
     as_csv,
@@ -71,6 +73,33 @@ def test_two_stacks_side_by_side_do_not_see_each_other_s_jobs(cloud: local.Local
         cold, warm = fold_starts(jobs)
         assert (len(cold), len(warm)) == (2, 2)
         assert_nothing_is_left(stack, summary["run"])
+
+
+@pytest.mark.parametrize("by_change_set", [False, True])
+def test_a_second_stack_with_the_same_names_is_refused_and_leaves_nothing(
+    cloud: local.LocalCloud, one: Stack, by_change_set: bool
+) -> None:
+    session = cloud.session()
+    client, topics = session.client("cloudformation"), session.client("sns")
+    machine = {"StateMachineName": "wf-tuning", "DefinitionString": "{}", "RoleArn": "arn:aws:iam::123456789012:role/r"}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "made-before-it"}}
+    resources = {
+        "Topic": topic,
+        "Machine": {"Type": "AWS::StepFunctions::StateMachine", "DependsOn": "Topic", "Properties": machine},
+    }
+    name, template = f"again-{by_change_set}", json.dumps({"Resources": resources})
+
+    def create() -> None:
+        if not by_change_set:
+            client.create_stack(StackName=name, TemplateBody=template)
+            return
+        client.create_change_set(StackName=name, ChangeSetName="one", ChangeSetType="CREATE", TemplateBody=template)
+        client.execute_change_set(StackName=name, ChangeSetName="one")
+
+    with pytest.raises(ClientError, match=rf"State Machine Already Exists: '{one.state_machine_arn}'"):
+        create()
+    assert name not in [stack["StackName"] for stack in client.describe_stacks()["Stacks"]]
+    assert not [made for made in topics.list_topics()["Topics"] if "made-before-it" in made["TopicArn"]]
 
 
 def test_a_quota_that_the_candidates_fill_ends_in_a_model_all_the_same(one: Stack) -> None:

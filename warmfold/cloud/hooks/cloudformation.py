@@ -74,6 +74,7 @@ def install() -> None:
     _topics()
     _say_what_is_left_out()
     _resources_that_are_not_there()
+    _roll_back()
     _say_what_failed()
     _changed_parameters()
     change_sets.install(_transformed)
@@ -131,6 +132,46 @@ def _say_what_is_left_out() -> None:
 def _resources_that_are_not_there() -> None:
     """moto describes a resource whose type is left out or whose condition is false as one without a name, or fails."""
     Stack.stack_resources = property(lambda stack: [made for made in stack.resource_map.values() if made is not None])
+
+
+def _roll_back() -> None:
+    """moto keeps the stack whose creation failed, with what it has of it, and can't describe its stacks any more."""
+    create, execute = CloudFormationBackend.create_stack, CloudFormationBackend.execute_change_set
+
+    def discard(backend: Any, stack: Any) -> None:
+        backend.stacks.pop(stack.stack_id, None)
+        stack.resource_map.delete()
+
+    @functools.wraps(create)
+    def create_whole(self: Any, *args: Any, **kwargs: Any) -> Any:
+        known = set(self.stacks)
+        try:
+            return create(self, *args, **kwargs)
+        except Exception:
+            for stack in [stack for stack_id, stack in self.stacks.items() if stack_id not in known]:
+                discard(self, stack)
+            raise
+
+    @functools.wraps(execute)
+    def execute_whole(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
+        try:
+            execute(self, change_set_name, stack_name)
+        except Exception:
+            made = [
+                one for one in self.change_sets.values() if change_set_name in (one.change_set_id, one.change_set_name)
+            ]
+            for change_set in made:
+                stack = self.stacks.get(change_set.stack_id)
+                if (
+                    stack is not None
+                    and change_set.change_set_type == "CREATE"
+                    and not stack.status.endswith("_COMPLETE")
+                ):
+                    discard(self, stack)
+            raise
+
+    CloudFormationBackend.create_stack = create_whole
+    CloudFormationBackend.execute_change_set = execute_whole
 
 
 def _say_what_failed() -> None:
@@ -314,12 +355,16 @@ def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
 
 
 def _state_machines() -> None:
-    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, and do not execute."""
+    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, may share a name, and do nothing."""
     around(StateMachine, before=_define)
     stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
 
-def _define(properties: Properties, account_id: str, _: Any) -> None:
+def _define(properties: Properties, account_id: str, original: StateMachine | None) -> None:
+    for backend in stepfunctions_parser_backends[account_id].values():
+        for machine in backend.state_machines:
+            if machine.name == properties.get("StateMachineName") and original is None:
+                raise exceptions.ValidationError(message=f"State Machine Already Exists: '{machine.arn}'")
     location = properties.get("DefinitionS3Location")
     if location:
         if isinstance(location, str):
