@@ -355,7 +355,7 @@ def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
 
 
 def _state_machines() -> None:
-    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, may share a name, and do nothing."""
+    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, share names and do nothing."""
     around(StateMachine, before=_define)
     stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
