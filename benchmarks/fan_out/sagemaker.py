@@ -244,7 +244,7 @@ class VirtualSageMaker:
         ):
             state.status = "Terminated"
             return
-        pool = self._pools.keep(name, job.shape, state, None, now, job.keep_alive)
+        pool = self._pools.keep(name, job.shape, state, None, now, job.keep_alive, born=now)  # no run lasts 28 days
 
         def expire() -> None:
             if pool.state.status == "Available":

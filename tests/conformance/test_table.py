@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def rows(heading: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in cells}
 
 
+@cache
 def definitions(file: str) -> dict[str, list[ast.AST]]:
     """What a file of tests defines, and what an Endpoint does: name to its sources."""
     found: dict[str, list[ast.AST]] = {}
