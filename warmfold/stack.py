@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 DEFAULT_STACK = "warmfold"
+_APPROVED = re.compile(r"(?P<first>.+)_approved-(?P<hash>[0-9a-f]{8})")
 DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 AwsError = BotoCoreError | ClientError | Boto3Error
 AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
@@ -119,7 +120,7 @@ class Stack:
         """
         deadline = now() + timeout
         name = execution_name(self.bucket, dataset, version)
-        arn = f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        arn = _execution_arn(self.state_machine_arn, name)
         while now() < deadline:
             try:
                 return self.stepfunctions.describe_execution(executionArn=arn)["executionArn"]
@@ -131,13 +132,17 @@ class Stack:
         )
 
     def find_execution(self, run: str | None) -> str:
-        """Return a run's execution ARN; `run` is a run id, an execution's name or ARN, or None for the newest."""
+        """Return a run's newest execution's ARN; `run` is a run id, an execution's name or ARN, or None for any run.
+
+        A run whose model was approved by hand has two executions.
+        """
+        named = run if run is None or ":" in run else _execution_arn(self.state_machine_arn, run)
         pages = self.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=self.state_machine_arn)
         newest: tuple[Any, str] | None = None
         for page in pages:
             for execution in page["executions"]:
                 arn = execution["executionArn"]
-                if run is not None and run in (arn, execution["name"], run_id(arn)):
+                if run is not None and named is not None and run_id(arn) in (run, run_id(named)):
                     return arn
                 if newest is None or execution["startDate"] > newest[0]:
                     newest = (execution["startDate"], arn)
@@ -191,15 +196,24 @@ class Stack:
 
 def run_id(execution_arn: str) -> str:
     """The run that an execution is, or goes on with after an approval; everything in S3 and SageMaker has its name."""
-    first = execution_arn.removesuffix("_approved")
-    name = first.rsplit(":", 1)[-1]
-    return f"{_slug(name, 10)}-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
+    match = _APPROVED.fullmatch(execution_arn)
+    first = match["first"] if match and match["hash"] == _hash(match["first"]) else execution_arn
+    return f"{_slug(first.rsplit(':', 1)[-1], 10)}-{_hash(first)}"
+
+
+def _hash(arn: str) -> str:
+    return hashlib.sha256(arn.encode()).hexdigest()[:8]
 
 
 def execution_name(bucket: str, dataset: str, version: str) -> str:
     """The name of the one execution that a version of a dataset's data.csv starts."""
     object_version = f"{bucket}/datasets/{dataset}/data.csv/{version}"
     return f"{_slug(dataset, 40)}-{hashlib.sha256(object_version.encode()).hexdigest()[:16]}"
+
+
+def _execution_arn(state_machine_arn: str, name: str) -> str:
+    """The ARN of a state machine's execution."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
 def _slug(text: str, length: int) -> str:

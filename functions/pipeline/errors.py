@@ -39,5 +39,9 @@ class RegistrationError(WarmfoldError):
     """The final job left nothing that can be registered."""
 
 
+class RunNotEndedError(WarmfoldError):
+    """A run can't go on after an approval before its first execution has ended."""
+
+
 class NotificationError(WarmfoldError):
     """The notification of a run's end could not be sent."""

@@ -7,9 +7,8 @@ import re
 
 DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 DATA_KEY = re.compile(r"datasets/(?P<dataset>[^/]+)/data\.csv")
-APPROVED = "_approved"
-"""Ends the name of the execution that goes on with a run whose model was approved by hand."""
 LONGEST_EXECUTION_NAME = 80
+_APPROVED = re.compile(r"(?P<first>.+)_approved-(?P<hash>[0-9a-f]{8})")
 _AFTER_TUNING_JOB = re.compile(r"-(?P<number>[0-9]+)-[0-9a-z]{8}(?P<fold>-f[0-9]+(-r[0-9]+)?)?")
 
 
@@ -26,12 +25,25 @@ def run_id(execution_arn: str) -> str:
     """
     first = first_execution(execution_arn)
     name = first.rsplit(":", 1)[-1]
-    return f"{slug(name, 10)}-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
+    return f"{slug(name, 10)}-{_hash(first)}"
+
+
+def approved_execution(execution_arn: str) -> str:
+    """Return the ARN of the execution that goes on with an execution's run once its model is approved by hand.
+
+    It ends in the hash of the first one's ARN, so that nobody gives such a name by chance.
+    """
+    return f"{execution_arn}_approved-{_hash(execution_arn)}"
 
 
 def first_execution(execution_arn: str) -> str:
     """Return the ARN of the execution that started the run which an execution is, or goes on with."""
-    return execution_arn.removesuffix(APPROVED)
+    match = _APPROVED.fullmatch(execution_arn)
+    return match["first"] if match and match["hash"] == _hash(match["first"]) else execution_arn
+
+
+def _hash(arn: str) -> str:
+    return hashlib.sha256(arn.encode()).hexdigest()[:8]
 
 
 def execution_name(bucket: str, key: str, version: str) -> str:

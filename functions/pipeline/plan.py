@@ -210,7 +210,8 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
 
 def _check_name(execution_arn: str, given: experiments.Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
-    name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(names.APPROVED)
+    ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
+    name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
     if given.quality_gate.approval == "manual" and len(name) > most:
         raise ExperimentError(
             f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "

@@ -107,10 +107,11 @@ def _reason(facts: Facts, ending: Ending) -> str | None:
 
 def _approve(facts: Facts, ending: Ending) -> str | None:
     """Return the command that approves a model that waits for it."""
-    if facts.package is None or _outcome(facts, ending) != AWAITING_APPROVAL:
+    if facts.plan is None or facts.package is None or _outcome(facts, ending) != AWAITING_APPROVAL:
         return None
-    arn = facts.package.arn
-    return f"aws sagemaker update-model-package --model-package-arn {arn} --model-approval-status Approved"
+    arn, region = facts.package.arn, facts.plan["region"]
+    command = f"aws sagemaker update-model-package --region {region} --model-package-arn {arn}"
+    return f"{command} --model-approval-status Approved"
 
 
 def _data(facts: Facts) -> dict[str, Any] | None:

@@ -117,7 +117,9 @@ def repeat(
     """Invoke a run's functions as a retry does, and as they are when its plan is gone."""
     scheduled: dict[str, Any] = {}
     paginator: Any = stack.stepfunctions.get_paginator("get_execution_history")
-    pages = [page for arn in (execution, f"{execution}_approved") for page in paginator.paginate(executionArn=arn)]
+    pages = [
+        page for arn in (execution, stack.find_execution(execution)) for page in paginator.paginate(executionArn=arn)
+    ]
     for event in (event for page in pages for event in page["events"] if event["type"] == "TaskScheduled"):
         given = json.loads(event["taskScheduledEventDetails"]["parameters"])
         scheduled[given.get("FunctionName", "").rpartition(":")[2]] = given.get("Payload")

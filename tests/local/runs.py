@@ -53,17 +53,8 @@ def succeeded(stack: Stack, dataset: str, frame: pd.DataFrame, **others: str | b
 def approve(stack: Stack, execution_arn: str, model_package: str) -> str:
     """Approve the model that a run registered, and give the execution that goes on with the run."""
     stack.sagemaker.update_model_package(ModelPackageArn=model_package, ModelApprovalStatus="Approved")
-    resumed = f"{execution_arn}_approved"
-
-    def found() -> bool:
-        try:
-            stack.stepfunctions.describe_execution(executionArn=resumed)
-        except stack.stepfunctions.exceptions.ExecutionDoesNotExist:
-            return False
-        return True
-
-    until(found)
-    return resumed
+    until(lambda: stack.find_execution(execution_arn) != execution_arn)
+    return stack.find_execution(execution_arn)
 
 
 def keys(stack: Stack, prefix: str) -> list[str]:

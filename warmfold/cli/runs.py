@@ -128,9 +128,8 @@ def problem_of(stack: Stack, progress: Progress, summary: dict[str, Any] | None)
         why = ": ".join(text for text in (progress.error, progress.cause) if text) or "no reason given"
         where = f" in state {progress.current_state}" if progress.current_state else ""
         uri = stack.summary_uri(progress.execution_arn)
-        report = (
-            f"its report is beside {uri}" if stack.read_json(uri) else f"the clean-up will write its report to {uri}"
-        )
+        is_written = (stack.read_json(uri) or {}).get("execution_arn") == progress.execution_arn
+        report = f"its report is beside {uri}" if is_written else f"the clean-up will write its report to {uri}"
         return f"run {progress.run} {progress.status}{where}: {why}\n{report}"
     if summary is None:
         failure = (progress.output or {}).get("report_error") or {}

@@ -8,11 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.stepfunctions.models import stepfunctions_backends
 
 import plan_run
 import resume_run
 from pipeline import names
-from pipeline.errors import ExperimentError, StorageError
+from pipeline.errors import ExperimentError, RunNotEndedError, StorageError
 from pipeline.notification import message
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
@@ -20,7 +21,7 @@ from tests.unit.functions.runs import ARN, Run
 
 PACKAGE = arn("model-package", "wf-churn/1")
 MANUAL = "quality_gate: {approval: manual}\n"
-RESUMED = f"{ARN}_approved"
+RESUMED = names.approved_execution(ARN)
 
 
 @pytest.fixture
@@ -48,65 +49,124 @@ def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, experiment: str) -> Ru
     return run
 
 
-@pytest.fixture
-def machine(run: Run, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001
-    client = boto3.client("stepfunctions", region_name="us-east-1")
-    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
-    role = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machine"
-    made = client.create_state_machine(name="wf-tuning", definition=definition, roleArn=role)["stateMachineArn"]
-    monkeypatch.setenv("STATE_MACHINE_ARN", made)
-    return lambda: client.list_executions(stateMachineArn=made)["executions"]
+class Machine:
+    """The tuning state machine, with the run's first execution, which has succeeded unless a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client("stepfunctions", region_name="us-east-1")
+        definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+        role = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machine"
+        made = self.client.create_state_machine(name="wf-tuning", definition=definition, roleArn=role)
+        self.arn = made["stateMachineArn"]
+        self.client.start_execution(stateMachineArn=self.arn, name=ARN.rsplit(":", 1)[-1])
+        self.ended(ARN, "SUCCEEDED")
+
+    def ended(self, execution: str, status: str) -> None:
+        backend = stepfunctions_backends[DEFAULT_ACCOUNT_ID]["us-east-1"]
+        backend.describe_execution(execution).status = status  # moto's executions never end by themselves
+
+    def resumed(self) -> list[str]:
+        executions = self.client.list_executions(stateMachineArn=self.arn)["executions"]
+        return [one["executionArn"] for one in executions if one["executionArn"] != ARN]
 
 
 @pytest.fixture
-def resume(machine: Any, sample_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
+def machine(run: Run, monkeypatch: pytest.MonkeyPatch) -> Machine:  # noqa: ARG001
+    made = Machine()
+    monkeypatch.setenv("STATE_MACHINE_ARN", made.arn)
+    return made
+
+
+@pytest.fixture
+def resume(machine: Machine, sample_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
     sample_event["detail"]["ModelPackageArn"] = PACKAGE
     return lambda: resume_run.lambda_handler(sample_event, lambda_context)
 
 
-def test_the_run_goes_on_in_an_execution_that_is_the_same_run(run: Run, machine: Any, resume: Any) -> None:
+def test_the_run_goes_on_in_an_execution_that_is_the_same_run(run: Run, machine: Machine, resume: Any) -> None:
     started = resume()["execution_arn"]
-    (execution,) = machine()
-    assert execution["executionArn"] == started == RESUMED
+    assert machine.resumed() == [started] == [RESUMED]
     assert names.run_id(started) == run.id
 
 
 def test_plan_run_gives_the_same_plan_again(run: Run, s3: Any, resume: Any, lambda_context: Any) -> None:
-    arn = resume()["execution_arn"]
+    resumed = resume()["execution_arn"]
     before = run.read("plan.json")
     s3.delete_object(Bucket=BUCKET, Key="datasets/churn/data.csv")
     given = {"dataset": "churn", "approved": PACKAGE}
-    planned = plan_run.lambda_handler({"execution_arn": arn, "input": given}, lambda_context)
+    planned = plan_run.lambda_handler({"execution_arn": resumed, "input": given}, lambda_context)
     assert (planned["run"], run.read("plan.json")) == (run.id, before)
 
 
-def test_the_same_event_twice_starts_nothing_more(machine: Any, resume: Any) -> None:
+def test_the_same_event_twice_starts_nothing_more(machine: Machine, resume: Any) -> None:
     resume()
     resume()
-    assert len(machine()) == 1
+    assert machine.resumed() == [RESUMED]
+
+
+def test_a_run_goes_on_once_however_that_ended(run: Run, machine: Machine, resume: Any) -> None:
+    run.write("summary.json", {"execution_arn": RESUMED, "outcome": "failed"})
+    assert resume()["ignored"].startswith(f"run {run.id} has gone on once, and its outcome is: failed; upload")
+    assert not machine.resumed()
+
+
+def test_what_came_of_the_first_execution_is_no_obstacle(run: Run, machine: Machine, resume: Any) -> None:
+    run.write("summary.json", {"execution_arn": ARN, "outcome": "awaiting approval"})
+    resume()
+    assert machine.resumed() == [RESUMED]
+
+
+def test_an_approval_before_the_run_s_end_is_tried_again(machine: Machine, resume: Any) -> None:
+    machine.ended(ARN, "RUNNING")
+    with pytest.raises(RunNotEndedError, match="has not ended yet; approve its model again when it has"):
+        resume()
+    machine.ended(ARN, "SUCCEEDED")
+    assert resume() == {"execution_arn": RESUMED}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_a_run_that_was_cleaned_up_does_not_go_on(run: Run, machine: Machine, resume: Any, status: str) -> None:
+    machine.ended(ARN, status)
+    assert resume() == {"ignored": f"run {run.id} ended {status}"}
+    assert not machine.resumed()
+
+
+@pytest.mark.parametrize("experiment", [MANUAL.replace("manual", "manual, min_score: 0.9")], indirect=True)
+def test_a_model_that_the_gate_rejected_scores_nothing_whoever_approves_it(
+    run: Run, machine: Machine, resume: Any
+) -> None:
+    why = "roc_auc 0.85 on the holdout is below quality_gate.min_score 0.9"
+    assert resume() == {"ignored": f"the quality gate of run {run.id} rejected {PACKAGE}: {why}"}
+    assert not machine.resumed()
+
+
+def test_an_execution_that_somebody_named_so_is_a_run_of_its_own() -> None:
+    for name in (f"{ARN}_approved", f"{ARN}_approved-0123abcd"):
+        assert names.run_id(name) != names.run_id(ARN)
+    assert names.run_id(RESUMED) == names.run_id(ARN)
 
 
 @pytest.mark.parametrize("experiment", ["", "quality_gate: {approval: automatic}\n"], indirect=True)
-def test_what_the_run_approved_itself_is_ignored(run: Run, machine: Any, resume: Any) -> None:
-    assert resume() == {"ignored": f"run {run.id} approved {PACKAGE} itself"}
-    assert not machine()
+def test_what_the_run_approved_itself_is_ignored(run: Run, machine: Machine, resume: Any) -> None:
+    assert resume() == {"ignored": f"run {run.id} approves its model itself"}
+    assert not machine.resumed()
 
 
 @pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])
 def test_an_approval_that_was_taken_back_is_ignored(
-    sagemaker: FakeSageMaker, machine: Any, resume: Any, status: str
+    sagemaker: FakeSageMaker, machine: Machine, resume: Any, status: str
 ) -> None:
     sagemaker.packages[0]["ModelApprovalStatus"] = status
     assert resume() == {"ignored": f"{PACKAGE} is {status} by now"}
-    assert not machine()
+    assert not machine.resumed()
 
 
-def test_a_package_of_somebody_else_is_ignored(sagemaker: FakeSageMaker, machine: Any, resume: Any) -> None:
+def test_a_package_of_somebody_else_is_ignored(sagemaker: FakeSageMaker, machine: Machine, resume: Any) -> None:
     sagemaker.packages[0]["CustomerMetadataProperties"] = {}
     assert resume() == {"ignored": f"{PACKAGE} is not a model package that a run registered"}
     sagemaker.packages.clear()
     assert resume() == {"ignored": f"{PACKAGE} is not a model package that a run registered"}
-    assert not machine()
+    assert not machine.resumed()
 
 
 def test_a_plan_that_is_gone_is_an_error_that_the_dead_letters_keep(run: Run, s3: Any, resume: Any) -> None:
@@ -118,15 +178,18 @@ def test_a_plan_that_is_gone_is_an_error_that_the_dead_letters_keep(run: Run, s3
 @pytest.mark.usefixtures("run")
 def test_an_execution_s_name_must_leave_room_for_the_one_that_goes_on(lambda_context: Any) -> None:
     start = ARN.rpartition(":")[0]
-    event = {"execution_arn": f"{start}:{'x' * 72}", "input": {"dataset": "churn"}}
-    with pytest.raises(ExperimentError, match=r"quality_gate\.approval is manual, .* has 72 characters; .* at most 71"):
+    event = {"execution_arn": f"{start}:{'x' * 63}", "input": {"dataset": "churn"}}
+    with pytest.raises(ExperimentError, match=r"quality_gate\.approval is manual, .* has 63 characters; .* at most 62"):
         plan_run.lambda_handler(event, lambda_context)
-    plan_run.lambda_handler(event | {"execution_arn": f"{start}:{'x' * 71}"}, lambda_context)
+    plan_run.lambda_handler(event | {"execution_arn": f"{start}:{'x' * 62}"}, lambda_context)
 
 
 def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run, report: Any) -> None:  # noqa: ARG001
     summary, page = report()
-    command = f"aws sagemaker update-model-package --model-package-arn {PACKAGE} --model-approval-status Approved"
+    command = (
+        f"aws sagemaker update-model-package --region us-east-1 --model-package-arn {PACKAGE} "
+        "--model-approval-status Approved"
+    )
     assert summary["outcome"] == "awaiting approval"
     assert summary["reason"] == (
         "experiment.yaml sets no quality_gate.min_score; "
@@ -138,7 +201,7 @@ def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run,
     assert command in message(summary)
 
 
-def test_the_execution_that_goes_on_ends_the_run(run: Run, machine: Any, report: Any) -> None:  # noqa: ARG001
+def test_the_execution_that_goes_on_ends_the_run(run: Run, machine: Machine, report: Any) -> None:  # noqa: ARG001
     summary, _ = report(execution_arn=RESUMED)
     assert (summary["outcome"], summary["execution_arn"], summary["approve"]) == ("succeeded", RESUMED, None)
     assert summary["reason"] == "experiment.yaml sets no quality_gate.min_score"

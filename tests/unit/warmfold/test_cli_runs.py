@@ -141,7 +141,9 @@ def test_a_failed_run_says_why_where_and_where_its_report_will_be(cloud: Cloud) 
     assert "FAILED in state Plan Run: DatasetError: data.csv: no rows" in result.stderr
     key = f"runs/{run_id(execution.arn)}/summary.json"
     assert f"will write its report to s3://{BUCKET}/{key}" in result.stderr
-    cloud.objects[key] = b'{"outcome": "failed"}'
+    cloud.objects[key] = b'{"outcome": "awaiting approval", "execution_arn": "the one before"}'
+    assert f"will write its report to s3://{BUCKET}/{key}" in invoke("watch").stderr
+    cloud.objects[key] = json.dumps({"outcome": "failed", "execution_arn": execution.arn}).encode()
     assert f"its report is beside s3://{BUCKET}/{key}" in invoke("watch").stderr
 
 

@@ -43,10 +43,17 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
-@pytest.mark.parametrize("name", ["churn-0123456789abcdef", "By-Hand_2", "__", "a--b", "x" * 80, "by-hand_approved"])
+@pytest.mark.parametrize(
+    "name", ["churn-0123456789abcdef", "By-Hand_2", "__", "a--b", "x" * 80, "by-hand_approved-0123abcd"]
+)
 def test_a_run_is_named_as_the_functions_name_it(name: str) -> None:
     arn = f"arn:aws:states:us-east-1:000000000000:execution:wf-tuning:{name}"
     assert run_id(arn) == names.run_id(arn)
+
+
+def test_an_execution_that_goes_on_after_an_approval_is_the_same_run() -> None:
+    first = f"{MACHINE.replace(':stateMachine:', ':execution:')}:churn-1"
+    assert run_id(names.approved_execution(first)) == run_id(first) == names.run_id(names.approved_execution(first))
 
 
 @pytest.mark.parametrize("dataset", ["churn", "Churn_v2.1", "x" * 63])
@@ -98,6 +105,15 @@ def test_a_run_is_found_by_id_name_or_arn_and_the_newest_by_nothing() -> None:
     for run in (run_id(wanted), "churn-2", wanted):
         assert stack.find_execution(run) == wanted
     assert stack.find_execution(None) == cloud.executions[2].arn
+
+
+def test_whatever_names_a_run_its_execution_after_the_approval_is_found() -> None:
+    cloud = Cloud()
+    first = Execution("churn-1")
+    resumed = Execution(names.approved_execution(first.arn).rsplit(":", 1)[-1])
+    cloud.executions = [first, Execution("churn-2"), resumed, Execution("churn-3")]
+    for run in (run_id(first.arn), first.name, first.arn, resumed.name, resumed.arn):
+        assert cloud.stack().find_execution(run) == resumed.arn
 
 
 def test_an_unknown_run_is_said() -> None:
