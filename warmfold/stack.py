@@ -235,7 +235,7 @@ def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) 
     try:
         session = session or boto3.Session()
         cloudformation = session.client("cloudformation", config=impatient)
-        endpoint = cloudformation.meta.endpoint_url
+        endpoint, region = cloudformation.meta.endpoint_url, cloudformation.meta.region_name
         local = "localhost" in endpoint or "127.0.0.1" in endpoint
         described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -243,7 +243,7 @@ def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) 
             raise explained(error) from error
         remedy = "`warmfold local up` deploys it" if local else "deploy it with `sam build && sam deploy --guided`"
         raise StackNotFoundError(
-            f"there is no stack {name} at {endpoint}; {remedy}, or --stack names another"
+            f"there is no stack {name} in {region} at {endpoint}; {remedy}, or --stack names another"
         ) from error
     except BotoCoreError as error:
         raise explained(error) from error
@@ -281,7 +281,10 @@ def explained(error: AwsError) -> CommandError:
             remedy = "check the network, the region and AWS_ENDPOINT_URL"
         return CommandError(f"{endpoint} can't be reached; {remedy}")
     if isinstance(error, ClientError) and error.response["Error"].get("Code") in _STALE:
-        return CommandError(f"AWS does not accept the credentials ({what}); sign in again")
+        return CommandError(
+            f"the credentials are not accepted ({what}); sign in again, or for the local cloud use the export lines "
+            "that `warmfold local up` prints"
+        )
     return CommandError(f"AWS refused: {what}")
 
 
