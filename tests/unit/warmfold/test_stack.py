@@ -133,7 +133,10 @@ def test_an_unknown_run_is_said() -> None:
         (NoRegionError(), ["AWS_DEFAULT_REGION"]),
         (EndpointConnectionError(endpoint_url="http://localhost:4566/"), ["localhost:4566", "warmfold local up"]),
         (ConnectTimeoutError(endpoint_url="https://s3.nowhere/"), ["s3.nowhere", "network"]),
-        (ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "Do"), ["sign in again", "warmfold local up", "old"]),
+        (
+            ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "Do"),
+            ["sign in again", "warmfold local up", "old"],
+        ),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no\nway"}}, "Do"), ["AWS refused", "no way"]),
     ],
 )
