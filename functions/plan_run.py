@@ -10,11 +10,11 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.clients import s3_client
-from pipeline.environment import PlanEnvironment
-from pipeline.plan import Planner
-from pipeline.storage import Storage
-from pipeline.telemetry import count
+from pipeline.aws.clients import s3_client
+from pipeline.aws.environment import PlanEnvironment
+from pipeline.aws.storage import Storage
+from pipeline.aws.telemetry import count
+from pipeline.planning.planner import Planner
 
 logger = Logger()
 tracer = Tracer()

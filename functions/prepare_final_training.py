@@ -9,13 +9,13 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.best_candidate import Best
-from pipeline.clients import s3_client
-from pipeline.environment import Environment
-from pipeline.final_training import final_training_request
-from pipeline.plan_file import read_plan
-from pipeline.storage import Storage
-from pipeline.telemetry import count
+from pipeline.aws.clients import s3_client
+from pipeline.aws.environment import Environment
+from pipeline.aws.plan_file import read_plan
+from pipeline.aws.storage import Storage
+from pipeline.aws.telemetry import count
+from pipeline.planning.final_training import final_training_request
+from pipeline.results.best_candidate import Best
 
 logger = Logger()
 tracer = Tracer()

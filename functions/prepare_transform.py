@@ -9,12 +9,12 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.clients import s3_client
-from pipeline.environment import Environment
-from pipeline.plan_file import read_plan
-from pipeline.storage import Storage
-from pipeline.telemetry import count
-from pipeline.transform import model_request, transform_request
+from pipeline.aws.clients import s3_client
+from pipeline.aws.environment import Environment
+from pipeline.aws.plan_file import read_plan
+from pipeline.aws.storage import Storage
+from pipeline.aws.telemetry import count
+from pipeline.planning.transform import model_request, transform_request
 
 logger = Logger()
 tracer = Tracer()

@@ -8,11 +8,11 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.clients import sagemaker_client
-from pipeline.sagemaker_jobs import Jobs
-from pipeline.telemetry import count
-from pipeline.time_left import time_left
-from pipeline.warm_pools import release_warm_pools
+from pipeline.aws.clients import sagemaker_client
+from pipeline.aws.jobs import Jobs
+from pipeline.aws.telemetry import count
+from pipeline.aws.time_left import time_left
+from pipeline.running.warm_pools import release_warm_pools
 
 logger = Logger()
 tracer = Tracer()

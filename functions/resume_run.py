@@ -8,12 +8,12 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.clients import s3_client, sagemaker_client, stepfunctions_client
-from pipeline.environment import StartEnvironment
-from pipeline.registration import Registry
-from pipeline.start import resume_run
-from pipeline.storage import Storage
-from pipeline.telemetry import count
+from pipeline.aws.clients import s3_client, sagemaker_client, stepfunctions_client
+from pipeline.aws.environment import StartEnvironment
+from pipeline.aws.storage import Storage
+from pipeline.aws.telemetry import count
+from pipeline.results.registration import Registry
+from pipeline.running.starting import resume_run
 
 logger = Logger()
 tracer = Tracer()

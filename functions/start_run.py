@@ -8,10 +8,10 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.clients import stepfunctions_client
-from pipeline.environment import StartEnvironment
-from pipeline.start import start_run
-from pipeline.telemetry import count
+from pipeline.aws.clients import stepfunctions_client
+from pipeline.aws.environment import StartEnvironment
+from pipeline.aws.telemetry import count
+from pipeline.running.starting import start_run
 
 logger = Logger()
 tracer = Tracer()

@@ -10,12 +10,12 @@ from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pipeline import names
-from pipeline.clean_up import stop_run_jobs
-from pipeline.clients import sagemaker_client
-from pipeline.environment import Environment
-from pipeline.sagemaker_jobs import Jobs
-from pipeline.telemetry import count
-from pipeline.time_left import time_left
+from pipeline.aws.clients import sagemaker_client
+from pipeline.aws.environment import Environment
+from pipeline.aws.jobs import Jobs
+from pipeline.aws.telemetry import count
+from pipeline.aws.time_left import time_left
+from pipeline.running.clean_up import stop_run_jobs
 
 logger = Logger()
 tracer = Tracer()

@@ -9,16 +9,16 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline.clients import s3_client, sagemaker_client, sns_client, stepfunctions_client
-from pipeline.environment import ReportEnvironment
-from pipeline.notification import notify
-from pipeline.registration import Registry
-from pipeline.reporting import report_run
-from pipeline.run_facts import FactFinder
-from pipeline.sagemaker_jobs import Jobs
-from pipeline.storage import Storage
-from pipeline.summary import Ending
-from pipeline.telemetry import count
+from pipeline.aws.clients import s3_client, sagemaker_client, sns_client, stepfunctions_client
+from pipeline.aws.environment import ReportEnvironment
+from pipeline.aws.jobs import Jobs
+from pipeline.aws.storage import Storage
+from pipeline.aws.telemetry import count
+from pipeline.reporting.facts import FactFinder
+from pipeline.reporting.notification import notify
+from pipeline.reporting.summary import Ending
+from pipeline.reporting.write import report_run
+from pipeline.results.registration import Registry
 
 logger = Logger()
 tracer = Tracer()

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from abandoning import can_abandon
 from benchmarks.abandoning import live
 from benchmarks.abandoning.replay import SAME_WINNER, SEEDS, TEST_LOSS, Replay, Summary
 from benchmarks.abandoning.tuning import IN_FLIGHT, VARIATION
+from warmfold_jobs.fan_out.abandoning import can_abandon
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "abandoning.md"
 PROMISED = (("forgiving", True), ("forgiving", False))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Protocol
 
-import abandoning
+from warmfold_jobs.fan_out import abandoning
 
 IN_FLIGHT = 4
 VARIATION = 0.2

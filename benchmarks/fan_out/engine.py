@@ -17,8 +17,8 @@ from benchmarks.fan_out.sagemaker import Bill, Failure, Quota, VirtualSageMaker,
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.trainer import VirtualTrainer
 from benchmarks.fan_out.workload import Case, Workload, candidate_and_fold
-from cross_validation import cross_validate
-from storage import split_uri
+from warmfold_jobs.fan_out.candidate import cross_validate
+from warmfold_jobs.storage import split_uri
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
-from pipeline import requests
-from pipeline.experiment import load_experiment, resolve
+from pipeline.experiment.schema import load_experiment, resolve
+from pipeline.planning import requests
 
 BUCKET = "bucket"
 RUN = "bench-0123abcd"

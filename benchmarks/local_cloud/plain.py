@@ -55,7 +55,7 @@ class Loop:
     """A run's data, and the fits on it."""
 
     def __init__(self, folder: Path) -> None:
-        from table import read_profile
+        from warmfold_jobs.data.table import read_profile
 
         self._plan: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
         self._schema = read_profile(folder / "profile.json")
@@ -66,7 +66,7 @@ class Loop:
 
     def fold(self, fold: int, hyperparameters: dict[str, str]) -> None:
         """What a fold job does."""
-        from training import train_fold
+        from warmfold_jobs.training.fit import train_fold
 
         train_fold(self._plan, self._schema, hyperparameters, self._others(fold), self._parts[fold])
 
@@ -74,9 +74,9 @@ class Loop:
         """The candidates' folds one after another, each candidate an Optuna trial; every fold scored on both sides."""
         import optuna
 
-        from model import build_pipeline, decode_hyperparameters
-        from scoring import score
-        from table import read_table
+        from warmfold_jobs.data.table import read_table
+        from warmfold_jobs.training.pipeline import build_pipeline, decode_hyperparameters
+        from warmfold_jobs.training.scoring import score
 
         experiment = self._plan["experiment"]
         space, metric = experiment["search"]["hyperparameters"], experiment["metric"]
@@ -108,7 +108,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     import optuna  # noqa: F401 - neither side's imports count
 
-    import training  # noqa: F401
+    from warmfold_jobs.training import fit as training  # noqa: F401
 
     loop: Loop | None = None
     for line in sys.stdin:

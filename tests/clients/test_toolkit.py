@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from fold_jobs import FoldJobs
-from pipeline.environment import PlanEnvironment
-from pipeline.plan import Planner
-from pipeline.storage import Storage
-from processing import split_dataset
+from pipeline.aws.environment import PlanEnvironment
+from pipeline.aws.storage import Storage
+from pipeline.planning.planner import Planner
 from tests.clients.toolkit import IS_THERE, ROOT, VENV, WHY_NOT, environment, finished_here, train
 from tests.conformance.endpoint import Endpoint, archive
 from tests.conformance.requests import BUCKET, OTHER_ROLE, ROLE, changed, channel, scripted
 from tests.unit.training_code.split import breast_cancer
 from tests.unit.training_code.virtual_sagemaker import VirtualClock
 from warmfold.cloud.local import LocalCloud
+from warmfold_jobs.data.split import split_dataset
+from warmfold_jobs.fan_out.jobs import FoldJobs
 
 pytestmark = pytest.mark.skipif(not IS_THERE, reason=WHY_NOT)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-import cross_validation
-import training
-from container import Container
-from pipeline import requests
+from pipeline.planning import requests
 from tests.unit.training_code.split import PLACES, RUN
 from tests.unit.training_code.test_fan_out import CANDIDATE, Candidate
+from warmfold_jobs.container import Container
+from warmfold_jobs.fan_out import candidate as cross_validation
+from warmfold_jobs.training import job
 
 SCORES = [0.5, -0.25, 1.0, 1e-05, -1.5e300, 0.0]
 
@@ -71,7 +71,7 @@ def scraped(text: str, name: str) -> dict[str, float]:
 def test_a_fold_s_scores_are_scraped_exactly(score: float, capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"locations": {"candidates": "s3://bucket/runs/r/candidates/"}}
     result = {"train_score": score + 0.125, "validation_score": score}
-    training.write_fold_score(Bucket(), plan, CANDIDATE, 0, result)  # type: ignore[arg-type]
+    job.write_fold_score(Bucket(), plan, CANDIDATE, 0, result)  # type: ignore[arg-type]
     assert scraped(capsys.readouterr().out, "fold") == {"train:score": score + 0.125, "validation:score": score}
 
 

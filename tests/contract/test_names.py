@@ -11,7 +11,7 @@ import pytest
 import yaml
 from cfnlint.decode import cfn_yaml
 
-from pipeline.environment import Environment
+from pipeline.aws.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))

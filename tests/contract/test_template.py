@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from pipeline import environment, telemetry
+from pipeline.aws import environment, telemetry
 from tests.contract.resolving import ROOT, Deployment, transformed
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"

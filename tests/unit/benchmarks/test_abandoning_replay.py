@@ -133,7 +133,7 @@ def test_a_broken_promise_is_reported_where_the_rule_is_on_and_only_there(monkey
     fine = live.comparisons([difference(task, seed, 0.0) for task in TASKS for seed in range(3)])
     (line,) = report.missed(broken, fine)
     assert line.startswith("K=5, folds in turn: same winner 90.0% of 98%")
-    monkeypatch.setattr("abandoning.MEASURED_SPLITS", (10,))
+    monkeypatch.setattr("warmfold_jobs.fan_out.abandoning.MEASURED_SPLITS", (10,))
     assert report.missed(broken, fine) == []
 
 

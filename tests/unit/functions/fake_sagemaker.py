@@ -13,7 +13,7 @@ import botocore.session
 from botocore.validate import ParamValidator
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from pipeline import clients
+from pipeline.aws import clients
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 RUNNING = ("InProgress", "Stopping")

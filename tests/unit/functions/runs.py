@@ -13,9 +13,9 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from pipeline import names
-from pipeline.environment import PlanEnvironment
-from pipeline.plan import Planner
-from pipeline.storage import Storage
+from pipeline.aws.environment import PlanEnvironment
+from pipeline.aws.storage import Storage
+from pipeline.planning.planner import Planner
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker
 

@@ -15,10 +15,10 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer_names
 
-from pipeline import estimators, metrics
-from pipeline.domains import Interval
 from pipeline.errors import ExperimentError
-from pipeline.experiment import Experiment, load_experiment, resolve
+from pipeline.experiment import estimators, metrics
+from pipeline.experiment.domains import Interval
+from pipeline.experiment.schema import Experiment, load_experiment, resolve
 
 SCIKIT_LEARN: dict[tuple[str, str], Any] = {
     ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,

@@ -81,7 +81,7 @@ def test_a_job_that_was_stopped_after_a_time_unknown_saved_nothing(
 ) -> None:
     assert report()[0]["abandoning"]["seconds_saved"] == 10.0 + 10.0
     given_up.fold(2, 2, 0, ran=6.0)
-    monkeypatch.setattr("pipeline.run_facts.MOST_DESCRIBED", 0)
+    monkeypatch.setattr("pipeline.reporting.facts.MOST_DESCRIBED", 0)
     assert report()[0]["abandoning"]["seconds_saved"] == 10.0
     given_up.fold(3, 2, 0, ran=6.0)
     summary, page = report()
@@ -224,7 +224,7 @@ def test_a_measured_warm_start_is_what_a_cold_one_is_held_against(run: Run, repo
 def test_more_fold_jobs_than_are_described_leave_pools_open_and_say_why(
     run: Run, report: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.run_facts.MOST_DESCRIBED", 2)
+    monkeypatch.setattr("pipeline.reporting.facts.MOST_DESCRIBED", 2)
     run.candidate(1, [0.7, 0.8, 0.9])
     for fold in range(3):
         run.fold(1, fold, 0)

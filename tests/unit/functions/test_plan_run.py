@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import plan_run
-from pipeline.clients import s3_client
+from pipeline.aws.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
-from pipeline.requests import splitting_gigabytes, splitting_seconds
+from pipeline.planning.requests import splitting_gigabytes, splitting_seconds
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
 
@@ -145,7 +145,7 @@ def test_the_plan_says_whether_candidates_are_given_up(
 def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     plan: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.plan.WHOLE_SCAN_BYTES", 100)
+    monkeypatch.setattr("pipeline.planning.planner.WHOLE_SCAN_BYTES", 100)
     made = stored_plan(s3, plan(experiment="metric: roc_auc"))
     assert made["profile"] is None
     assert (made["experiment"]["target"], made["experiment"]["problem"]) == ("target", "classification")
@@ -155,7 +155,7 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
 def test_a_target_that_is_not_there_is_refused_however_large_the_data(
     plan: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.plan.WHOLE_SCAN_BYTES", 100)
+    monkeypatch.setattr("pipeline.planning.planner.WHOLE_SCAN_BYTES", 100)
     with pytest.raises(DatasetError, match="no column is called 'targett'"):
         plan(experiment="target: targett")
 

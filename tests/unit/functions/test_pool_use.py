@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.pool_use import PoolUse, pool_use
+from pipeline.reporting.pool_use import PoolUse, pool_use
 from tests.unit.functions.fake_sagemaker import START
 
 

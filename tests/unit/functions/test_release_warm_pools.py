@@ -51,7 +51,7 @@ def test_the_pool_that_lasts_longest_is_kept_though_it_is_not_the_newest(
 def test_only_the_newest_pools_are_asked_how_long_they_last(
     sagemaker: FakeSageMaker, release: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.warm_pools.MOST_COMPARED", 2)
+    monkeypatch.setattr("pipeline.running.warm_pools.MOST_COMPARED", 2)
     for number in range(1, 6):
         sagemaker.add_fold(fold(number), "Available", ResourceConfig={"KeepAlivePeriodInSeconds": 100 * (9 - number)})
     assert release(1) == {"released": 4, "kept": [fold(4)], "running": 0, "clean": False}

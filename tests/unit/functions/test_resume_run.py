@@ -14,7 +14,7 @@ import plan_run
 import resume_run
 from pipeline import names
 from pipeline.errors import ExperimentError, RunNotEndedError, StorageError
-from pipeline.notification import message
+from pipeline.reporting.notification import message
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run

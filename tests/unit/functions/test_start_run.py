@@ -10,7 +10,7 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 
 import start_run
-from pipeline.clients import stepfunctions_client
+from pipeline.aws.clients import stepfunctions_client
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_seconds_are_those_that_are_billed(succeeded: Run, report: Any) -> None:
 def test_more_folds_than_may_be_asked_for_leave_their_seconds_open(
     succeeded: Run, sagemaker: FakeSageMaker, report: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.run_facts.MOST_DESCRIBED", 5)
+    monkeypatch.setattr("pipeline.reporting.facts.MOST_DESCRIBED", 5)
     summary, _ = report()
     assert summary["billable_seconds"]["folds"] is None
     assert summary["start_seconds"] == {"cold": None, "warm": None}

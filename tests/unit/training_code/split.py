@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
-from processing import split_dataset
-from table import Schema, read_profile
+from warmfold_jobs.data.split import split_dataset
+from warmfold_jobs.data.table import Schema, read_profile
 
 RUN = "s3://bucket/runs/r/"
 PLACES = ("parts", "folds", "holdout", "candidates", "model", "score", "predictions")

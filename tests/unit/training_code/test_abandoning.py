@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from abandoning import can_abandon, estimate, leaderboard_key
+from warmfold_jobs.fan_out.abandoning import can_abandon, estimate, leaderboard_key
 
 INCUMBENT = (0.90, 0.80, 0.95, 0.85, 0.90)
 MEAN = 0.88

@@ -10,12 +10,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import CredentialRetrievalError, IncompleteReadError
 
-from calls import PASSING_ATTEMPTS
-from cross_validation import cross_validate, tuned_hyperparameters
-from fan_out import LONGEST_TICK, FoldFailedError
-from fold import Outcome
-from fold_jobs import FoldRequestError
-from in_process import FoldError
 from tests.unit.training_code.virtual_sagemaker import (
     NO_ROUTE,
     Fate,
@@ -25,6 +19,12 @@ from tests.unit.training_code.virtual_sagemaker import (
     VirtualTrainer,
     refusal,
 )
+from warmfold_jobs.fan_out.backoff import PASSING_ATTEMPTS
+from warmfold_jobs.fan_out.candidate import cross_validate, tuned_hyperparameters
+from warmfold_jobs.fan_out.fold import Outcome
+from warmfold_jobs.fan_out.here import FoldError
+from warmfold_jobs.fan_out.jobs import FoldRequestError
+from warmfold_jobs.fan_out.loop import LONGEST_TICK, FoldFailedError
 
 CANDIDATE = "wf-churn-0123abcd-007-0a1b2c3d"
 ROLE = "arn:aws:iam::123456789012:role/fold"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from abandoning import leaderboard_key
-from fold_jobs import KEEP_ALIVE
 from tests.unit.training_code.test_fan_out import CANDIDATE, EXPECTED, Candidate, plan
 from tests.unit.training_code.virtual_sagemaker import Fate, refusal
+from warmfold_jobs.fan_out.abandoning import leaderboard_key
+from warmfold_jobs.fan_out.jobs import KEEP_ALIVE
 
 EARLIER = "wf-churn-0123abcd-003-0a1b2c3d"
 

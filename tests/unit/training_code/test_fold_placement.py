@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fold_placement import COLD_START, MARGIN, SHORTEST_WARM_START, Measured, choose
+from warmfold_jobs.fan_out.fold_placement import COLD_START, MARGIN, SHORTEST_WARM_START, Measured, choose
 
 
 def known(start: float | None, seconds: float, cpu: float | None = None, pools: int = 10) -> Measured:

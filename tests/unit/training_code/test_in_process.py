@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from in_process import BYTES_AT_LEAST, BYTES_PER_BYTE, MEMORY_SHARE, FoldError, ProcessTrainer, lanes
 from tests.waiting import until
+from warmfold_jobs.fan_out.here import BYTES_AT_LEAST, BYTES_PER_BYTE, MEMORY_SHARE, FoldError, ProcessTrainer, lanes
 
 
 def prepare(folder: Path) -> None:

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 
-import inference
-import training
-from csv_records import DatasetRuleError
-from table import TableError, feature_frame
 from tests.unit.training_code.split import Split, mixed, split
+from warmfold_jobs import serving as inference
+from warmfold_jobs.data.csv_records import DatasetRuleError
+from warmfold_jobs.data.table import TableError, feature_frame
+from warmfold_jobs.training import final
 
 GIVEN = {"learning_rate": "0.2"}
 
 
 def trained(ready: Split) -> Path:
     files = [file for part in ready.parts for file in part]
-    training.train_final(ready.plan, ready.schema, GIVEN, files, ready.holdout, ready.folder / "model")
+    final.train_final(ready.plan, ready.schema, GIVEN, files, ready.holdout, ready.folder / "model")
     return ready.folder / "model"
 
 

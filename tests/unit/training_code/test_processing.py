@@ -17,10 +17,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-import processing
-from dataset_rules import DatasetRuleError, scan
-from placement import in_holdout
-from processing import CHUNK_BYTES, ObjectStream, split_dataset
+from warmfold_jobs.data import split as processing
+from warmfold_jobs.data.dealing import in_holdout
+from warmfold_jobs.data.rules import DatasetRuleError, scan
+from warmfold_jobs.data.split import CHUNK_BYTES, ObjectStream, split_dataset
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=6) | st.sampled_from(
     ["", "\r", "\n", "x\r\ny", '"', ",", " ", 'say "no",\nleave']

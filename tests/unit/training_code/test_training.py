@@ -19,14 +19,16 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 
-import container
-import cross_validation
-import training
-from cells import TEXT
-from model import HyperparameterError, build_pipeline, decode_hyperparameters
-from scoring import ScoreError, standard_error
-from table import Schema, TableError, read_table, typed_features
 from tests.unit.training_code.split import Split, breast_cancer, mixed, split
+from warmfold_jobs import container
+from warmfold_jobs.data.cells import TEXT
+from warmfold_jobs.data.table import Schema, TableError, read_table, typed_features
+from warmfold_jobs.fan_out import candidate as cross_validation
+from warmfold_jobs.training import fit
+from warmfold_jobs.training.final import train_final
+from warmfold_jobs.training.job import main
+from warmfold_jobs.training.pipeline import HyperparameterError, build_pipeline, decode_hyperparameters
+from warmfold_jobs.training.scoring import ScoreError, standard_error
 
 SPACES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "hist_gradient_boosting": (
@@ -66,7 +68,7 @@ def test_a_candidate_s_cv_score_is_scikit_learn_s_own(dataset: str, estimator: s
     space, given = linear_space(problem) if estimator == "linear" else SPACES[estimator]
     ready = split(tmp_path, make(), problem=problem, metric=metric, estimator=estimator, space=space)
     ours = [
-        training.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])["validation_score"]
+        fit.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])["validation_score"]
         for fold in range(4)
     ]
     tables = [read_table(files, ready.schema) for files in ready.parts]
@@ -85,7 +87,7 @@ def final(tmp_path_factory: pytest.TempPathFactory) -> tuple[Split, Path, dict[s
     ready = split(folder, mixed(), estimator="random_forest", space=SPACES["random_forest"][0], metric="roc_auc")
     files = [file for part in ready.parts for file in part]
     given = SPACES["random_forest"][1]
-    metrics = training.train_final(ready.plan, ready.schema, given, files, ready.holdout, folder / "model")
+    metrics = train_final(ready.plan, ready.schema, given, files, ready.holdout, folder / "model")
     return ready, folder / "model", metrics
 
 
@@ -123,17 +125,17 @@ def test_the_artifact_says_what_it_is_and_carries_the_code_that_serves_it(
     assert told["classes"] == ["no", "yes"]
     assert told["positive_class"] == metrics["positive_class"] == "yes"
     assert told["hyperparameters"] == {"n_estimators": 15, "max_features": 1.0}
-    assert {"inference.py", "table.py", "csv_records.py"} <= {path.name for path in (model_dir / "code").iterdir()}
+    assert {"inference.py", "warmfold_jobs", "warmfold_run"} <= {path.name for path in (model_dir / "code").iterdir()}
     assert json.loads((model_dir / "metrics.json").read_text()) == metrics
 
 
 def test_the_same_seed_gives_the_same_fit_whatever_happened_before(tmp_path: Path) -> None:
     ready = split(tmp_path, mixed(), estimator="random_forest", space=SPACES["random_forest"][0])
     args = ready.plan, ready.schema, SPACES["random_forest"][1], ready.train(0), ready.parts[0]
-    first = training.train_fold(*args)["validation_score"]
+    first = fit.train_fold(*args)["validation_score"]
     np.random.seed(1)
     np.random.random(3)
-    assert training.train_fold(*args)["validation_score"] == first
+    assert fit.train_fold(*args)["validation_score"] == first
 
 
 def test_what_is_imputed_and_encoded_is_learned_from_the_training_rows_alone(tmp_path: Path) -> None:
@@ -158,7 +160,7 @@ def test_a_text_column_of_many_values_and_huge_numbers_are_taken(estimator: str,
     frame.loc[6, "size"] = -np.inf
     space, given = linear_space("classification") if estimator == "linear" else SPACES[estimator]
     ready = split(tmp_path, frame, estimator=estimator, space=space)
-    result = training.train_fold(ready.plan, ready.schema, given, ready.train(0), ready.parts[0])
+    result = fit.train_fold(ready.plan, ready.schema, given, ready.train(0), ready.parts[0])
     assert result["validation_score"] > (0.4 if estimator == "linear" else 0.8)
 
 
@@ -224,7 +226,7 @@ def test_a_score_that_is_no_number_is_an_error_that_says_why(tmp_path: Path) -> 
     space = {"learning_rate": "0.1"}
     lacks = next(fold for fold in range(4) if "rare" not in ready.parts[fold][0].read_text())
     with pytest.raises(ScoreError, match=r"roc_auc of \d+ rows is nan.*strategy: stratified"):
-        training.train_fold(ready.plan, ready.schema, space, ready.train(lacks), ready.parts[lacks])
+        fit.train_fold(ready.plan, ready.schema, space, ready.train(lacks), ready.parts[lacks])
 
 
 def test_the_standard_error_is_the_textbook_s_for_accuracy(tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_a_candidate_trains_a_fold_as_its_fold_job_would(s3: Any, tmp_path: Path
         found |= dict(trainer.finished())
     trainer.stop()
     for fold in (1, 3):
-        job = training.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])
+        job = fit.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])
         for name in ("train_score", "validation_score", "rows"):
             assert found[fold][name] == job[name]
 
@@ -307,7 +309,7 @@ def test_a_fold_job_writes_its_score_to_s3_and_prints_the_metric_lines(
 ) -> None:
     ready = split(tmp_path / "split", breast_cancer())
     job = Job(tmp_path, "wf-r-001-0a1b2c3d-f2-r1", ready, train=ready.train(2), validation=ready.parts[2])
-    assert container.run(training.main, job.environ) == 0
+    assert container.run(main, job.environ) == 0
     written = read_json(s3, "runs/r/candidates/wf-r-001-0a1b2c3d/fold-2.json")
     assert (written["candidate"], written["fold"], written["job"]) == (
         "wf-r-001-0a1b2c3d",
@@ -325,7 +327,7 @@ def test_the_final_job_writes_its_metrics_where_the_gate_reads_them(s3: Any, tmp
     ready = split(tmp_path / "split", breast_cancer())
     files = [file for part in ready.parts for file in part]
     job = Job(tmp_path, "wf-r-final", ready, train=files, holdout=ready.holdout)
-    assert container.run(training.main, job.environ) == 0
+    assert container.run(main, job.environ) == 0
     metrics = read_json(s3, "runs/r/model/metrics.json")
     assert metrics["rows"]["train"] + metrics["rows"]["holdout"] == 569
     model = joblib.load(tmp_path / "model" / "model.joblib")
@@ -337,7 +339,7 @@ def test_the_final_job_writes_its_metrics_where_the_gate_reads_them(s3: Any, tmp
 def test_a_failure_is_left_for_sagemaker_in_one_line(tmp_path: Path) -> None:
     ready = split(tmp_path / "split", breast_cancer(), space={"loss": {"value": "nonsense"}})
     job = Job(tmp_path, "wf-r-001-0a1b2c3d-f0", ready, train=ready.train(0), validation=ready.parts[0])
-    assert container.run(training.main, job.environ) == 1
+    assert container.run(main, job.environ) == 1
     assert job.failure.startswith("InvalidParameterError: The 'loss' parameter")
 
 
@@ -345,7 +347,7 @@ def test_a_failure_is_left_for_sagemaker_in_one_line(tmp_path: Path) -> None:
 def test_a_job_that_is_neither_fold_nor_final_says_so(tmp_path: Path) -> None:
     ready = split(tmp_path / "split", breast_cancer())
     job = Job(tmp_path, "something", ready, train=ready.train(0))
-    assert container.run(training.main, job.environ) == 1
+    assert container.run(main, job.environ) == 1
     assert "training job something is no fold job" in job.failure
 
 
@@ -357,6 +359,6 @@ def test_a_holdout_that_lacks_a_class_leaves_the_score_open_and_says_why(tmp_pat
     ready.holdout[0].write_text(kept.getvalue())
     files = [file for part in ready.parts for file in part]
     given = {"learning_rate": "0.1"}
-    metrics = training.train_final(ready.plan, ready.schema, given, files, ready.holdout, tmp_path / "model")
+    metrics = train_final(ready.plan, ready.schema, given, files, ready.holdout, tmp_path / "model")
     assert metrics["holdout_score"] is None
     assert "no row of class '1'" in metrics["holdout_note"]

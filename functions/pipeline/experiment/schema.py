@@ -1,0 +1,297 @@
+"""experiment.yaml: its whole shape, what is built of it, and the one message that lists everything wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+
+from pipeline.errors import ExperimentError
+from pipeline.experiment import estimators, metrics
+from pipeline.experiment.file import SOURCE, parse
+from pipeline.experiment.hyperparameters import check_hyperparameter
+
+OVERRIDES_SOURCE = "execution input"
+WAITING_INSTANCE_TYPE = "ml.m5.large"
+"""What a candidate runs on that only waits for its fold jobs."""
+InstanceType = Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+FiniteFloat = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CrossValidation(_Section):
+    """How rows are divided; `strategy` None is stratified for classification and kfold for regression."""
+
+    n_splits: StrictInt = Field(default=5, ge=2, le=20, description="a whole number from 2 to 20")
+    strategy: Literal["kfold", "stratified"] | None = Field(default=None, description='"stratified" or "kfold"')
+    group_column: None = Field(default=None, description="null")
+    time_column: None = Field(default=None, description="null")
+    holdout: StrictInt | FiniteFloat = Field(default=0.2, ge=0.05, le=0.5, description="a number from 0.05 to 0.5")
+    seed: StrictInt = Field(default=42, ge=0, le=2147483647, description="a whole number from 0 to 2147483647")
+
+
+class Search(_Section):
+    """How candidates are found."""
+
+    strategy: Literal["Bayesian", "Random"] = Field(default="Bayesian", description='"Bayesian" or "Random"')
+    max_candidates: StrictInt = Field(default=20, ge=1, le=750, description="a whole number from 1 to 750")
+    max_parallel_candidates: StrictInt = Field(default=2, ge=1, le=100, description="a whole number from 1 to 100")
+    abandon: Literal["forgiving", "off"] = Field(default="forgiving", description='"forgiving" or "off"')
+    hyperparameters: dict[StrictStr, Any] | None = Field(default=None, description="a mapping of hyperparameters")
+
+
+class Compute(_Section):
+    """Which instances, where folds are trained, and how long warm pools wait for the next fold.
+
+    `candidate_instance_type` None is what `fold_placement` calls for.
+    """
+
+    instance_type: InstanceType = Field(default="ml.m5.xlarge", description='an instance type such as "ml.m5.xlarge"')
+    candidate_instance_type: InstanceType | None = Field(
+        default=None, description='an instance type such as "ml.m5.large", or null'
+    )
+    fold_placement: Literal["auto", "warm-pool", "in-process"] = Field(
+        default="auto", description='"auto", "warm-pool" or "in-process"'
+    )
+    keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=3600)] = Field(
+        default="auto", description='"auto" or a whole number from 0 to 3600'
+    )
+
+
+class QualityGate(_Section):
+    """What the holdout score must reach, and who approves a model that reaches it."""
+
+    min_score: StrictInt | FiniteFloat | None = Field(default=None, description="a number or null")
+    beat_champion: StrictBool = Field(default=False, description="false")
+    approval: Literal["automatic", "manual"] = Field(default="automatic", description='"automatic" or "manual"')
+
+
+class Budget(_Section):
+    """What a run may cost."""
+
+    max_usd: None = Field(default=None, description="null")
+
+
+class Experiment(_Section):
+    """The whole of experiment.yaml."""
+
+    target: StrictStr | None = Field(default=None, description="a column's name; quote it when it looks like a number")
+    problem: Literal["classification", "regression"] | None = Field(
+        default=None, description='"classification" or "regression"'
+    )
+    metric: StrictStr | None = Field(default=None, description="a scikit-learn scorer's name")
+    estimator: StrictStr = Field(default=estimators.DEFAULT, description=f"one of {', '.join(estimators.ESTIMATORS)}")
+    cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
+    search: Search = Field(default=Search(), description="a mapping of keys")
+    compute: Compute = Field(default=Compute(), description="a mapping of keys")
+    quality_gate: QualityGate = Field(default=QualityGate(), description="a mapping of keys")
+    budget: Budget = Field(default=Budget(), description="a mapping of keys")
+    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    def place(self, *path: str) -> str:
+        """Return where a key was given and its dotted path, as errors call it."""
+        return _place(self._overrides, path)
+
+
+SECTIONS: dict[str, type[_Section]] = {
+    "cross_validation": CrossValidation,
+    "search": Search,
+    "compute": Compute,
+    "quality_gate": QualityGate,
+    "budget": Budget,
+}
+# Values that experiment.yaml knows and that are not built yet: refused by name, never ignored.
+NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
+    ("cross_validation", "strategy"): (lambda v: v in ("group", "time"), '"stratified" or "kfold"'),
+    ("cross_validation", "group_column"): (lambda v: isinstance(v, str), "null"),
+    ("cross_validation", "time_column"): (lambda v: isinstance(v, str), "null"),
+    ("search", "strategy"): (lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'),
+    ("quality_gate", "beat_champion"): (lambda v: v is True, "false"),
+    ("budget", "max_usd"): (lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"),
+}
+
+
+def load_experiment(
+    text: bytes | None, overrides: dict[str, Any] | None, compute: dict[str, str] | None = None
+) -> Experiment:
+    """Return the experiment that a file's text and the execution's overrides ask for; `compute` has a stack's defaults.
+
+    Overrides win key by key. Raises ExperimentError with one line for everything that is wrong.
+    """
+    overrides = overrides or {}
+    asked = _merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides))
+    asked = _merge({"compute": compute or {}}, asked)
+    problems = _take_out_not_built(asked, overrides)
+    try:
+        experiment = Experiment.model_validate(asked)
+    except ValidationError as error:
+        raise ExperimentError(_lines([*problems, *_said(error, overrides)])) from error
+    experiment._overrides = overrides
+    problems += _unknown_names(experiment)
+    if problems:
+        raise ExperimentError(_lines(problems))
+    return experiment
+
+
+def resolve(experiment: Experiment, *, target: str, problem: str, classes: int | None) -> dict[str, Any]:
+    """Return the experiment with every key present, for a target, problem and number of classes that are known.
+
+    Raises
+    ------
+    ExperimentError
+        When the metric, strategy or a hyperparameter does not fit the problem.
+    """
+    resolved = experiment.model_dump() | {"target": target, "problem": problem}
+    problems = []
+    metric = experiment.metric or metrics.default(problem, classes)
+    fitting = metrics.fitting(problem, classes)
+    if metric not in fitting:
+        kind = problem if problem == "regression" or classes is None else f"{problem} with {classes} classes"
+        problems.append(
+            f"{experiment.place('metric')} {metric} does not fit {kind}; use one of {', '.join(sorted(fitting))}"
+        )
+    resolved["metric"] = metric
+    best, least = metrics.best_possible(metric), experiment.quality_gate.min_score
+    if least is not None and least > best:
+        place = experiment.place("quality_gate", "min_score")
+        problems.append(f"{place} is {least}, and {metric} is never above {best}; lower it")
+    strategy = experiment.cross_validation.strategy
+    if strategy == "stratified" and problem == "regression":
+        place = experiment.place("cross_validation", "strategy")
+        problems.append(f"{place} stratified does not fit regression; use kfold")
+    resolved["cross_validation"]["strategy"] = strategy or ("kfold" if problem == "regression" else "stratified")
+    resolved["compute"]["candidate_instance_type"] = _candidate_instance_type(experiment.compute)
+    space, wrong = _search_space(experiment, problem)
+    if problems or wrong:
+        raise ExperimentError(_lines([*problems, *wrong]))
+    resolved["search"]["hyperparameters"] = space
+    return resolved
+
+
+def shown(value: Any) -> str:
+    """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _candidate_instance_type(compute: Compute) -> str:
+    """Return the type of the candidates' instances: that of the folds where a candidate trains folds itself."""
+    if compute.candidate_instance_type is not None:
+        return compute.candidate_instance_type
+    return WAITING_INSTANCE_TYPE if compute.fold_placement == "warm-pool" else compute.instance_type
+
+
+def _search_space(experiment: Experiment, problem: str) -> tuple[dict[str, Any], list[str]]:
+    asked = experiment.search.hyperparameters
+    if asked is None:
+        asked = estimators.default_search_space(experiment.estimator, problem)
+    allowed = estimators.hyperparameters(experiment.estimator, problem)
+    problems: list[str] = []
+    space: dict[str, Any] = {}
+    for name, value in asked.items():
+        place = experiment.place("search", "hyperparameters", name[:80])
+        if len(name) > 256:
+            problems.append(f"{place}... is {len(name)} characters long; SageMaker takes at most 256")
+        elif name not in allowed:
+            near = difflib.get_close_matches(name, allowed, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            problems.append(f"{place} is unknown to {experiment.estimator}; {hint}it has {', '.join(sorted(allowed))}")
+        else:
+            space[name], wrong = check_hyperparameter(value, allowed[name])
+            problems += [f"{place}{w}" for w in wrong]
+    tuned = [name for name, value in space.items() if value and "value" not in value]
+    place = experiment.place("search", "hyperparameters")
+    if not problems and not tuned:
+        problems.append(f"{place} has nothing to tune; give at least one `min` and `max`, or `values`")
+    return space, problems
+
+
+def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
+    # a section whose keys are all commented out reads as null; a bare `off` reads as false in YAML 1.1
+    asked = {key: {} if key in SECTIONS and value is None else value for key, value in asked.items()}
+    search = asked.get("search")
+    if isinstance(search, dict) and search.get("abandon") is False:
+        asked["search"] = search | {"abandon": "off"}
+    return asked
+
+
+def _merge(base: Any, over: Any) -> Any:
+    """Merge mappings key by key; a hyperparameter that changes its form (range, values, value) is replaced whole."""
+    if not isinstance(base, dict) or not isinstance(over, dict) or ("values" in base) != ("values" in over):
+        return over
+    return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
+
+
+def _place(overrides: Any, path: Iterable[str]) -> str:
+    path = list(path)
+    given = overrides
+    for key in path:
+        if not isinstance(given, dict):
+            break
+        if key not in given:
+            return f"{SOURCE}: {'.'.join(path)}"
+        given = given[key]
+    return f"{OVERRIDES_SOURCE}: {'.'.join(path)}"
+
+
+def _take_out_not_built(asked: dict[str, Any], overrides: dict[str, Any]) -> list[str]:
+    problems = []
+    for (section, key), (is_planned, remedy) in NOT_BUILT.items():
+        mapping = asked.get(section)
+        if isinstance(mapping, dict) and key in mapping and is_planned(mapping[key]):
+            place = _place(overrides, (section, key))
+            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {remedy}")
+            asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
+    return problems
+
+
+def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
+    """Return one line for each key that pydantic refuses; a union refuses once for each of its members."""
+    lines: dict[str, str] = {}
+    for one in error.errors():
+        location = [str(part) for part in one["loc"]]
+        nested = location[0] in SECTIONS and len(location) > 1
+        path = location[:2] if nested else location[:1]
+        keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
+        if path[-1] not in keys:
+            near = difflib.get_close_matches(path[-1], keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
+            lines[".".join(path)] = f"{_place(overrides, path)} is an unknown key; {hint}"
+            continue
+        limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
+        remedy = limit.format(**one["ctx"]) if limit else str(keys[path[-1]].description)
+        line = f"{_place(overrides, path)} is {shown(one['input'])}; it must be {remedy}"
+        if limit or ".".join(path) not in lines:
+            lines[".".join(path)] = line
+    return list(lines.values())
+
+
+def _unknown_names(experiment: Experiment) -> list[str]:
+    problems = []
+    for key, value, known in (
+        ("estimator", experiment.estimator, estimators.ESTIMATORS),
+        ("metric", experiment.metric, sorted(metrics.METRICS)),
+    ):
+        if value is not None and value not in known:
+            problems.append(f"{experiment.place(key)} {value[:80]} is unknown; use one of {', '.join(known)}")
+    return problems
+
+
+def _lines(problems: list[str]) -> str:
+    return "\n".join(problems)

@@ -1,0 +1,52 @@
+"""The notification of a run's end: a few lines, and where to read more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pipeline.errors import NotificationError
+from pipeline.reporting.formats import score
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+def notify(sns: SNSClient, topic_arn: str, summary: dict[str, Any]) -> None:
+    """Publish how a run ended; raises NotificationError when SNS refuses, with both files written."""
+    try:
+        sns.publish(TopicArn=topic_arn, Subject=_subject(summary), Message=message(summary))
+    except ClientError as error:
+        detail = error.response["Error"]
+        raise NotificationError(
+            f"run {summary['run']} is reported in {summary['locations']['report']}, but {topic_arn} could not be told: "
+            f"{detail['Code']}: {detail.get('Message', '')}; see the topic's policy and that it exists"
+        ) from error
+
+
+def message(summary: dict[str, Any]) -> str:
+    """Return the text of the notification."""
+    lines = [f"Run {summary['run']} of dataset {summary['dataset'] or '(unknown)'}: {summary['outcome']}."]
+    if summary["reason"]:
+        lines.append(summary["reason"])
+    if summary["approve"]:
+        lines.append(f"To approve it, in SageMaker Studio or by: {summary['approve']}")
+    metric, best, holdout = summary["metric"], summary["best"], summary["holdout"]
+    if best:
+        lines.append(f"Best candidate {best['candidate']}: {metric} {score(best['score_mean'])} in cross-validation.")
+    if holdout:
+        lines.append(f"Final model: {metric} {score(holdout['score'])} on the holdout.")
+    if summary["model_package"]:
+        lines.append(f"Model package: {summary['model_package']['arn']} ({summary['model_package']['status']})")
+    if summary["locations"]["predictions"]:
+        lines.append(f"Predictions: {summary['locations']['predictions']}")
+    if summary["pools_left"]:
+        lines.append(f"Warm pools still billed: {', '.join(summary['pools_left'])}")
+    lines.append(f"Report: {summary['locations']['report']}")
+    return "\n".join(lines)
+
+
+def _subject(summary: dict[str, Any]) -> str:
+    # a run's name is ASCII, which a subject must be
+    return f"warmfold: run {summary['run']} {summary['outcome']}"

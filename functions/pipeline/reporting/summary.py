@@ -1,0 +1,281 @@
+"""summary.json: what a person or a script wants to know of a run that has ended."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from statistics import fmean, median, stdev
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline import names
+from pipeline.reporting import fan_out as fan_out_summary
+from pipeline.reporting.facts import Facts
+from pipeline.reporting.failure import readable_reason
+from pipeline.results.best_candidate import objective_of, own_hyperparameters
+
+SCHEMA = 1
+AWAITING_APPROVAL = "awaiting approval"
+
+
+class Ending(BaseModel):
+    """How an execution ended, in Step Functions' words."""
+
+    execution_arn: str
+    status: str
+    error: str | None = None
+    cause: str | None = None
+
+
+def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> dict[str, Any]:
+    """Return a run's summary: every key is always there, and null where the run did not get so far.
+
+    Seconds are wall-clock seconds, `billable_seconds` instance seconds; `pools_left` are the jobs whose warm pool is
+    still Available.
+    """
+    plan = facts.plan or {}
+    experiment = plan.get("experiment", {})
+    results = _candidate_results(facts)
+    reused = {pool["ReusedByJob"] for job in facts.training_jobs if (pool := _pool(job)).get("ReusedByJob")}
+    warm = sum(name in reused for name in facts.fold_jobs)
+    cold = len(facts.fold_jobs) - warm - _never_started(facts)
+    start_seconds = _start_seconds(facts, reused)
+    holdout = facts.holdout
+    return {
+        "schema": SCHEMA,
+        "run": facts.run,
+        "dataset": facts.dataset,
+        "execution_arn": ending.execution_arn,
+        "outcome": _outcome(facts, ending),
+        "status": ending.status,
+        "reason": _reason(facts, ending),
+        "approve": _approve(facts, ending),
+        "error": ending.error,
+        "metric": experiment.get("metric"),
+        "problem": experiment.get("problem"),
+        "estimator": experiment.get("estimator"),
+        "target": experiment.get("target"),
+        "n_splits": experiment.get("cross_validation", {}).get("n_splits"),
+        "data": _data(facts),
+        "best": _best(facts, results),
+        "holdout": holdout.model_dump(exclude={"note"}) if holdout and holdout.score is not None else None,
+        "holdout_note": holdout.note if holdout else None,
+        "candidates": _candidate_counts(facts, results),
+        "candidate_results": results,
+        "placement": fan_out_summary.placement(facts),
+        "abandoning": fan_out_summary.abandoning(facts),
+        "cold_starts": cold,
+        "warm_starts": warm,
+        "start_seconds": start_seconds,
+        "pools": fan_out_summary.pools(facts, cold, start_seconds),
+        "final_job": _final_job(facts, reused),
+        "pools_left": [j["TrainingJobName"] for j in facts.training_jobs if _pool(j).get("Status") == "Available"],
+        "model_package": {"arn": facts.package.arn, "status": facts.package.status} if facts.package else None,
+        "bound": plan.get("bound", {}).get("text"),
+        "seconds": _seconds(facts, now),
+        "billable_seconds": _billable_seconds(facts),
+        "locations": _locations(facts, report_uri),
+        "created_at": now.isoformat(timespec="seconds"),
+    }
+
+
+def _outcome(facts: Facts, ending: Ending) -> str:
+    if ending.status != "SUCCEEDED":
+        return ending.status.lower().replace("_", " ")
+    if facts.package and facts.package.status == "Rejected":
+        return "rejected"
+    return AWAITING_APPROVAL if _awaits_approval(facts, ending) else "succeeded"
+
+
+def _awaits_approval(facts: Facts, ending: Ending) -> bool:
+    """Whether an execution ended with a model that a person approves; it may have been approved meanwhile."""
+    manual = facts.plan and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
+    return bool(manual and ending.execution_arn == names.first_execution(ending.execution_arn))
+
+
+def _reason(facts: Facts, ending: Ending) -> str | None:
+    if ending.status != "SUCCEEDED":
+        return readable_reason(ending.status, ending.error, ending.cause)
+    if facts.package is None:
+        return None
+    if _outcome(facts, ending) != AWAITING_APPROVAL:
+        return facts.package.reason
+    return f"{facts.package.reason}; quality_gate.approval is manual: predictions follow once the model is approved"
+
+
+def _approve(facts: Facts, ending: Ending) -> str | None:
+    """Return the command that approves a model that waits for it."""
+    if facts.plan is None or facts.package is None or _outcome(facts, ending) != AWAITING_APPROVAL:
+        return None
+    arn, region = facts.package.arn, facts.plan["region"]
+    command = f"aws sagemaker update-model-package --region {region} --model-package-arn {arn}"
+    return f"{command} --model-approval-status Approved"
+
+
+def _data(facts: Facts) -> dict[str, Any] | None:
+    if facts.plan is None:
+        return None
+    data, profile = facts.plan["data"], facts.profile or {}
+    columns = profile.get("columns")
+    return {
+        "key": data["key"],
+        "version_id": data["version_id"],
+        "size": data["size"],
+        "rows": profile.get("rows"),
+        "columns": len(columns) if columns else None,
+    }
+
+
+def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
+    """Return every candidate in order of creation; `fold_scores` has null where a fold has none.
+
+    The score of an abandoned candidate is the estimate that it reported.
+    """
+    if facts.plan is None:
+        return []
+    splits = facts.plan["experiment"]["cross_validation"]["n_splits"]
+    results = []
+    for candidate in facts.candidates:
+        name = candidate["TrainingJobName"]
+        found = facts.fold_results.get(name, {})
+        scores = [_finite(found.get(fold, {}).get("validation_score")) for fold in range(splits)]
+        complete = [score for score in scores if score is not None]
+        given_up = facts.abandoned.get(name)
+        is_complete = candidate["TrainingJobStatus"] == "Completed" and len(complete) == splits and not given_up
+        reported = objective_of(candidate)
+        if reported is None and given_up:
+            reported = given_up["estimate"]
+        results.append(
+            {
+                "candidate": name,
+                "number": names.candidate_number(name, facts.tuning_job),
+                "status": candidate["TrainingJobStatus"],
+                "score": fmean(complete) if is_complete else reported,
+                "abandoned": given_up is not None,
+                "fold_scores": scores,
+                "folds_here": fan_out_summary.folds_here(facts, name),
+                "hyperparameters": candidate.get("TunedHyperParameters", {}),
+                "seconds": _between(candidate, "TrainingStartTime", "TrainingEndTime"),
+                "failure_reason": candidate.get("FailureReason"),
+            }
+        )
+    return results
+
+
+def _best(facts: Facts, results: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the candidate that Find Best Candidate chooses; `score_std` is the folds' sample deviation (ddof 1)."""
+    if facts.plan is None:
+        return None
+    by_name = {result["candidate"]: result for result in results}
+    for name in facts.ranked:
+        result = by_name.get(name)
+        if result is None or result["status"] != "Completed" or result["abandoned"] or None in result["fold_scores"]:
+            continue
+        static = facts.plan["requests"]["tuning"]["TrainingJobDefinition"]["StaticHyperParameters"]
+        return {
+            "candidate": name,
+            "number": result["number"],
+            "hyperparameters": own_hyperparameters(static | result["hyperparameters"]),
+            "scores": result["fold_scores"],
+            "score_mean": fmean(result["fold_scores"]),
+            "score_std": stdev(result["fold_scores"]),
+        }
+    return None
+
+
+def _candidate_counts(facts: Facts, results: list[dict[str, Any]]) -> dict[str, int]:
+    counts = Counter(result["status"] for result in results)
+    planned = facts.plan["experiment"]["search"]["max_candidates"] if facts.plan else 0
+    return {
+        "planned": planned,
+        "total": len(results),
+        "completed": counts["Completed"],
+        "abandoned": sum(result["abandoned"] for result in results),
+        "failed": counts["Failed"],
+        "stopped": counts["Stopped"] + counts["Stopping"],
+    }
+
+
+def _never_started(facts: Facts) -> int:
+    """Return how many fold jobs, of those described, ended before they had an instance."""
+    return sum("TrainingEndTime" in job and "TrainingStartTime" not in job for job in facts.folds or [])
+
+
+def _start_seconds(facts: Facts, reused: set[str]) -> dict[str, float | None]:
+    """Return the median seconds from a fold job's creation to its start on an instance, cold and warm."""
+    waits: dict[bool, list[float]] = {True: [], False: []}
+    for job in facts.folds or []:
+        seconds = _between(job, "CreationTime", "TrainingStartTime")
+        if seconds is not None:
+            waits[job["TrainingJobName"] in reused].append(seconds)
+    return {
+        kind: round(median(waits[warm]), 3) if waits[warm] else None for kind, warm in (("cold", False), ("warm", True))
+    }
+
+
+def _final_job(facts: Facts, reused: set[str]) -> dict[str, Any] | None:
+    if facts.final is None:
+        return None
+    name = facts.final["TrainingJobName"]
+    return {"name": name, "status": facts.final["TrainingJobStatus"], "warm_start": name in reused}
+
+
+def _seconds(facts: Facts, now: datetime) -> dict[str, float | None]:
+    return {
+        "run": _run_seconds(facts, now),
+        "split": _between(facts.processing, "ProcessingStartTime", "ProcessingEndTime"),
+        "tuning": _between(facts.tuning, "CreationTime", "HyperParameterTuningEndTime"),
+        "final": _between(facts.final, "TrainingStartTime", "TrainingEndTime"),
+        "transform": _between(facts.transform, "TransformStartTime", "TransformEndTime"),
+    }
+
+
+def _run_seconds(facts: Facts, now: datetime) -> float | None:
+    """Return how long a run's executions took; the time that a model waited for approval is not the run's."""
+    if facts.started_at is None:
+        return None
+    return round((now - facts.started_at).total_seconds() + facts.seconds_before, 3)
+
+
+def _billable_seconds(facts: Facts) -> dict[str, float | None]:
+    """Return instance seconds by kind; those of folds are null when there were too many folds to ask about.
+
+    A training job is billed from TrainingStartTime to TrainingEndTime; no list has a fold's, but Describe has.
+    """
+    candidates = [_between(candidate, "TrainingStartTime", "TrainingEndTime") for candidate in facts.candidates]
+    retained = [_pool(job).get("ResourceRetainedBillableTimeInSeconds", 0) for job in facts.training_jobs]
+    folds = None if facts.folds is None else sum(job.get("BillableTimeInSeconds", 0) for job in facts.folds)
+    return {
+        "candidates": round(sum(seconds for seconds in candidates if seconds is not None), 3),
+        "folds": folds,
+        "retained": sum(retained),
+        "final": facts.final.get("BillableTimeInSeconds") if facts.final else None,
+    }
+
+
+def _locations(facts: Facts, report_uri: str) -> dict[str, str | None]:
+    locations = facts.plan["locations"] if facts.plan else {}
+    return {
+        "report": report_uri,
+        "predictions": locations["predictions"] if facts.has_predictions else None,
+        "model": (facts.final or {}).get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+        "plan": f"{locations['run']}plan.json" if locations else None,
+    }
+
+
+def _pool(job: dict[str, Any]) -> dict[str, Any]:
+    pool: dict[str, Any] = job.get("WarmPoolStatus", {})
+    return pool
+
+
+def _between(job: dict[str, Any] | None, start: str, end: str) -> float | None:
+    if job is None or start not in job or end not in job:
+        return None
+    return round(float((job[end] - job[start]).total_seconds()), 3)
+
+
+def _finite(score: float | None) -> float | None:
+    return score if score is not None and math.isfinite(score) else None

@@ -1,0 +1,82 @@
+"""One execution per object version, and one per approval, however often the events come."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pipeline import names
+from pipeline.aws.plan_file import read_plan
+from pipeline.aws.storage import Storage
+from pipeline.errors import RunNotEndedError
+from pipeline.results.registration import Registry, gate, read_holdout
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+def start_run(
+    stepfunctions: SFNClient, state_machine_arn: str, *, bucket: str, key: str, version: str | None, content: str
+) -> dict[str, str]:
+    """Start the run of a dataset's version; returns `execution_arn`, or `ignored` and why.
+
+    `content` tells one upload from the next where the bucket keeps no versions. A folder whose name is no dataset's
+    starts a run too: Plan Run refuses it where the uploader can see it.
+    """
+    dataset = names.dataset_of(key)
+    if dataset is None:
+        return {"ignored": f"{key} is not datasets/<dataset>/data.csv"}
+    name = names.execution_name(bucket, key, version or content)
+    return _start(stepfunctions, state_machine_arn, name, {"dataset": dataset, "data_version": version or "null"})
+
+
+def resume_run(
+    stepfunctions: SFNClient, state_machine_arn: str, registry: Registry, storage: Storage, model_package_arn: str
+) -> dict[str, str]:
+    """Go on, once, with a run whose model was approved by hand; returns `execution_arn`, or `ignored` and why.
+
+    Raises
+    ------
+    RunNotEndedError
+        The run has registered its model just now.
+    """
+    package = registry.describe(model_package_arn)
+    run = (package or {}).get("CustomerMetadataProperties", {}).get("run")
+    if package is None or run is None:
+        return {"ignored": f"{model_package_arn} is not a model package that a run registered"}
+    status = package.get("ModelApprovalStatus")
+    if status != "Approved":
+        return {"ignored": f"{model_package_arn} is {status} by now"}
+    plan = read_plan(storage, storage.uri(names.plan_key(run)))
+    if (holdout := read_holdout(storage, plan)) is not None:
+        verdict, reason = gate(plan["experiment"], holdout)
+        if verdict == "Rejected":
+            return {"ignored": f"the quality gate of run {run} rejected {model_package_arn}: {reason}"}
+    if plan["experiment"]["quality_gate"]["approval"] != "manual":
+        return {"ignored": f"run {run} approves its model itself"}
+    if why := _not_waiting(stepfunctions, storage, run, plan["execution_arn"]):
+        return {"ignored": why}
+    name = names.approved_execution(plan["execution_arn"]).rsplit(":", 1)[-1]
+    return _start(stepfunctions, state_machine_arn, name, {"dataset": plan["dataset"], "approved": model_package_arn})
+
+
+def _not_waiting(stepfunctions: SFNClient, storage: Storage, run: str, execution_arn: str) -> str | None:
+    """Return why a run does not wait for approval, or None; Step Functions knows its executions for 90 days."""
+    summary = storage.read_json(f"runs/{run}/summary.json") or {}
+    if summary.get("execution_arn") == names.approved_execution(execution_arn):
+        return f"run {run} has gone on once, and its outcome is: {summary['outcome']}; upload the dataset for a new run"
+    try:
+        status = stepfunctions.describe_execution(executionArn=execution_arn)["status"]
+    except stepfunctions.exceptions.ExecutionDoesNotExist:
+        return None
+    if status == "RUNNING":
+        raise RunNotEndedError(f"run {run} has not ended yet; approve its model again when it has")
+    return None if status == "SUCCEEDED" else f"run {run} ended {status}"
+
+
+def _start(stepfunctions: SFNClient, state_machine_arn: str, name: str, given: dict[str, Any]) -> dict[str, str]:
+    try:
+        started = stepfunctions.start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(given))
+    except stepfunctions.exceptions.ExecutionAlreadyExists:
+        return {"ignored": f"{name} has already run"}
+    return {"execution_arn": started["executionArn"]}

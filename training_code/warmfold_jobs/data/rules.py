@@ -1,0 +1,372 @@
+"""What a good dataset is: one text for `plan_run` and `processing.py`.
+
+Standard library only: a Lambda function imports it from the training-code layer, which it puts on its path.
+Everything streams, so memory does not grow with the data. `scan()` says what a dataset is; `Scanner` is the same
+thing row by row, for who also writes the rows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from warmfold_jobs.data.cells import MEANING, MISSING, NUMERIC, TEXT, UNKNOWN, kind_of, number
+from warmfold_jobs.data.csv_records import BinaryStream, listed, named, read_records
+from warmfold_jobs.data.csv_records import DatasetRuleError as DatasetRuleError
+from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, PartAssigner, in_holdout
+
+CLASSIFICATION = "classification"
+REGRESSION = "regression"
+STRATIFIED = "stratified"
+
+MAX_CLASSES = 1_000
+"""More different target values than this are no classes; it also bounds the memory of a scan."""
+SAMPLE_ROWS = 1000
+"""Rows that `sample` looks at."""
+INFERRED_CLASSES = 20
+"""A numeric target with more different values than this is taken for regression."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of a dataset once every row was seen; counts are rows.
+
+    `rows` counts all of them: `development_rows` + `holdout_rows` + `rows_without_target`. Kinds are `numeric`,
+    `boolean` or `text` (a column without any value is `numeric`), judged on the rows with a target. Classes are the
+    target's cells as written, and None for regression. `part_rows` has one entry per part.
+    """
+
+    file: str
+    rows: int
+    columns: list[str]
+    kinds: dict[str, str]
+    missing: dict[str, int]
+    target: str
+    problem: str
+    classes: dict[str, int] | None
+    development_classes: dict[str, int] | None
+    holdout_classes: dict[str, int] | None
+    rows_without_target: int
+    development_rows: int
+    holdout_rows: int
+    part_rows: list[int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The profile as JSON-ready values, keys as the fields are called."""
+        return asdict(self)
+
+
+def scan(
+    stream: BinaryStream,
+    *,
+    file: str,
+    target: str | None = None,
+    problem: str | None = None,
+    n_splits: int,
+    strategy: str,
+    holdout: float,
+    seed: int,
+) -> Profile:
+    """Read a whole CSV dataset and say what it is, where its rows will go included.
+
+    `file` is how errors call it. Without `target` it is the column called `target`, else the last; without `problem`
+    the target's values decide. Raises DatasetRuleError for the first broken rule.
+    """
+    records = read_records(stream, file=file)
+    scanner = Scanner(
+        next(records)[1],
+        file=file,
+        target=target,
+        problem=problem,
+        n_splits=n_splits,
+        strategy=strategy,
+        holdout=holdout,
+        seed=seed,
+    )
+    for line, row in records:
+        scanner.observe(line, row)
+    return scanner.finish()
+
+
+def sample(stream: BinaryStream, *, file: str, target: str | None, problem: str | None) -> tuple[str, str]:
+    """The target and the problem that the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
+
+    For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
+    """
+    records = read_records(stream, file=file)
+    scanner = Scanner(
+        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy="kfold", holdout=0.2, seed=0
+    )
+    for line, row in itertools.islice(records, SAMPLE_ROWS):
+        scanner.observe(line, row)
+    return scanner.target, scanner.resolve_problem()
+
+
+def check_rows_to_score(stream: BinaryStream, *, file: str, kinds: Mapping[str, str], target: str) -> int:
+    """How many rows a CSV file to score holds; `kinds` are those of the training data, the target may be absent.
+
+    Raises DatasetRuleError for an unreadable file, a missing feature column, a cell that is not of its column's kind,
+    or no row at all.
+    """
+    return sum(1 for _ in read_rows_to_score(stream, file=file, kinds=kinds, target=target)) - 1
+
+
+def read_rows_to_score(
+    stream: BinaryStream, *, file: str, kinds: Mapping[str, str], target: str
+) -> Iterator[list[str]]:
+    """The header of a CSV file to score, then its rows; raises what `check_rows_to_score` raises, as it gets there."""
+    records = read_records(stream, file=file)
+    columns, header = list(kinds), next(records)[1]
+    absent = [column for column in columns if column != target and column not in header]
+    if absent:
+        raise DatasetRuleError(
+            f"{file}: {named('column', absent)} missing, and the model is trained on it; "
+            f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
+        )
+    yield header
+    places = [(header.index(column), kind) for column, kind in kinds.items() if column != target and kind != TEXT]
+    rows = 0
+    for line, row in records:
+        for place, kind in places:
+            cell = row[place]
+            if cell not in MISSING and kind_of(cell) != kind:
+                raise DatasetRuleError(
+                    f"{file}, line {line}: {cell[:80]!r} in column {header[place]!r} is not {MEANING[kind]}, which "
+                    "the column holds in the training data; correct the cell or empty it."
+                )
+        rows += 1
+        yield row
+    if not rows:
+        raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
+
+
+class Scanner:
+    """Takes a dataset row by row, says where each goes, and holds the whole against the rules at the end."""
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        *,
+        file: str,
+        target: str | None,
+        problem: str | None,
+        n_splits: int,
+        strategy: str,
+        holdout: float,
+        seed: int,
+    ) -> None:
+        """As `scan`, with the header read; raises DatasetRuleError when the columns will not do."""
+        self.file = file
+        self.columns = list(header)
+        self.target = _resolve_target(self.columns, target, file)
+        self.rows = 0
+        self._problem = problem
+        self._n_splits, self._strategy = n_splits, strategy
+        self._holdout, self._seed = holdout, seed
+        self._named_target = f"column {self.target!r}, the target,"
+        self._place = f"{file}: {self._named_target}"
+        self._target_index = self.columns.index(self.target)
+        self._kinds = [UNKNOWN] * len(self.columns)
+        self._missing = [0] * len(self.columns)
+        self._parts = PartAssigner(n_splits, seed, strategy == STRATIFIED)
+        self._labels: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+        self._holdout_rows = 0
+        self._integers = True
+        self._counting = problem != REGRESSION
+        self._first_value: float | None = None
+        self._first_unfit: tuple[int, str] | None = None
+        self._values_differ = False
+
+    def observe(self, line: int, row: Sequence[str]) -> int:
+        """Where the row goes: the number of a part, HOLDOUT or LEFT_OUT; `line` is for errors."""
+        self.rows += 1
+        for index, cell in enumerate(row):
+            if cell in MISSING:
+                self._missing[index] += 1
+        label = row[self._target_index]
+        if label in MISSING:
+            return LEFT_OUT
+        for index, cell in enumerate(row):
+            kind = self._kinds[index]
+            if kind != TEXT and cell not in MISSING:
+                seen = kind_of(cell)
+                if seen != kind:
+                    self._kinds[index] = seen if kind == UNKNOWN else TEXT
+        held_out = in_holdout(row, self._seed, self._holdout)
+        self._observe_label(line, label, held_out)
+        if held_out:
+            self._holdout_rows += 1
+            return HOLDOUT
+        return self._parts.assign(label if self._counting else "")
+
+    def finish(self) -> Profile:
+        """The profile of all rows observed; raises DatasetRuleError for a rule that only the whole can break."""
+        labelled = self.rows - self._missing[self._target_index]
+        if not self.rows:
+            raise DatasetRuleError(f"{self.file} has a header and no rows; add the rows to train on.")
+        if not labelled:
+            raise DatasetRuleError(
+                f"{self._place} is missing in all {self.rows} rows; "
+                "fill it in, or name another column as `target` in experiment.yaml."
+            )
+        problem = self.resolve_problem()
+        classes = None
+        if problem == CLASSIFICATION:
+            classes = self._labels[False] + self._labels[True]
+            self._check_classes(classes, labelled)
+        else:
+            self._check_values()
+            if not self._values_differ:
+                raise DatasetRuleError(
+                    f"{self._place} has the same value in every row; there is nothing to learn. "
+                    "Name another column as `target` in experiment.yaml."
+                )
+        self._check_split(problem)
+        return Profile(
+            file=self.file,
+            rows=self.rows,
+            columns=self.columns,
+            kinds={
+                column: NUMERIC if kind == UNKNOWN else kind
+                for column, kind in zip(self.columns, self._kinds, strict=True)
+            },
+            missing=dict(zip(self.columns, self._missing, strict=True)),
+            target=self.target,
+            problem=problem,
+            classes=None if classes is None else _ordered(classes),
+            development_classes=None if classes is None else _ordered(self._labels[False]),
+            holdout_classes=None if classes is None else _ordered(self._labels[True]),
+            rows_without_target=self.rows - labelled,
+            development_rows=labelled - self._holdout_rows,
+            holdout_rows=self._holdout_rows,
+            part_rows=list(self._parts.totals),
+        )
+
+    def _observe_label(self, line: int, label: str, held_out: bool) -> None:
+        value = number(label) if self._kinds[self._target_index] == NUMERIC else None
+        if (value is None or not math.isfinite(value)) and self._first_unfit is None:
+            self._first_unfit = (line, label)
+            if self._problem == REGRESSION:
+                self._check_values()
+        if value is not None:
+            self._integers = self._integers and value.is_integer()
+            if self._first_value is None:
+                self._first_value = value
+            self._values_differ = self._values_differ or value != self._first_value
+        if self._counting:
+            self._labels[held_out][label] += 1
+            if len(self._labels[held_out]) > MAX_CLASSES:
+                self._settle_many_values(line)
+
+    def _check_values(self) -> None:
+        if self._first_unfit is not None:
+            line, label = self._first_unfit
+            raise DatasetRuleError(
+                f"{self.file}, line {line}: {label[:80]!r} in {self._named_target} is not a finite number, and the "
+                "problem is regression; correct or empty the cell, or set `problem: classification` in experiment.yaml."
+            )
+
+    def _settle_many_values(self, line: int) -> None:
+        if self._problem is None and self._kinds[self._target_index] == NUMERIC:
+            self._problem = REGRESSION
+            self._counting = False
+            self._check_values()
+            return
+        raise DatasetRuleError(
+            f"{self.file}, line {line}: {self._named_target} has more than {MAX_CLASSES} different values by here, "
+            "too many for classes; name another column as `target` in experiment.yaml, or, when it holds "
+            "measurements, set `problem: regression`."
+        )
+
+    def resolve_problem(self) -> str:
+        """The problem that was asked for, or the one that the rows observed so far suggest."""
+        if self._problem is not None:
+            return self._problem
+        if self._kinds[self._target_index] != NUMERIC:
+            return CLASSIFICATION
+        different = len(self._labels[False].keys() | self._labels[True].keys())
+        return REGRESSION if different > INFERRED_CLASSES or not self._integers else CLASSIFICATION
+
+    def _check_classes(self, classes: Counter[str], labelled: int) -> None:
+        if len(classes) == 1:
+            (only,) = classes
+            raise DatasetRuleError(
+                f"{self._place} has one class only, {only[:80]!r}; there is nothing to "
+                "tell apart. Add rows of another class, or name another column as `target` in experiment.yaml."
+            )
+        if len(classes) > 100 and len(classes) * 2 > labelled:
+            raise DatasetRuleError(
+                f"{self._place} has {len(classes)} classes in {labelled} rows, so most have a "
+                "single row; it looks like an id or a measurement. Name another column as `target` in experiment.yaml, "
+                "or set `problem: regression`."
+            )
+
+    def _check_split(self, problem: str) -> None:
+        development = sum(self._parts.totals)
+        if development < self._n_splits:
+            raise DatasetRuleError(
+                f"{self.file}: {development} rows are left for cross-validation, fewer than the {self._n_splits} folds "
+                f"({self._holdout_rows} are in the holdout, {self._missing[self._target_index]} have no target). "
+                "Add rows, or lower `cross_validation.n_splits` in experiment.yaml."
+            )
+        if problem == CLASSIFICATION:
+            self._check_class_split()
+        if self._holdout_rows < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the holdout has {self._holdout_rows} of {self.rows} rows, and needs 2. "
+                + _HOLDOUT_REMEDY
+            )
+
+    def _check_class_split(self) -> None:
+        developed, held = self._labels[False], self._labels[True]
+        if self._strategy == STRATIFIED:
+            for label in _ordered(developed + held):
+                if developed[label] < self._n_splits:
+                    raise DatasetRuleError(
+                        f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for "
+                        f"cross-validation ({held[label]} more are in the holdout), fewer than the {self._n_splits} "
+                        "folds. Add rows of this class, take it out, or lower `cross_validation.n_splits` in "
+                        "experiment.yaml."
+                    )
+        if len(developed) < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the rows for cross-validation are all of one class of column {self.target!r}, "
+                f"{listed(list(developed))}; "
+                "add rows of the other classes, or set another `cross_validation.seed` in experiment.yaml."
+            )
+        if self._holdout_rows >= 2 and len(held) < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the {self._holdout_rows} rows of the holdout are all of one class of column "
+                f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
+            )
+
+
+_HOLDOUT_REMEDY = (
+    "Add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
+)
+
+
+def _resolve_target(columns: list[str], target: str | None, file: str) -> str:
+    if target is None:
+        target = "target" if "target" in columns else columns[-1]
+    if target not in columns:
+        near = difflib.get_close_matches(target, columns, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DatasetRuleError(
+            f"{file}: no column is called {target!r}, the `target` of experiment.yaml; "
+            f"the columns are {listed(columns)}.{hint}"
+        )
+    if len(columns) == 1:
+        other = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in target), None)
+        remedy = f"separate the cells by commas, not {other}" if other else "add at least one column to learn from"
+        raise DatasetRuleError(f"{file}: the only column is {target!r}, so there is no feature column; {remedy}.")
+    return target
+
+
+def _ordered(classes: Counter[str]) -> dict[str, int]:
+    return dict(sorted(classes.items()))

@@ -1,0 +1,52 @@
+"""One fit of what the plan asks for, and a fold's scores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from warmfold_jobs.data.table import Schema, read_table
+from warmfold_jobs.training.pipeline import build_pipeline, decode_hyperparameters
+from warmfold_jobs.training.scoring import score
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+
+def train_fold(
+    plan: dict[str, Any], schema: Schema, given: dict[str, str], train: Sequence[Path], validation: Sequence[Path]
+) -> dict[str, Any]:
+    """Fit on the files of `train`, score on those of `validation`; returns both scores, the rows, and the seconds.
+
+    `seconds` and `cpu_seconds` are those of everything here: reading, fit and scoring.
+    """
+    began, cpu_began = time.perf_counter(), time.process_time()
+    features, labels = read_table(train, schema)
+    model, seconds = fitted(plan, schema, given, features, labels)
+    metric = plan["experiment"]["metric"]
+    held_features, held_labels = read_table(validation, schema)
+    return {
+        "train_score": score(model, features, labels, metric),
+        "validation_score": score(model, held_features, held_labels, metric),
+        "fit_seconds": seconds,
+        "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time() - cpu_began,
+        "rows": {"train": len(labels), "validation": len(held_labels)},
+    }
+
+
+def fitted(
+    plan: dict[str, Any], schema: Schema, given: dict[str, str], features: pd.DataFrame, labels: np.ndarray[Any, Any]
+) -> tuple[Pipeline, float]:
+    experiment = plan["experiment"]
+    hyperparameters = decode_hyperparameters(experiment["search"]["hyperparameters"], given)
+    seed = experiment["cross_validation"]["seed"]
+    model = build_pipeline(schema.filled(features), experiment["estimator"], hyperparameters, seed)
+    started = time.perf_counter()
+    model.fit(features, labels)
+    return model, time.perf_counter() - started
