@@ -49,24 +49,39 @@ def package(s3: S3Client, template: Path) -> dict[str, Any]:
     if not isinstance(packaged, dict) or not isinstance(packaged.get("Resources"), dict):
         raise TemplateError("it has no Resources")
     s3.create_bucket(Bucket=ARTIFACTS)
-    places = [packaged.get("Globals", {}).get("Function", {})]
-    places += [resource.get("Properties", {}) for resource in packaged["Resources"].values()]
-    for properties in places:
+    places = [(packaged.get("Globals", {}).get("Function", {}), "")]
+    for name, resource in packaged["Resources"].items():
+        places.append((resource.get("Properties", {}), _folder_in_zip(name, resource)))
+    for properties, folder in places:
         for name in ("CodeUri", "ContentUri", "DefinitionUri"):
             if isinstance(properties.get(name), str) and not properties[name].startswith("s3://"):
                 path = template.parent / properties[name]
-                body = _zip(path) if path.is_dir() else path.read_bytes()
+                body = _zip(path, folder) if path.is_dir() else path.read_bytes()
                 key = f"{hashlib.sha256(body).hexdigest()}{path.suffix or '.zip'}"
                 s3.put_object(Bucket=ARTIFACTS, Key=key, Body=body)
                 properties[name] = f"s3://{ARTIFACTS}/{key}"
     return packaged
 
 
-def _zip(folder: Path) -> bytes:
-    """A folder as a zip archive that depends on its content alone."""
+def _folder_in_zip(name: str, resource: dict[str, Any]) -> str:
+    """Where in its archive a resource's content is, with a slash at the end: `sam build` puts a layer it builds aside.
+
+    Raises TemplateError for a layer that is to be built otherwise than a Python one.
+    """
+    method = (resource.get("Metadata") or {}).get("BuildMethod")
+    if resource.get("Type") != "AWS::Serverless::LayerVersion" or method is None:
+        return ""
+    if not str(method).startswith("python3."):
+        raise TemplateError(f"{name} has the BuildMethod {method}; the local cloud builds layers of python3.x only")
+    return "python/"
+
+
+def _zip(folder: Path, folder_in_zip: str) -> bytes:
+    """A folder as a zip archive that depends on its content and its place in there alone."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                archive.writestr(zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH), path.read_bytes())
+                name = f"{folder_in_zip}{path.relative_to(folder).as_posix()}"
+                archive.writestr(zipfile.ZipInfo(name, _EPOCH), path.read_bytes())
     return buffer.getvalue()

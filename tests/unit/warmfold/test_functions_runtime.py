@@ -37,11 +37,11 @@ def handle(event, context):
 """
 
 
-def archive(**modules: str) -> bytes:
+def archive(folder: str = "", **modules: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as zipped:
         for name, text in modules.items():
-            zipped.writestr(f"{name}.py", text)
+            zipped.writestr(f"{folder}{name}.py", text)
     return packed.getvalue()
 
 
@@ -182,11 +182,37 @@ def is_alive(pid: int) -> bool:
 def test_a_function_finds_its_role_its_layer_and_paths_under_opt(functions: Functions) -> None:
     names = "('ROLE', 'FOLDER', 'PATHLIKE')"
     code = f"import os, shared\ndef handle(e, c): return [os.environ[n] for n in {names}] + [shared.X]"
-    layer = archive(shared="X = 'from the layer'")
+    layer = archive("python/", shared="X = 'from the layer'")
     role, folder, other, text = json.loads(functions.invoke(spec(code, layers=(layer,)), "{}").payload)
     assert (role, other, text) == ("arn:role", "/optional", "from the layer")
     assert folder.endswith("/opt/things")
     assert folder != "/opt/things"
+
+
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [("python/", True), ("python/lib/python3.12/site-packages/", True), ("", False), ("other/", False)],
+)
+def test_a_function_imports_from_the_folders_of_its_layers_that_aws_puts_on_its_path(
+    functions: Functions, folder: str, found: bool
+) -> None:
+    code = "import shared\ndef handle(e, c): return shared.X"
+    done = functions.invoke(spec(code, layers=(archive(folder, shared="X = 1"),), runtime="python3.12"), "{}")
+    assert done.payload == "1" if found else error(done)[0] == "Runtime.ImportModuleError"
+
+
+def test_a_function_s_own_module_comes_before_a_layer_s(functions: Functions) -> None:
+    code = "import shared\ndef handle(e, c): return shared.X"
+    layer = archive("python/", shared="X = 'layer'")
+    both = replace(spec(code, layers=(layer,)), code=archive(probe=code, shared="X = 'own'"))
+    assert functions.invoke(both, "{}").payload == '"own"'
+
+
+def test_a_function_that_names_its_own_python_path_has_that_instead_of_its_layers(functions: Functions) -> None:
+    code = "import shared\ndef handle(e, c): return shared.X"
+    layers = (archive("python/", shared="X = 'layer'"), archive("aside/", shared="X = 'aside'"))
+    environment = {"PYTHONPATH": "/opt/nowhere:/opt/aside"}
+    assert functions.invoke(spec(code, layers=layers, environment=environment), "{}").payload == '"aside"'
 
 
 def test_a_cloud_with_many_files_open_invokes_too(functions: Functions) -> None:

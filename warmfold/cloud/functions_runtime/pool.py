@@ -13,6 +13,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -226,13 +227,13 @@ class _Worker:
         answers, answers_end = os.pipe()
         own = {name: _mapped(value, opt) for name, value in spec.environment.items()}
         python = interpreter_for(spec.runtime, task)
+        imports = [task, *_layer_folders(spec, opt), *python.libraries]
         self._process = subprocess.Popen(
             [python.executable, "-P", "-u", str(BOOTSTRAP)],
             cwd=task,
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "LANG": "C.UTF-8",
-                "PYTHONPATH": os.pathsep.join(map(str, (task, opt / "python", opt, *python.libraries))),
                 **environment,
                 "LAMBDA_TASK_ROOT": str(task),
                 "_HANDLER": spec.handler,
@@ -242,6 +243,7 @@ class _Worker:
                 "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
                 "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
                 **own,
+                "PYTHONPATH": os.pathsep.join(map(str, imports)),
                 "WARMFOLD_ANSWERS": str(answers_end),
             },
             stdin=subprocess.PIPE,
@@ -330,6 +332,13 @@ class _Worker:
 
 def _mapped(value: str, opt: Path) -> str:
     return str(opt) + value[len(OPT) :] if value == OPT or value.startswith(OPT + "/") else value
+
+
+def _layer_folders(spec: FunctionSpec, opt: Path) -> list[str]:
+    """The folders after its own that a function imports from: AWS's of its layers, unless it names some itself."""
+    runtime = spec.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
+    usual = os.pathsep.join((f"{OPT}/python/lib/{runtime}/site-packages", f"{OPT}/python"))
+    return [_mapped(folder, opt) for folder in spec.environment.get("PYTHONPATH", usual).split(os.pathsep)]
 
 
 def _ended(worker: _Worker, spec: FunctionSpec, request_id: str) -> dict[str, Any]:
