@@ -26,7 +26,6 @@ from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.gate import guarded
 from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, logs, memory, s3, stepfunctions, sts
 from warmfold.cloud.hooks.dead_letters import dead_letters
-from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
 from warmfold.cloud.iam.denial import Denial
 from warmfold.cloud.iam.enforcement import RECORD, Enforcer, Recorder, is_on
 from warmfold.cloud.iam.policy import Call
@@ -111,8 +110,8 @@ class Cloud:
             self.bus,
             endpoint_url=self.endpoint,
             credentials=lambda role_arn: self.identities.credentials(role_arn, STATES_SESSION),
-            sagemaker_task=lambda: SageMakerTask(lambda: self.sagemaker),
-            may_assume=self._may_assume(stepfunctions.SERVICE),
+            service=lambda: self.sagemaker,
+            may_assume=self._may_assume(stepfunctions.roles.SERVICE),
         )
 
     def application(self) -> WSGIApplication:
