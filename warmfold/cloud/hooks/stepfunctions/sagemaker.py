@@ -23,7 +23,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_fa
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from warmfold.cloud.hooks.stepfunctions.rebind import rebind
-from warmfold.cloud.identity import STATES_SESSION, Caller
+from warmfold.cloud.iam.identity import STATES_SESSION, Caller
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service
 
