@@ -7,10 +7,8 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from moto.cloudformation import exceptions, parsing
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import ResourceMap, get_model_map
@@ -26,6 +24,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from warmfold.cloud.definitions import DefinitionError, read_definition
 from warmfold.cloud.hooks import change_sets, resources
 from warmfold.cloud.hooks.resources import Properties, around
 
@@ -327,7 +326,7 @@ def _topics() -> None:
 def _buckets() -> None:
     """moto's buckets ignore VersioningConfiguration, NotificationConfiguration and LifecycleConfiguration."""
 
-    def name(properties: Properties, _: str, original: Any) -> None:
+    def name(_: str, properties: Properties, __: str, original: Any) -> None:
         if original is not None:  # moto looks the bucket up by a name that the template need not give
             properties.setdefault("BucketName", original.name)
 
@@ -360,30 +359,26 @@ def _state_machines() -> None:
     stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
 
-def _define(properties: Properties, account_id: str, original: StateMachine | None) -> None:
+def _define(name: str, properties: Properties, account_id: str, original: StateMachine | None) -> None:
     for backend in stepfunctions_parser_backends[account_id].values():
         for machine in backend.state_machines:
             if machine.name == properties.get("StateMachineName") and original is None:
                 raise exceptions.ValidationError(message=f"State Machine Already Exists: '{machine.arn}'")
+    try:
+        definition = read_definition(_definition(properties, account_id), properties.get("DefinitionSubstitutions", {}))
+    except DefinitionError as error:
+        raise exceptions.ValidationError(message=f"Invalid State Machine Definition of {name}: {error}") from error
+    properties["DefinitionString"] = json.dumps(definition)
+
+
+def _definition(properties: Properties, account_id: str) -> str:
+    """The definition's text, from wherever the properties have it."""
     location = properties.get("DefinitionS3Location")
     if location:
         if isinstance(location, str):
             bucket, key = bucket_and_name_from_url(location)
             location = {"Bucket": bucket, "Key": key}
         found = s3_backends[account_id]["aws"].get_object(location["Bucket"], location["Key"], location.get("Version"))
-        definition = yaml.safe_load(found.value)
-    else:
-        given = properties.get("Definition") or properties.get("DefinitionString") or "{}"
-        definition = yaml.safe_load(given) if isinstance(given, str) else given
-    properties["DefinitionString"] = json.dumps(_substituted(definition, properties.get("DefinitionSubstitutions", {})))
-
-
-def _substituted(value: Any, substitutions: Mapping[str, Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _substituted(item, substitutions) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_substituted(item, substitutions) for item in value]
-    if isinstance(value, str):
-        for name, text in substitutions.items():
-            value = value.replace(f"${{{name}}}", str(text))
-    return value
+        return str(found.value.decode())
+    given = properties.get("Definition") or properties.get("DefinitionString") or "{}"
+    return given if isinstance(given, str) else json.dumps(given)

@@ -19,9 +19,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory import state_task_service_for
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from warmfold.cloud.identity import STATES_SESSION, Caller
+from warmfold.cloud.hooks.stepfunctions.rebind import rebind
+from warmfold.cloud.iam.identity import STATES_SESSION, Caller
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service
 
@@ -52,6 +54,20 @@ JOBS = {
     "createHyperParameterTuningJob": Job("HyperParameterTuningJob", "HyperParameterTuningJobStatus"),
 }
 ACTIONS = {*JOBS, "createModel", "createEndpoint", "createEndpointConfig", "updateEndpoint", "createLabelingJob"}
+
+
+def install(service: Callable[[], Service]) -> None:
+    """Have Task states that call SageMaker call `service`.
+
+    moto forwards SageMaker's actions to boto and knows no `.sync` for them.
+    """
+
+    def task_for(service_name: str) -> Any:
+        if service_name == "sagemaker":
+            return SageMakerTask(service)
+        return state_task_service_for(service_name=service_name)
+
+    rebind("state_task_service_for", state_task_service_for, task_for)
 
 
 class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
