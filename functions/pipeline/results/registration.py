@@ -14,14 +14,13 @@ from pipeline.aws.jobs import Jobs, is_missing
 from pipeline.aws.plan_file import location_key
 from pipeline.aws.storage import Storage
 from pipeline.errors import RegistrationError, SageMakerError
+from pipeline.planning.limits import INVOCATION_SECONDS
 from pipeline.results.best_candidate import Best
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 METRICS_FILE = "metrics.json"
-INVOCATION_SECONDS = 600
-"""How long the model may take for one chunk of rows; the container's own limit is a minute."""
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
 _METADATA_CHARACTERS = 256
 _DESCRIPTION_CHARACTERS = 1024

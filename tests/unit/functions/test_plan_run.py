@@ -10,7 +10,7 @@ import pytest
 import plan_run
 from pipeline.aws.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
-from pipeline.planning.requests import splitting_gigabytes, splitting_seconds
+from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
 
