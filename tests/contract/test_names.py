@@ -88,7 +88,7 @@ def test_candidates_and_folds_have_different_roles() -> None:
 def test_a_model_that_fails_the_gate_is_not_transformed() -> None:
     gate = definition("TuningStateMachine")["States"]["Gate Passed?"]
     (way,) = gate["Choices"]
-    assert way == {"Condition": '{% $registration.status = "Approved" %}', "Next": "Prepare Transform"}
+    assert way == {"Condition": '{% $registration.status = "Approved" %}', "Next": "Create Model"}
     assert gate["Default"] == "Write Report"
 
 

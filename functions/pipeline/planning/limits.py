@@ -1,4 +1,4 @@
-"""How long and how large: the seconds and gigabytes that a run's jobs get, and the most that tuning can take of them."""
+"""How long and how large: the seconds and gigabytes that a run's jobs get, and the most that tuning can take."""
 
 from __future__ import annotations
 
