@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from pipeline import names
+from warmfold_run import names
 from tests.ports import free_port
 from tests.unit.warmfold.stubbed_stack import BUCKET, MACHINE, Cloud, Execution
 from warmfold.stack import (
