@@ -123,6 +123,11 @@ def uri(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
+def key_of(uri: str) -> str:
+    """Return the key of an s3:// URI."""
+    return split_uri(uri)[1]
+
+
 def split_uri(uri: str) -> tuple[str, str]:
     """Return the bucket and the key of an s3:// URI."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")

@@ -18,7 +18,20 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.gate import refuse_strangers
-from warmfold.cloud.hooks import cloudformation, eventbridge, iam, lambda_, logs, memory, s3, stepfunctions, sts
+from warmfold.cloud.hooks import (
+    cloudformation,
+    cloudwatch,
+    eventbridge,
+    iam,
+    lambda_,
+    logs,
+    memory,
+    s3,
+    sns,
+    sqs,
+    stepfunctions,
+    sts,
+)
 from warmfold.cloud.hooks.dead_letters import dead_letters
 from warmfold.cloud.iam.denial import Denial
 from warmfold.cloud.iam.enforcement import Enforcer, Recorder
@@ -171,6 +184,9 @@ class Cloud:
         logs.install(Shelf(home))
         iam.install()
         cloudformation.install()
+        cloudwatch.install()
+        sns.install()
+        sqs.install()
         lambda_.install(self.functions, self.bus, self._may_assume("lambda.amazonaws.com"))
         s3.install(self.bus)
         eventbridge.install(self.bus, needs_roles=enforce_iam)

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline import names
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import ObjectVersion, Storage
 from pipeline.errors import DatasetError, ExperimentError
@@ -24,6 +23,7 @@ from pipeline.planning.requests.transform import model_request, transform_reques
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_jobs.data import rules
 from warmfold_jobs.fan_out.abandoning import can_abandon
+from warmfold_run import names, places
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 _OF_THE_STATES = ("processing", "tuning", "final", "model", "transform")
@@ -50,7 +50,7 @@ class Planner:
             The data or the experiment can't be used; nothing has been created.
         """
         run = names.run_id(execution_arn)
-        key = names.plan_key(run)
+        key = places.run_key(run, places.PLAN)
         plan = self.storage.read_json(key)
         if plan is None:
             plan = self._make(run, execution_arn, asked)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import names
 from pipeline.experiment.hyperparameters import encoded
 from pipeline.planning import limits
 from pipeline.planning.instance_types import has_disks_of_its_own
+from warmfold_run import names
 
 _FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import names
 from pipeline.planning.limits import FINAL_SECONDS
 from pipeline.planning.requests.common import Context, channel, training_request
+from warmfold_run import names
 
 
 def final_request(context: Context) -> dict[str, Any]:

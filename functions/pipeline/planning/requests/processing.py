@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import names
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from pipeline.planning.requests.common import Context
+from warmfold_run import names
 
 _BASE = "/opt/ml/processing"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import names
 from pipeline.planning.limits import INVOCATION_SECONDS
 from pipeline.planning.requests.common import Context
+from warmfold_run import names
 
 MAX_PAYLOAD_MB = 6  # a chunk of rows is at most 5 MB
 

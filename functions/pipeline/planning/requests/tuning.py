@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import names
 from pipeline.experiment.hyperparameters import encoded
 from pipeline.planning.limits import candidate_seconds
 from pipeline.planning.requests.common import Context, channel, training_request
+from warmfold_run import names
 
 
 def tuning_request(context: Context) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from warmfold.cloud.events import EventBus
-from warmfold.cloud.hooks.stepfunctions import errors, executions, jsonata, roles, sagemaker
+from warmfold.cloud.hooks.stepfunctions import errors, executions, jsonata, roles, sagemaker, state_machines
 from warmfold.cloud.sagemaker.service import Service
 
 
@@ -22,6 +22,7 @@ def install(
     State machines call with the `credentials` of their role (its ARN), and SageMaker by way of `service`; `may_assume`
     says whether a role (its ARN) trusts Step Functions.
     """
+    state_machines.install()
     roles.install(endpoint_url, credentials, may_assume)
     jsonata.install()
     errors.install()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
@@ -24,6 +23,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from warmfold.cloud.hooks.stepfunctions.rebind import rebind
 from warmfold.cloud.iam.identity import STATES_SESSION, Caller
+from warmfold.cloud.sagemaker.core import in_milliseconds
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service
 
@@ -97,7 +97,7 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
             ]
         operation = action[0].upper() + action[1:]
         caller = Caller(None, state_credentials.role_arn, STATES_SESSION)
-        env.stack.append(_as_json(self._service().call(operation, normalised_parameters, caller)))
+        env.stack.append(in_milliseconds(self._service().call(operation, normalised_parameters, caller)))
 
     def _build_sync_resolver(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
@@ -117,7 +117,7 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
             if described[job.status_field] in ("InProgress", "Stopping"):
                 return None
             tags = self._service().call("ListTags", {"ResourceArn": arn}, caller)["Tags"]
-            output = _as_json(described) | {"Tags": {tag["Key"]: tag["Value"] for tag in tags}}
+            output = in_milliseconds(described) | {"Tags": {tag["Key"]: tag["Value"] for tag in tags}}
             if described[job.status_field] == "Completed":
                 return output
             raise FailureEventException(self._failure(env, "States.TaskFailed", json.dumps(output)))
@@ -168,14 +168,3 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )
-
-
-def _as_json(value: Any) -> Any:
-    """A response as Step Functions hands it on: times as milliseconds since 1970."""
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1000)
-    if isinstance(value, Mapping):
-        return {key: _as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(item) for item in value]
-    return value
