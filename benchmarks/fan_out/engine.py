@@ -18,7 +18,7 @@ from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.trainer import VirtualTrainer
 from benchmarks.fan_out.workload import Case, Workload, candidate_and_fold
 from warmfold_jobs.fan_out.candidate import cross_validate
-from warmfold_jobs.storage import split_uri
+from warmfold_run.places import split_uri
 
 
 @dataclass(frozen=True)

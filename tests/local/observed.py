@@ -20,7 +20,8 @@ from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.iam.policy import Call
 from warmfold.progress import read_progress
-from warmfold.stack import Stack, open_stack, run_id
+from warmfold.stack import Stack, open_stack
+from warmfold_run.names import run_id
 
 CORES = 2
 SNAKE = {

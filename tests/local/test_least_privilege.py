@@ -33,7 +33,7 @@ from warmfold.cloud import local
 from warmfold.cloud.deploy import package
 from warmfold.cloud.hooks.cloudformation.templates import transformed
 from warmfold.progress import Progress
-from warmfold.stack import run_id
+from warmfold_run.names import run_id
 
 pytestmark = [pytest.mark.timeout(300)]
 

@@ -21,7 +21,8 @@ from warmfold.cli import app, main
 from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
 from warmfold.cloud.local import TEMPLATE, LocalCloud, LocalCloudError
-from warmfold.stack import Stack, open_stack, run_id
+from warmfold.stack import Stack, open_stack
+from warmfold_run.names import run_id
 
 HOOKS = Path(__file__).parent / "hooks_stack" / "template.yaml"
 

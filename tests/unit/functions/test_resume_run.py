@@ -12,12 +12,12 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 import plan_run
 import resume_run
-from warmfold_run import names
 from pipeline.errors import ExperimentError, RunNotEndedError, StorageError
 from pipeline.reporting.notification import message
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run
+from warmfold_run import names
 
 PACKAGE = arn("model-package", "wf-churn/1")
 MANUAL = "quality_gate: {approval: manual}\n"
