@@ -48,7 +48,8 @@ def test_every_job_of_a_run_is_told_from_those_of_others(name: str, attempt: int
     for job in made:
         assert names.is_of_run(job, run)
         assert not names.is_of_run(job, run + "0")
-        assert not names.is_of_run(f"x{job}x", run)
+        assert not names.is_of_run(f"my-{job}", run)
+        assert not names.is_of_run(job, run[1:])
     assert names.parse_candidate(made[2]) is None
     assert names.parse_fold_job(made[2]) is None
     assert made[2].startswith(names.training_jobs("wf", run))
