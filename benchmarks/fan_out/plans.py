@@ -7,7 +7,9 @@ from typing import Any
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
 from pipeline.experiment.schema import load_experiment, resolve
-from pipeline.planning import requests
+from pipeline.planning.limits import FOLD_RETRIES
+from pipeline.planning.requests.common import Context
+from pipeline.planning.requests.fold import fold_request
 
 BUCKET = "bucket"
 RUN = "bench-0123abcd"
@@ -33,7 +35,7 @@ def plan(case: Case, side: Side) -> dict[str, Any]:
     given = load_experiment(None, asked(case, side))
     experiment = resolve(given, target="target", problem="classification", classes=2)
     root = f"s3://{BUCKET}/runs/{RUN}/"
-    context = requests.Context(
+    context = Context(
         prefix="wf",
         run=RUN,
         region="us-east-1",
@@ -53,7 +55,7 @@ def plan(case: Case, side: Side) -> dict[str, Any]:
         "bucket": BUCKET,
         "experiment": experiment,
         "locations": context.locations,
-        "fold_retries": requests.FOLD_RETRIES,
+        "fold_retries": FOLD_RETRIES,
         "quota_patience_seconds": 600,
-        "requests": {"fold": requests.fold_request(context)},
+        "requests": {"fold": fold_request(context)},
     }

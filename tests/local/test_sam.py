@@ -31,9 +31,7 @@ FUNCTIONS_OF_A_RUN = (
     "plan_run",
     "find_best_candidate",
     "release_warm_pools",
-    "prepare_final_training",
     "register_model",
-    "prepare_transform",
     "write_report",
     "resume_run",
 )
