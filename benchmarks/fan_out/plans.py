@@ -6,7 +6,8 @@ from typing import Any
 
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
-from pipeline.experiment.schema import load_experiment, resolve
+from pipeline.experiment.resolve import resolve
+from pipeline.experiment.schema import load_experiment
 from pipeline.planning import requests
 
 BUCKET = "bucket"

@@ -23,13 +23,13 @@ from botocore.model import ServiceModel
 
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
-from pipeline.experiment.estimators import ESTIMATORS
 from pipeline.planning.planner import Planner
 from pipeline.planning.transform import model_request, transform_request
 from tests.clients.toolkit import IS_THERE, ROOT, VENV, WHY_NOT
 from tests.unit.training_code.virtual_sagemaker import Fate, VirtualClock, VirtualS3, VirtualSageMaker, VirtualTrainer
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.validation import validated
+from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_jobs.fan_out.candidate import cross_validate
 from warmfold_jobs.fan_out.loop import FoldFailedError
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import names
-from pipeline.experiment.hyperparameters import encoded
+from warmfold_run.encoding import encode
 
 FOLD_SECONDS = 3600
 FINAL_SECONDS = 7200
@@ -246,7 +246,7 @@ def _training_request(context: Context, metric_prefix: str, output: str, seconds
             "sagemaker_submit_directory": context.code_uri,
             "sagemaker_container_log_level": "20",
             "sagemaker_region": context.region,
-            **{name: encoded(value) for name, value in static.items()},
+            **{name: encode(value) for name, value in static.items()},
         },
         "Environment": context.environment,
         "OutputDataConfig": {"S3OutputPath": output, **output_key(context.key)},
@@ -271,7 +271,7 @@ def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
     for name, asked in space.items():
         if "values" in asked:
-            values = [encoded(value) for value in asked["values"]]
+            values = [encode(value) for value in asked["values"]]
             ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
         elif "min" in asked:
             kind = "IntegerParameterRanges" if asked["type"] == "integer" else "ContinuousParameterRanges"
