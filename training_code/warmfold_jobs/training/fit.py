@@ -46,7 +46,8 @@ def train_fold(
 def import_libraries(plan: dict[str, Any]) -> None:
     """Import what fits of this plan import, so that processes forked later have it: it takes seconds."""
     experiment = plan["experiment"]
-    load_estimator(experiment["estimator"]).build(ModelSettings(experiment["problem"], {}, 0, 1, 0))
+    settings = ModelSettings(experiment["problem"], {}, seed=0, numeric_features=1, text_features=1)
+    load_estimator(experiment["estimator"]).build(settings)
     load_metric(experiment["metric"]).scorer()
 
 

@@ -29,13 +29,15 @@ def build_pipeline(schema: Schema, estimator: str, hyperparameters: Mapping[str,
     """
     entry = load_estimator(estimator)
     numeric, text = schema.of_kind(NUMERIC, BOOLEAN), schema.of_kind(TEXT)
-    model = entry.build(ModelSettings(schema.problem, hyperparameters, seed, len(numeric), len(text)))
+    settings = ModelSettings(
+        schema.problem, hyperparameters, seed=seed, numeric_features=len(numeric), text_features=len(text)
+    )
     branches = [
         ("numeric", _for_numbers(entry.preprocessing), numeric),
         ("text", _for_text(entry.preprocessing, hyperparameters), text),
     ]
     preprocessing = ColumnTransformer([branch for branch in branches if branch[2]], verbose_feature_names_out=False)
-    return Pipeline([("preprocessing", preprocessing), ("estimator", model)])
+    return Pipeline([("preprocessing", preprocessing), ("estimator", entry.build(settings))])
 
 
 def _for_numbers(wanted: Preprocessing) -> Any:
