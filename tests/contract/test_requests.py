@@ -18,13 +18,13 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from pipeline.experiment.estimators import ESTIMATORS
 from tests.clients.toolkit import IS_THERE, VENV, WHY_NOT
 from tests.contract.plans import PROBLEMS, plan_of, planned
 from tests.contract.states import arguments
 from tests.unit.training_code.virtual_sagemaker import Fate, VirtualClock, VirtualS3, VirtualSageMaker, VirtualTrainer
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.validation import validated
+from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_jobs.fan_out.candidate import cross_validate
 from warmfold_jobs.fan_out.loop import FoldFailedError
 

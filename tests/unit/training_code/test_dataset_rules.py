@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from warmfold_catalogue.splitters.part_assigner import PartAssigner
 from warmfold_jobs.data import cells
 from warmfold_jobs.data.csv_records import csv_line, read_records
-from warmfold_jobs.data.dealing import PartAssigner, in_holdout
+from warmfold_jobs.data.dealing import in_holdout
 from warmfold_jobs.data.rules import DatasetRuleError, Profile, check_rows_to_score, scan
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.experiment.hyperparameters import encoded
 from pipeline.planning import limits
 from pipeline.planning.instance_types import has_disks_of_its_own
 from warmfold_run import names
+from warmfold_run.encoding import encode
 
 _FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 
@@ -88,7 +88,7 @@ def training_request(context: Context, metric_prefix: str, output: str, seconds:
             "sagemaker_submit_directory": context.code_uri,
             "sagemaker_container_log_level": "20",
             "sagemaker_region": context.region,
-            **{name: encoded(value) for name, value in static.items()},
+            **{name: encode(value) for name, value in static.items()},
         },
         "Environment": context.environment,
         "OutputDataConfig": {"S3OutputPath": output, **context.output_key},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.experiment.hyperparameters import encoded
 from pipeline.planning.limits import candidate_seconds
 from pipeline.planning.requests.common import Context, channel, training_request
 from warmfold_run import names
+from warmfold_run.encoding import encode
 
 
 def tuning_request(context: Context) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
     for name, asked in space.items():
         if "values" in asked:
-            values = [encoded(value) for value in asked["values"]]
+            values = [encode(value) for value in asked["values"]]
             ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
         elif "min" in asked:
             kind = "IntegerParameterRanges" if asked["type"] == "integer" else "ContinuousParameterRanges"
