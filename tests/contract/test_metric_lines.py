@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.planning import requests
 from tests.unit.training_code.split import PLACES, RUN
-from tests.unit.training_code.test_fan_out import CANDIDATE, Candidate
+from tests.unit.training_code.virtual_candidate import CANDIDATE, Candidate
 from warmfold_jobs.container import Container
 from warmfold_jobs.fan_out import candidate as cross_validation
 from warmfold_jobs.training import job
