@@ -9,13 +9,13 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pipeline import names
 from pipeline.aws.clients import sagemaker_client
 from pipeline.aws.environment import Environment
 from pipeline.aws.jobs import Jobs
 from pipeline.aws.telemetry import count
 from pipeline.aws.time_left import time_left
 from pipeline.running.clean_up import stop_run_jobs
+from warmfold_run import names
 
 logger = Logger()
 tracer = Tracer()

@@ -28,6 +28,8 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -53,18 +55,6 @@ _STALE = (
     "UnrecognizedClientException",
     "RequestExpired",
 )
-
-
-class CommandError(Exception):
-    """Something the user asked for can't be had; the text says what, where and the remedy."""
-
-
-class StackNotFoundError(CommandError):
-    """There is no such stack in the cloud that the environment points to."""
-
-
-class RunNotFoundError(CommandError):
-    """No execution of the stack's state machine belongs to that run."""
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,11 @@ def test_an_update_changes_code_layer_environment_logs_bucket_definition_and_pol
             {"Definition": {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "x", "End": True}}}},
             "InvalidDefinition",
         ),
+        (
+            "AWS::StepFunctions::StateMachine",
+            {"RoleArn": "arn:aws:iam::123456789012:role/any", "DefinitionString": "States: &a {}\nStartAt: *a"},
+            r"Definition of wrong-[0-9a-f-]+-Thing-\w+: line 2 has the YAML alias \*a",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_template_is_said(

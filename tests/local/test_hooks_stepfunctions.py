@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.config import Config
@@ -55,8 +56,56 @@ def test_jsonata_numbers_and_sequences_are_plain_json(things: Things) -> None:
     assert json.dumps(json.loads(done["output"])) == expected
 
 
+def test_a_definition_is_filled_in_before_it_is_read(things: Things) -> None:
+    made = things.client("stepfunctions").describe_state_machine(stateMachineArn=things.outputs["Machine"])
+    ask = json.loads(made["definition"])["States"]["Ask"]
+    assert ask["Retry"] == [{"ErrorEquals": ["Lambda.ServiceException"], "MaxAttempts": 2}]
+    assert ask["Arguments"]["FunctionName"] == things.outputs["FunctionArn"]
+
+
 def test_a_state_machine_catches_a_function_s_exception_by_its_class(things: Things) -> None:
     assert json.loads(things.run(do="fail", word="")["output"]) == {"caught": "OutOfCheeseError"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"Payload": {"do": "keep", "list": "{% [1..100000] %}"}}, "States.DataLimitExceeded"),
+        ({"Payload": {"do": "fail"}}, "OutOfCheeseError"),
+    ],
+)
+def test_all_errors_are_not_those_that_end_an_execution_for_good(
+    things: Things, arguments: dict[str, Any], error: str
+) -> None:
+    work = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": things.outputs["Function"], **arguments},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "IntervalSeconds": 1}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+        "End": True,
+    }
+    done = things.run_definition({"Work": work, "Caught": {"Type": "Pass", "Output": "caught", "End": True}})
+    history = things.client("stepfunctions").get_execution_history(executionArn=done["executionArn"])["events"]
+    attempts = sum(event["type"] == "TaskScheduled" for event in history)
+    caught = error == "OutOfCheeseError"
+    assert (done["status"], attempts) == (("SUCCEEDED", 2) if caught else ("FAILED", 1))
+    assert caught or done["error"] == error
+
+
+@pytest.mark.parametrize(("wanted", "status"), [("States.ALL", "FAILED"), ("States.Runtime", "SUCCEEDED")])
+def test_a_runtime_error_is_caught_by_its_own_name_only(things: Things, wanted: str, status: str) -> None:
+    work = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "TimeoutSecondsPath": "$.nothing",
+        "Parameters": {"FunctionName": things.outputs["Function"]},
+        "Catch": [{"ErrorEquals": [wanted], "Next": "Caught"}],
+        "End": True,
+    }
+    done = things.run_definition({"Work": work, "Caught": {"Type": "Succeed"}}, QueryLanguage="JSONPath")
+    assert done["status"] == status
+    assert status == "SUCCEEDED" or done["error"] == "States.Runtime"
 
 
 def test_a_task_s_timeout_may_be_an_expression(things: Things) -> None:

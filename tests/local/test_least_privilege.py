@@ -31,7 +31,7 @@ from tests.local.runs import (
 from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.deploy import package
-from warmfold.cloud.hooks.cloudformation import _transformed
+from warmfold.cloud.hooks.cloudformation.templates import transformed
 from warmfold.progress import Progress
 from warmfold.stack import run_id
 
@@ -99,7 +99,7 @@ def test_rights_that_a_parameter_brings_are_listed_too_and_the_list_names_no_oth
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", observed.cloud.region)
     packaged = package(observed.cloud.session().client("s3"), local.TEMPLATE)
-    in_template = privileges.template_rights(_transformed(json.dumps(packaged)))
+    in_template = privileges.template_rights(transformed(json.dumps(packaged)))
     deployed = {named(observed, right) for role in observed.roles.values() for right in rights(role)}
     roles_and_actions = {one[:2] for one in deployed}
     brought = {one for one in in_template if one[:2] not in roles_and_actions}

@@ -20,8 +20,8 @@ from tests.waiting import until
 from warmfold.cli import app, main
 from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
-from warmfold.cloud.local import TEMPLATE, LocalCloud
-from warmfold.stack import CommandError, Stack, open_stack, run_id
+from warmfold.cloud.local import TEMPLATE, LocalCloud, LocalCloudError
+from warmfold.stack import Stack, open_stack, run_id
 
 HOOKS = Path(__file__).parent / "hooks_stack" / "template.yaml"
 
@@ -141,7 +141,7 @@ def test_up_status_and_down_as_commands_where_there_is_no_program_but_python(
 
 
 def test_a_server_that_ends_as_it_starts_says_why(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"unexpected keyword argument 'nonsense'.*cloud\.log"):
+    with pytest.raises(LocalCloudError, match=r"unexpected keyword argument 'nonsense'.*cloud\.log"):
         local.up(tmp_path, free_port(), sagemaker={"nonsense": 1})
     assert local.status(tmp_path) is None
     assert not (tmp_path / "cloud.json").exists()
@@ -151,7 +151,7 @@ def test_a_template_that_can_not_be_deployed_takes_the_cloud_down(tmp_path: Path
     template = tmp_path / "template.yaml"
     template.write_text("Resources: {Queue: {Type: 'AWS::SQS::Queue', Properties: {QueueName: {Ref: Nothing}}}}")
     port = free_port()
-    with pytest.raises(CommandError, match=r"template\.yaml could not be deployed: .*Nothing"):
+    with pytest.raises(LocalCloudError, match=r"template\.yaml could not be deployed: .*Nothing"):
         local.up(tmp_path, port, template=template)
     assert local.status(tmp_path) is None
     local._check_port(port)

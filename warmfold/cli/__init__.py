@@ -12,7 +12,9 @@ from typer.exceptions import TyperException
 from warmfold.cli.demo import demo
 from warmfold.cli.local import app as local_app
 from warmfold.cli.runs import run, stop, watch
-from warmfold.stack import AWS_ERRORS, CommandError, explained
+from warmfold.cloud.local import LocalCloudError
+from warmfold.errors import CommandError
+from warmfold.stack import AWS_ERRORS, explained
 
 app = typer.Typer(
     name="warmfold",
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     try:
         code = app(args=given, prog_name="warmfold", standalone_mode=False)
-    except CommandError as error:
+    except (CommandError, LocalCloudError) as error:
         _complain(str(error))
         code = 1
     except AWS_ERRORS as error:

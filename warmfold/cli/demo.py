@@ -13,9 +13,10 @@ from rich.console import Console
 from warmfold.cli.local import DEFAULT_HOME, DEFAULT_PORT, HomeOption, PortOption
 from warmfold.cli.runs import INTERRUPTED, problem_of, read_summary, tell
 from warmfold.cloud import local
+from warmfold.errors import CommandError
 from warmfold.follow import Clock, follow, result_table
 from warmfold.progress import Progress
-from warmfold.stack import CommandError, Stack, open_stack
+from warmfold.stack import Stack, open_stack
 
 DATASET = "breast-cancer"
 REPORT_SECONDS = 30

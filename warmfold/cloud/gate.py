@@ -10,22 +10,18 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def guarded(application: WSGIApplication) -> WSGIApplication:
-    """The application, for requests that were made on and to this machine; to any other the answer is 403.
+def refuse_strangers(environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication) -> Iterable[bytes]:
+    """A step that lets requests pass that were made on and to this machine; to any other the answer is 403.
 
     The local cloud runs what it is told to and checks no signature. A page in the user's browser can send it requests,
     under its own origin or (DNS rebinding) under a foreign host name, and moto's answers allow every origin.
     """
-
-    def application_for_locals(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        reason = refusal(environ)
-        if reason is not None:
-            body = f"{reason}\n".encode()
-            start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
-            return [body]
-        return application(environ, start_response if "HTTP_ORIGIN" in environ else _without_cors(start_response))
-
-    return application_for_locals
+    reason = refusal(environ)
+    if reason is not None:
+        body = f"{reason}\n".encode()
+        start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
+    return rest(environ, start_response if "HTTP_ORIGIN" in environ else _without_cors(start_response))
 
 
 def refusal(environ: WSGIEnvironment) -> str | None:

@@ -25,7 +25,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from yaml import YAMLError
 
 from warmfold.cloud.deploy import TemplateError, deploy
-from warmfold.stack import DEFAULT_STACK, CommandError
 
 REGION = "us-east-1"
 LOCK = "cloud.lock"
@@ -33,6 +32,10 @@ START_SECONDS = 60
 STOP_SECONDS = 20
 PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+
+
+class LocalCloudError(Exception):
+    """A local cloud can't be had as it was asked for; the text says what, where and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def up(
     home: Path,
     port: int,
     *,
-    stack_name: str = DEFAULT_STACK,
+    stack_name: str = "warmfold",
     template: Path = TEMPLATE,
     parameters: dict[str, str] | None = None,
     sagemaker: dict[str, Any] | None = None,
@@ -95,22 +98,24 @@ def up(
 
     Raises
     ------
-    CommandError
+    LocalCloudError
         One is up already, the port is taken, or it did not start.
     """
     running = status(home)
     if running is not None:
-        raise CommandError(
+        raise LocalCloudError(
             f"a local cloud is already up at {running.endpoint} (process {running.pid}, files in {home.resolve()}); "
             "use it, or stop it with `warmfold local down`"
         )
     _check_port(port)
     if not template.is_file():
-        raise CommandError(f"{template} is not there; run this from a checkout of warmfold")
+        raise LocalCloudError(f"{template} is not there; run this from a checkout of warmfold")
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"{home} can't be the home of the local cloud ({error.strerror}); choose --home") from error
+        raise LocalCloudError(
+            f"{home} can't be the home of the local cloud ({error.strerror}); choose --home"
+        ) from error
     log = home / "cloud.log"
     command = [sys.executable, "-m", "warmfold.cloud.server", "--home", str(home.resolve()), "--port", str(port)]
     with _locked(home) as lock, log.open("wb") as output:
@@ -145,7 +150,7 @@ def _locked(home: Path) -> Iterator[int]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CommandError(
+            raise LocalCloudError(
                 f"another local cloud is starting in {home.resolve()}, or runs there and its cloud.json is gone; "
                 "choose another --home, or end that process"
             ) from error
@@ -178,7 +183,7 @@ def _deploy(
         deploy(session, template, stack_name, parameters)
     except (ClientError, BotoCoreError, YAMLError, TemplateError, OSError) as error:
         why = " ".join(str(error).split())
-        raise CommandError(f"{template} could not be deployed: {why}; the local cloud's log is {log}") from error
+        raise LocalCloudError(f"{template} could not be deployed: {why}; the local cloud's log is {log}") from error
 
 
 def down(home: Path) -> bool:
@@ -224,7 +229,7 @@ def _check_port(port: int) -> None:
         except OSError as error:
             if family == socket.AF_INET6 and error.errno != errno.EADDRINUSE:
                 continue  # a machine without IPv6
-            raise CommandError(
+            raise LocalCloudError(
                 f"port {port} on localhost is taken ({error.strerror}); stop what uses it, or give another with --port "
                 "(make demo PORT=4567)"
             ) from error
@@ -235,11 +240,11 @@ def _wait_until_healthy(cloud: LocalCloud, process: subprocess.Popen[bytes], log
     while time.monotonic() < deadline:
         if process.poll() is not None:
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise CommandError(f"the local cloud ended as it started: {''.join(last)}; all of it is in {log}")
+            raise LocalCloudError(f"the local cloud ended as it started: {''.join(last)}; all of it is in {log}")
         if answers(cloud):
             return
         time.sleep(0.05)
-    raise CommandError(f"the local cloud was not ready after {START_SECONDS} s; its log is {log}")
+    raise LocalCloudError(f"the local cloud was not ready after {START_SECONDS} s; its log is {log}")
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

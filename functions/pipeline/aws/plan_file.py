@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pipeline.aws.storage import Storage, parse_uri
+from pipeline.aws.storage import Storage
 from pipeline.errors import StorageError
+from warmfold_run import places
+from warmfold_run.plan import Plan
 
 
-def read_plan(storage: Storage, plan_uri: str) -> dict[str, Any]:
+def read_plan(storage: Storage, plan_uri: str) -> Plan:
     """Return the plan at an s3:// URI; raises StorageError when there is none."""
-    plan = storage.read_json(parse_uri(plan_uri)[1])
+    plan: Plan | None = storage.read_json(places.key_of(plan_uri))
     if plan is None:
         raise StorageError(f"{plan_uri} is not there; it is the record of the run, so start the run again")
     return plan
-
-
-def location_key(plan: dict[str, Any], place: str, name: str = "") -> str:
-    """Return the key of a name in one of the plan's locations."""
-    return parse_uri(plan["locations"][place] + name)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -81,8 +81,8 @@ class Storage:
                 return None
             raise self._refused("read", key, error) from error
 
-    def read_json(self, key: str) -> dict[str, Any] | None:
-        """Return an object's JSON, or None when there is none."""
+    def read_json(self, key: str) -> Any:
+        """Return the mapping that an object's JSON is, or None when there is none."""
         body = self.read(key)
         return None if body is None else dict(json.loads(body))
 
@@ -94,7 +94,7 @@ class Storage:
             raise self._refused("written", key, error) from error
         return self.uri(key)
 
-    def write_json(self, key: str, value: dict[str, Any]) -> str:
+    def write_json(self, key: str, value: Mapping[str, object]) -> str:
         """Write a JSON object and return its URI."""
         return self.write(key, json.dumps(value, indent=1).encode(), "application/json")
 
@@ -109,9 +109,3 @@ class Storage:
 
     def _refused(self, what: str, key: str, error: ClientError) -> StorageError:
         return StorageError(f"{self.uri(key)} could not be {what}: {error.response['Error'].get('Message', error)}")
-
-
-def parse_uri(uri: str) -> tuple[str, str]:
-    """Return the bucket and key of an s3:// URI."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

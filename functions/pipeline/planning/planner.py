@@ -12,7 +12,6 @@ from typing import Any, cast
 import botocore.session
 from botocore.model import ServiceModel, StringShape
 
-from pipeline import names
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import ObjectVersion, Storage
 from pipeline.errors import DatasetError, ExperimentError
@@ -21,6 +20,7 @@ from pipeline.experiment import schema as experiments
 from pipeline.planning import code_archive, requests
 from warmfold_jobs.data import rules
 from warmfold_jobs.fan_out.abandoning import can_abandon
+from warmfold_run import names, places
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 _PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
@@ -45,7 +45,7 @@ class Planner:
             The data or the experiment can't be used; nothing has been created.
         """
         run = names.run_id(execution_arn)
-        key = names.plan_key(run)
+        key = places.run_key(run, places.PLAN)
         plan = self.storage.read_json(key)
         if plan is None:
             plan = self._make(run, execution_arn, asked)

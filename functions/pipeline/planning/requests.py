@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import names
 from pipeline.experiment.hyperparameters import encoded
+from warmfold_run import names
 
 FOLD_SECONDS = 3600
 FINAL_SECONDS = 7200

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import names
 from pipeline.planning.requests import output_key, volume_key
 from pipeline.results.registration import INVOCATION_SECONDS
+from warmfold_run import names
+from warmfold_run.plan import Plan
 
 MAX_PAYLOAD_MB = 6  # a chunk of rows is at most 5 MB
 
 
-def model_request(plan: dict[str, Any], model_package_arn: str) -> dict[str, Any]:
+def model_request(plan: Plan, model_package_arn: str) -> dict[str, Any]:
     """CreateModel of the registered model package, with the role and in the network that trained it."""
     final = plan["requests"]["final"]
     return {
@@ -23,7 +24,7 @@ def model_request(plan: dict[str, Any], model_package_arn: str) -> dict[str, Any
     }
 
 
-def transform_request(plan: dict[str, Any]) -> dict[str, Any]:
+def transform_request(plan: Plan) -> dict[str, Any]:
     """CreateTransformJob of every chunk of rows to score; each chunk is one request, header and all."""
     key, instance_type = (
         plan["requests"]["final"]["OutputDataConfig"].get("KmsKeyId"),

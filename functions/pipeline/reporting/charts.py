@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from markupsafe import Markup
 
 from pipeline.reporting.formats import score, spread
+from warmfold_run.summary import Best, CandidateResult, Holdout
 
 MOST_ROWS = 30
 """Candidates in the chart of fold scores."""
@@ -37,7 +38,7 @@ class Scale:
         return round(self.start + share * (self.end - self.start), 2)
 
 
-def score_chart(results: Sequence[dict[str, Any]], best: int | None, metric: str) -> Markup | None:
+def score_chart(results: Sequence[CandidateResult], best: int | None, metric: str) -> Markup | None:
     """Return every candidate's score in order of creation, with the best score so far; None when there is no score.
 
     `results` are a summary's candidate_results, `best` the best candidate's number. A candidate that was given up is a
@@ -84,7 +85,7 @@ def score_chart(results: Sequence[dict[str, Any]], best: int | None, metric: str
     return _svg(body, 288, described)
 
 
-def fold_chart(results: Iterable[dict[str, Any]], best: int | None, metric: str) -> Markup | None:
+def fold_chart(results: Iterable[CandidateResult], best: int | None, metric: str) -> Markup | None:
     """Return each candidate's fold scores on a line of its own, its mean marked; None without any.
 
     The best comes first, those that lack a fold or were given up come last.
@@ -122,7 +123,7 @@ def fold_chart(results: Iterable[dict[str, Any]], best: int | None, metric: str)
     return _svg(body, height + 24, f"{metric} of each fold of {len(rows)} candidates, the best mean first")
 
 
-def estimate_chart(best: dict[str, Any], holdout: dict[str, Any] | None, metric: str) -> Markup:
+def estimate_chart(best: Best, holdout: Holdout | None, metric: str) -> Markup:
     """Return the cross-validation score ± its standard deviation above the holdout score ± its standard error."""
     rows = [("CV", best["score_mean"], best["score_std"], f"± {spread(best['score_std'])} standard deviation of folds")]
     if holdout:
@@ -225,5 +226,5 @@ def _domain(values: Sequence[float]) -> tuple[float, float, Ticks]:
     return low, high, [(index * step, f"{index * step:{form}}") for index in range(first, last + 1)]
 
 
-def _known(result: dict[str, Any]) -> list[float]:
+def _known(result: CandidateResult) -> list[float]:
     return [value for value in result["fold_scores"] if value is not None]

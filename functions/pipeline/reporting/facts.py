@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline import names
 from pipeline.aws.jobs import Jobs
-from pipeline.aws.plan_file import location_key
 from pipeline.aws.storage import Storage
 from pipeline.results.registration import Holdout, Package, Registry, read_holdout
+from warmfold_run import names, places
+from warmfold_run.plan import Plan
+from warmfold_run.records import Abandoned, FoldScore, Missed, Placement, Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -25,8 +25,7 @@ READERS = 16
 MOST_DESCRIBED = 300
 """Fold jobs whose billed seconds are worth asking for: no list has them, and Describe is shared by the account."""
 SECONDS_PER_DESCRIBE = 0.05
-_FOLD_FILE = re.compile(r"fold-(?P<fold>[0-9]+)\.json")
-_NOTES = ("placement.json", "abandoned.json", "missed.json")
+_NOTES = (places.PLACEMENT, places.ABANDONED, places.MISSED)
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Facts:
     long the run took until then. `candidates` are summaries in order of creation and `ranked` their names by score;
     `fold_results` is the JSON that folds wrote, by candidate and fold; `placements`, `abandoned` and `missed` are what
     candidates wrote of themselves; `training_jobs` are the summaries of all the run's training jobs, `fold_jobs` the
-    names of its fold jobs and `folds` their descriptions, or None when there are too many to ask for.
+    fold jobs among them by name and `folds` their descriptions, or None when there are too many to ask for.
     """
 
     run: str
@@ -45,18 +44,18 @@ class Facts:
     dataset: str | None = None
     started_at: datetime | None = None
     seconds_before: float = 0
-    plan: dict[str, Any] | None = None
-    profile: dict[str, Any] | None = None
+    plan: Plan | None = None
+    profile: Profile | None = None
     processing: dict[str, Any] | None = None
     tuning: dict[str, Any] | None = None
     candidates: list[dict[str, Any]] = field(default_factory=list)
     ranked: list[str] = field(default_factory=list)
-    fold_results: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
-    placements: dict[str, dict[str, Any]] = field(default_factory=dict)
-    abandoned: dict[str, dict[str, Any]] = field(default_factory=dict)
-    missed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fold_results: dict[str, dict[int, FoldScore]] = field(default_factory=dict)
+    placements: dict[str, Placement] = field(default_factory=dict)
+    abandoned: dict[str, Abandoned] = field(default_factory=dict)
+    missed: dict[str, Missed] = field(default_factory=dict)
     training_jobs: list[dict[str, Any]] = field(default_factory=list)
-    fold_jobs: list[str] = field(default_factory=list)
+    fold_jobs: dict[str, names.FoldJob] = field(default_factory=dict)
     folds: list[dict[str, Any]] | None = field(default_factory=list)
     final: dict[str, Any] | None = None
     holdout: Holdout | None = None
@@ -78,15 +77,16 @@ class FactFinder:
     def find(self, execution_arn: str) -> Facts:
         """Return what there is of an execution's run; without a plan no job was ever created."""
         run = names.run_id(execution_arn)
-        plan = self.storage.read_json(names.plan_key(run))
+        plan: Plan | None = self.storage.read_json(places.run_key(run, places.PLAN))
         dataset, started_at = self._execution(execution_arn)
         if plan is None:
             return Facts(run=run, dataset=dataset, started_at=started_at)
         prefix = plan["prefix"]
         tuning_job = names.tuning_job(prefix, run)
-        training_jobs = self.jobs.training_jobs(f"{tuning_job}-")
+        training_jobs = self.jobs.training_jobs(names.training_jobs(prefix, run))
         written = self._written_by_candidates(plan)
-        fold_jobs = [name for job in training_jobs if names.is_fold_job(name := job["TrainingJobName"], tuning_job)]
+        parsed = {job["TrainingJobName"]: names.parse_fold_job(job["TrainingJobName"]) for job in training_jobs}
+        fold_jobs = {name: fold for name, fold in parsed.items() if fold is not None}
         return Facts(
             run=run,
             tuning_job=tuning_job,
@@ -95,15 +95,15 @@ class FactFinder:
             seconds_before=self._seconds_before(execution_arn),
             plan=plan,
             # Split Dataset's profile also knows how many rows there are to score
-            profile=self.storage.read_json(f"runs/{run}/profile.json") or plan["profile"],
+            profile=self.storage.read_json(places.run_key(run, places.PROFILE)) or plan["profile"],
             processing=self.jobs.describe("processing", names.processing_job(prefix, run)),
             tuning=self.jobs.describe("tuning", tuning_job),
             candidates=list(self.jobs.candidates(tuning_job)),
             ranked=[candidate["TrainingJobName"] for candidate in self.jobs.candidates(tuning_job, by_score=True)],
             fold_results=_fold_results(written),
-            placements=_notes(written, "placement.json"),
-            abandoned=_notes(written, "abandoned.json"),
-            missed=_notes(written, "missed.json"),
+            placements=_notes(written, places.PLACEMENT),
+            abandoned=_notes(written, places.ABANDONED),
+            missed=_notes(written, places.MISSED),
             training_jobs=training_jobs,
             fold_jobs=fold_jobs,
             folds=self._folds(fold_jobs),
@@ -111,7 +111,7 @@ class FactFinder:
             holdout=read_holdout(self.storage, plan),
             package=self.registry.package_of_run(names.model_package_group(prefix, plan["dataset"]), run),
             transform=self.jobs.describe("transform", names.transform_job(prefix, run)),
-            has_predictions=any(True for _ in self.storage.keys(location_key(plan, "predictions"))),
+            has_predictions=any(True for _ in self.storage.keys(places.key_of(plan["locations"]["predictions"]))),
         )
 
     def _execution(self, arn: str) -> tuple[str | None, datetime | None]:
@@ -135,19 +135,19 @@ class FactFinder:
             return 0
         return (found["stopDate"] - found["startDate"]).total_seconds() if "stopDate" in found else 0
 
-    def _written_by_candidates(self, plan: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    def _written_by_candidates(self, plan: Plan) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the JSON that candidates and their folds wrote, by candidate and file name."""
-        folder = location_key(plan, "candidates")
+        folder = places.key_of(plan["locations"]["candidates"])
         files: list[tuple[str, str]] = []
         for key in self.storage.keys(folder):
             candidate, _, file = key.removeprefix(folder).partition("/")
-            if file in _NOTES or _FOLD_FILE.fullmatch(file):
+            if file in _NOTES or places.fold_of(file) is not None:
                 files.append((candidate, file))
         with ThreadPoolExecutor(READERS) as readers:
             read = list(readers.map(lambda file: self.storage.read_json(folder + "/".join(file)), files))
         return {file: found for file, found in zip(files, read, strict=True) if found is not None}
 
-    def _folds(self, folds: list[str]) -> list[dict[str, Any]] | None:
+    def _folds(self, folds: Collection[str]) -> list[dict[str, Any]] | None:
         if len(folds) > MOST_DESCRIBED:
             return None
         described = []
@@ -159,13 +159,13 @@ class FactFinder:
         return described
 
 
-def _fold_results(written: dict[tuple[str, str], dict[str, Any]]) -> dict[str, dict[int, dict[str, Any]]]:
-    results: dict[str, dict[int, dict[str, Any]]] = {}
+def _fold_results(written: dict[tuple[str, str], Any]) -> dict[str, dict[int, FoldScore]]:
+    results: dict[str, dict[int, FoldScore]] = {}
     for (candidate, file), found in written.items():
-        if match := _FOLD_FILE.fullmatch(file):
-            results.setdefault(candidate, {})[int(match["fold"])] = found
+        if (fold := places.fold_of(file)) is not None:
+            results.setdefault(candidate, {})[fold] = found
     return results
 
 
-def _notes(written: dict[tuple[str, str], dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+def _notes(written: dict[tuple[str, str], Any], name: str) -> dict[str, Any]:
     return {candidate: found for (candidate, file), found in written.items() if file == name}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
 from pipeline.reporting.facts import MOST_DESCRIBED, Facts
 from pipeline.reporting.pool_use import ASSUMED_WARM_START, PoolUse, pool_use
+from warmfold_run import summary as contract
+from warmfold_run.names import FoldJob
 
 
 def folds_here(facts: Facts, candidate: str) -> int:
@@ -16,7 +18,7 @@ def folds_here(facts: Facts, candidate: str) -> int:
     return sum(fold.get("job") == candidate for fold in facts.fold_results.get(candidate, {}).values())
 
 
-def placement(facts: Facts) -> dict[str, Any]:
+def placement(facts: Facts) -> contract.Placement:
     """Return the placement asked for and what became of it; `choices` and `reasons` count candidates."""
     written = facts.placements.values()
     return {
@@ -28,7 +30,7 @@ def placement(facts: Facts) -> dict[str, Any]:
     }
 
 
-def abandoning(facts: Facts) -> dict[str, Any]:
+def abandoning(facts: Facts) -> contract.Abandoning:
     """Return what giving up saved.
 
     `seconds_saved` are instance seconds: for each fold without a result the mean of those that have one, less what its
@@ -36,7 +38,9 @@ def abandoning(facts: Facts) -> dict[str, Any]:
     candidate may have been training it, beside others.
     """
     if facts.plan is None:
-        return dict.fromkeys(("asked", "used", "abandoned", "folds_saved", "seconds_saved", "note"))
+        return contract.Abandoning(
+            asked=None, used=None, abandoned=None, folds_saved=None, seconds_saved=None, note=None
+        )
     splits = facts.plan["experiment"]["cross_validation"]["n_splits"]
     results = facts.fold_results
     saved = [
@@ -55,17 +59,17 @@ def abandoning(facts: Facts) -> dict[str, Any]:
     }
 
 
-def pools(facts: Facts, cold_starts: int, start_seconds: dict[str, float | None]) -> dict[str, Any]:
+def pools(facts: Facts, cold_starts: int, start_seconds: contract.StartSeconds) -> contract.Pools:
     """Return how fold jobs found their pools: what candidates said themselves, and what the jobs' descriptions tell.
 
     `expected_cold_starts` is null when there were too many fold jobs to describe; `cold_cost` is the waiting that the
     others cost, null when nothing is known to have been lost.
     """
-    missed = [
+    missed: list[contract.MissedPool] = [
         {"candidate": name, "folds": sorted(one["folds"]), "cause": one["cause"]}
         for name, one in sorted(facts.missed.items())
     ]
-    found = {
+    found: contract.Pools = {
         "cold_starts": cold_starts,
         "expected_cold_starts": None,
         "missed": missed,
@@ -77,7 +81,7 @@ def pools(facts: Facts, cold_starts: int, start_seconds: dict[str, float | None]
         return found | {"note": note}
     use = pool_use(facts.folds, [facts.final] if facts.final else [])
     said = {(one["candidate"], fold) for one in missed for fold in one["folds"]}
-    missed += _grouped(use, said)
+    missed += _grouped(use, facts.fold_jobs, said)
     cost = _cold_cost(use, start_seconds)
     return found | {
         "expected_cold_starts": use.expected_cold_starts,
@@ -87,16 +91,16 @@ def pools(facts: Facts, cold_starts: int, start_seconds: dict[str, float | None]
 
 
 def _seconds_saved(facts: Facts, saved: Iterable[tuple[str, int]], mean: float | None) -> float | None:
-    jobs: dict[tuple[str, int], list[str]] = {}
-    for name in facts.fold_jobs:
-        jobs.setdefault(_candidate_and_fold(name), []).append(name)
+    jobs: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    for name, job in facts.fold_jobs.items():
+        jobs.setdefault((job.candidate, job.fold), []).append((job.attempt, name))
     ran = {job["TrainingJobName"]: _ran(job) for job in facts.folds or []}
     seconds = 0.0
     for candidate, fold in saved:
         if mean is None:
             return None
         if (candidate, fold) in jobs:
-            newest = max(jobs[candidate, fold], key=len)
+            _, newest = max(jobs[candidate, fold])
             seconds += max(0.0, mean - ran.get(newest, mean))
         else:
             seconds += mean / 2
@@ -109,24 +113,21 @@ def _ran(job: dict[str, Any]) -> float:
     return float((job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds())
 
 
-def _candidate_and_fold(fold_job: str) -> tuple[str, int]:
-    candidate, _, rest = fold_job.rpartition("-f")
-    return candidate, int(rest.partition("-r")[0])
-
-
-def _grouped(use: PoolUse, said: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+def _grouped(
+    use: PoolUse, fold_jobs: Mapping[str, FoldJob], said: Iterable[tuple[str, int]]
+) -> list[contract.MissedPool]:
     groups: dict[tuple[str, str], list[int]] = {}
     for miss in use.missed:
-        candidate, fold = _candidate_and_fold(miss.job)
-        if (candidate, fold) not in said:
-            groups.setdefault((candidate, miss.cause), []).append(fold)
+        job = fold_jobs[miss.job]
+        if (job.candidate, job.fold) not in said:
+            groups.setdefault((job.candidate, miss.cause), []).append(job.fold)
     return [
         {"candidate": candidate, "folds": sorted(folds), "cause": cause}
         for (candidate, cause), folds in sorted(groups.items())
     ]
 
 
-def _note(use: PoolUse, start_seconds: dict[str, float | None], missed: list[dict[str, Any]]) -> str | None:
+def _note(use: PoolUse, start_seconds: contract.StartSeconds, missed: list[contract.MissedPool]) -> str | None:
     """Return the one sentence about cold starts that `missed` does not say."""
     if use.quota:
         each = start_seconds["cold"]
@@ -141,7 +142,7 @@ def _note(use: PoolUse, start_seconds: dict[str, float | None], missed: list[dic
     return f"{came} when no pool was Available: pools had ended, were not there yet, or were not kept"
 
 
-def _cold_cost(use: PoolUse, start_seconds: dict[str, float | None]) -> dict[str, Any] | None:
+def _cold_cost(use: PoolUse, start_seconds: contract.StartSeconds) -> contract.ColdCost | None:
     starts, cold, warm = use.cold_starts - use.expected_cold_starts, start_seconds["cold"], start_seconds["warm"]
     if starts <= 0 or cold is None:
         return None

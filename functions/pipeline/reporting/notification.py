@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from pipeline.errors import NotificationError
 from pipeline.reporting.formats import score
+from warmfold_run.summary import Summary
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
-def notify(sns: SNSClient, topic_arn: str, summary: dict[str, Any]) -> None:
+def notify(sns: SNSClient, topic_arn: str, summary: Summary) -> None:
     """Publish how a run ended; raises NotificationError when SNS refuses, with both files written."""
     try:
         sns.publish(TopicArn=topic_arn, Subject=_subject(summary), Message=message(summary))
@@ -25,7 +26,7 @@ def notify(sns: SNSClient, topic_arn: str, summary: dict[str, Any]) -> None:
         ) from error
 
 
-def message(summary: dict[str, Any]) -> str:
+def message(summary: Summary) -> str:
     """Return the text of the notification."""
     lines = [f"Run {summary['run']} of dataset {summary['dataset'] or '(unknown)'}: {summary['outcome']}."]
     if summary["reason"]:
@@ -47,6 +48,6 @@ def message(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _subject(summary: dict[str, Any]) -> str:
+def _subject(summary: Summary) -> str:
     # a run's name is ASCII, which a subject must be
     return f"warmfold: run {summary['run']} {summary['outcome']}"

@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.reporting import charts, formats
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
+from warmfold_run.records import Profile
+from warmfold_run.summary import CandidateCounts, MissedPool, Summary
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
@@ -25,7 +27,7 @@ _HEADLINES = {
 }
 
 
-def render_report(summary: dict[str, Any], profile: dict[str, Any] | None) -> str:
+def render_report(summary: Summary, profile: Profile | None) -> str:
     """Return the page of a run's summary; `profile` is the data's, where there is one. All text in it is escaped."""
     best, metric, results = summary["best"], summary["metric"], summary["candidate_results"]
     number = best["number"] if best else None
@@ -39,9 +41,9 @@ def render_report(summary: dict[str, Any], profile: dict[str, Any] | None) -> st
             best_number=number,
             tuned=sorted({name for result in results for name in result["hyperparameters"]}),
             profile=_profile(profile) if profile else None,
-            score_chart=charts.score_chart(results, number, metric),
-            fold_chart=charts.fold_chart(results, number, metric),
-            estimate_chart=charts.estimate_chart(best, summary["holdout"], metric) if best else None,
+            score_chart=charts.score_chart(results, number, metric or ""),
+            fold_chart=charts.fold_chart(results, number, metric or ""),
+            estimate_chart=charts.estimate_chart(best, summary["holdout"], metric or "") if best else None,
             starts_chart=charts.starts_chart(summary["cold_starts"], summary["warm_starts"]),
             fold_chart_rows=charts.MOST_ROWS,
             candidate_note=_candidate_note(summary["candidates"]),
@@ -54,7 +56,7 @@ def render_report(summary: dict[str, Any], profile: dict[str, Any] | None) -> st
     )
 
 
-def _candidate_note(counts: dict[str, int]) -> str:
+def _candidate_note(counts: CandidateCounts) -> str:
     """Return what became of the candidates that are more than completed."""
     said = {"given up": counts["abandoned"], "failed": counts["failed"], "stopped": counts["stopped"]}
     return ", ".join(f"{count} {what}" for what, count in said.items() if count) or "completed"
@@ -71,7 +73,7 @@ def _choice(choice: str, candidates: int) -> str:
     }.get(choice, f"{subject} chose {choice}")
 
 
-def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _missed(missed: list[MissedPool]) -> list[dict[str, Any]]:
     """Return the causes for which folds missed a pool, with how many folds of how many candidates each has."""
     causes: dict[str, dict[str, Any]] = {}
     for one in missed:
@@ -81,7 +83,7 @@ def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(causes.values(), key=lambda one: -one["folds"])
 
 
-def _profile(profile: dict[str, Any]) -> dict[str, Any]:
+def _profile(profile: Profile) -> dict[str, Any]:
     """Return what the page shows of a profile: the largest classes, and the columns that lack the most."""
     classes = sorted((profile["classes"] or {}).items(), key=lambda item: -item[1])
     missing = sorted(((n, c) for n, c in profile["missing"].items() if c), key=lambda item: -item[1])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from warmfold_run.warm_pools import differences
+
 EDGE_SECONDS = 5
 """A pool becomes Available some seconds after its job's TrainingEndTime, and times are whole seconds."""
 ASSUMED_WARM_START = 10.0
@@ -67,30 +69,6 @@ def pool_use(jobs: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]] = 
     return PoolUse(len(cold), _most_at_a_time(jobs), missed, quota)
 
 
-def differences(job: dict[str, Any], pool_job: dict[str, Any]) -> list[str]:
-    """Return the fields of SageMaker's match list in which a job differs from the one that left a pool."""
-    asked, there = _match_list(job), _match_list(pool_job)
-    return [
-        f"{field} is {_shown(asked[field])}, and was {_shown(there[field])} in the pool's job"
-        for field in asked
-        if asked[field] != there[field]
-    ]
-
-
-def _match_list(job: dict[str, Any]) -> dict[str, Any]:
-    resources, network = job.get("ResourceConfig", {}), job.get("VpcConfig", {})
-    return {
-        "RoleArn": job.get("RoleArn"),
-        "InstanceType": resources.get("InstanceType"),
-        "InstanceCount": resources.get("InstanceCount"),
-        "VolumeSizeInGB": resources.get("VolumeSizeInGB"),
-        "VolumeKmsKeyId": resources.get("VolumeKmsKeyId"),
-        "VpcConfig": (sorted(network.get("Subnets", [])), sorted(network.get("SecurityGroupIds", []))),
-        "EnableInterContainerTrafficEncryption": job.get("EnableInterContainerTrafficEncryption", False),
-        "EnableNetworkIsolation": job.get("EnableNetworkIsolation", False),
-    }
-
-
 def _pool_of(job: dict[str, Any], created: dict[str, datetime]) -> Pool | None:
     """Return the pool that a job left or should have left; None when it asked for none or could leave none."""
     keep_alive = job.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds", 0)
@@ -116,7 +94,12 @@ def _misses(cold: Iterable[dict[str, Any]], pools: Iterable[Pool]) -> Iterator[M
         if there:
             pool = min(there, key=lambda pool: (not pool.kept, len(differences(job, pool.job))))
             free.remove(pool)
-            yield Miss(job["TrainingJobName"], "; ".join(differences(job, pool.job)) or _EQUAL, pool.kept)
+            yield Miss(job["TrainingJobName"], "; ".join(_in_words(job, pool.job)) or _EQUAL, pool.kept)
+
+
+def _in_words(job: dict[str, Any], pool_job: dict[str, Any]) -> list[str]:
+    found = differences(job, pool_job)
+    return [f"{one.field} is {one.asked}, and was {one.there} in the pool's job" for one in found]
 
 
 def _most_at_a_time(jobs: Iterable[dict[str, Any]]) -> int:
@@ -133,9 +116,3 @@ def _most_at_a_time(jobs: Iterable[dict[str, Any]]) -> int:
 def _pool_status(job: dict[str, Any]) -> dict[str, Any]:
     status: dict[str, Any] = job.get("WarmPoolStatus", {})
     return status
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(name for names in value for name in names) or "none"
-    return "none" if value is None else str(value)

@@ -11,14 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline import names
 from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
 from pipeline.results.best_candidate import objective_of, own_hyperparameters
-
-SCHEMA = 1
-AWAITING_APPROVAL = "awaiting approval"
+from warmfold_run import names, places
+from warmfold_run import summary as contract
+from warmfold_run.summary import AWAITING_APPROVAL, Summary
 
 
 class Ending(BaseModel):
@@ -30,14 +29,13 @@ class Ending(BaseModel):
     cause: str | None = None
 
 
-def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> dict[str, Any]:
+def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> Summary:
     """Return a run's summary: every key is always there, and null where the run did not get so far.
 
     Seconds are wall-clock seconds, `billable_seconds` instance seconds; `pools_left` are the jobs whose warm pool is
     still Available.
     """
-    plan = facts.plan or {}
-    experiment = plan.get("experiment", {})
+    experiment = facts.plan["experiment"] if facts.plan else None
     results = _candidate_results(facts)
     reused = {pool["ReusedByJob"] for job in facts.training_jobs if (pool := _pool(job)).get("ReusedByJob")}
     warm = sum(name in reused for name in facts.fold_jobs)
@@ -45,7 +43,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
     start_seconds = _start_seconds(facts, reused)
     holdout = facts.holdout
     return {
-        "schema": SCHEMA,
+        "schema": contract.SCHEMA,
         "run": facts.run,
         "dataset": facts.dataset,
         "execution_arn": ending.execution_arn,
@@ -54,14 +52,14 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
         "reason": _reason(facts, ending),
         "approve": _approve(facts, ending),
         "error": ending.error,
-        "metric": experiment.get("metric"),
-        "problem": experiment.get("problem"),
-        "estimator": experiment.get("estimator"),
-        "target": experiment.get("target"),
-        "n_splits": experiment.get("cross_validation", {}).get("n_splits"),
+        "metric": experiment["metric"] if experiment else None,
+        "problem": experiment["problem"] if experiment else None,
+        "estimator": experiment["estimator"] if experiment else None,
+        "target": experiment["target"] if experiment else None,
+        "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
         "data": _data(facts),
         "best": _best(facts, results),
-        "holdout": holdout.model_dump(exclude={"note"}) if holdout and holdout.score is not None else None,
+        "holdout": _holdout(facts),
         "holdout_note": holdout.note if holdout else None,
         "candidates": _candidate_counts(facts, results),
         "candidate_results": results,
@@ -74,7 +72,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> d
         "final_job": _final_job(facts, reused),
         "pools_left": [j["TrainingJobName"] for j in facts.training_jobs if _pool(j).get("Status") == "Available"],
         "model_package": {"arn": facts.package.arn, "status": facts.package.status} if facts.package else None,
-        "bound": plan.get("bound", {}).get("text"),
+        "bound": facts.plan["bound"]["text"] if facts.plan else None,
         "seconds": _seconds(facts, now),
         "billable_seconds": _billable_seconds(facts),
         "locations": _locations(facts, report_uri),
@@ -115,21 +113,20 @@ def _approve(facts: Facts, ending: Ending) -> str | None:
     return f"{command} --model-approval-status Approved"
 
 
-def _data(facts: Facts) -> dict[str, Any] | None:
+def _data(facts: Facts) -> contract.Data | None:
     if facts.plan is None:
         return None
-    data, profile = facts.plan["data"], facts.profile or {}
-    columns = profile.get("columns")
+    data, profile = facts.plan["data"], facts.profile
     return {
         "key": data["key"],
         "version_id": data["version_id"],
         "size": data["size"],
-        "rows": profile.get("rows"),
-        "columns": len(columns) if columns else None,
+        "rows": profile["rows"] if profile else None,
+        "columns": len(profile["columns"]) if profile else None,
     }
 
 
-def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
+def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:
     """Return every candidate in order of creation; `fold_scores` has null where a fold has none.
 
     The score of an abandoned candidate is the estimate that it reported.
@@ -137,11 +134,11 @@ def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
     if facts.plan is None:
         return []
     splits = facts.plan["experiment"]["cross_validation"]["n_splits"]
-    results = []
+    results: list[contract.CandidateResult] = []
     for candidate in facts.candidates:
         name = candidate["TrainingJobName"]
         found = facts.fold_results.get(name, {})
-        scores = [_finite(found.get(fold, {}).get("validation_score")) for fold in range(splits)]
+        scores = [_finite(found[fold]["validation_score"]) if fold in found else None for fold in range(splits)]
         complete = [score for score in scores if score is not None]
         given_up = facts.abandoned.get(name)
         is_complete = candidate["TrainingJobStatus"] == "Completed" and len(complete) == splits and not given_up
@@ -151,7 +148,7 @@ def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
         results.append(
             {
                 "candidate": name,
-                "number": names.candidate_number(name, facts.tuning_job),
+                "number": _number(name),
                 "status": candidate["TrainingJobStatus"],
                 "score": fmean(complete) if is_complete else reported,
                 "abandoned": given_up is not None,
@@ -165,7 +162,12 @@ def _candidate_results(facts: Facts) -> list[dict[str, Any]]:
     return results
 
 
-def _best(facts: Facts, results: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+def _number(candidate: str) -> int | None:
+    parsed = names.parse_candidate(candidate)
+    return parsed.number if parsed else None
+
+
+def _best(facts: Facts, results: Iterable[contract.CandidateResult]) -> contract.Best | None:
     """Return the candidate that Find Best Candidate chooses; `score_std` is the folds' sample deviation (ddof 1)."""
     if facts.plan is None:
         return None
@@ -174,19 +176,32 @@ def _best(facts: Facts, results: Iterable[dict[str, Any]]) -> dict[str, Any] | N
         result = by_name.get(name)
         if result is None or result["status"] != "Completed" or result["abandoned"] or None in result["fold_scores"]:
             continue
+        scores = [score for score in result["fold_scores"] if score is not None]
         static = facts.plan["requests"]["tuning"]["TrainingJobDefinition"]["StaticHyperParameters"]
         return {
             "candidate": name,
             "number": result["number"],
             "hyperparameters": own_hyperparameters(static | result["hyperparameters"]),
-            "scores": result["fold_scores"],
-            "score_mean": fmean(result["fold_scores"]),
-            "score_std": stdev(result["fold_scores"]),
+            "scores": scores,
+            "score_mean": fmean(scores),
+            "score_std": stdev(scores),
         }
     return None
 
 
-def _candidate_counts(facts: Facts, results: list[dict[str, Any]]) -> dict[str, int]:
+def _holdout(facts: Facts) -> contract.Holdout | None:
+    found = facts.holdout
+    if found is None or found.score is None:
+        return None
+    return {
+        "score": found.score,
+        "standard_error": found.standard_error,
+        "rows": found.rows,
+        "positive_class": found.positive_class,
+    }
+
+
+def _candidate_counts(facts: Facts, results: list[contract.CandidateResult]) -> contract.CandidateCounts:
     counts = Counter(result["status"] for result in results)
     planned = facts.plan["experiment"]["search"]["max_candidates"] if facts.plan else 0
     return {
@@ -204,26 +219,25 @@ def _never_started(facts: Facts) -> int:
     return sum("TrainingEndTime" in job and "TrainingStartTime" not in job for job in facts.folds or [])
 
 
-def _start_seconds(facts: Facts, reused: set[str]) -> dict[str, float | None]:
+def _start_seconds(facts: Facts, reused: set[str]) -> contract.StartSeconds:
     """Return the median seconds from a fold job's creation to its start on an instance, cold and warm."""
     waits: dict[bool, list[float]] = {True: [], False: []}
     for job in facts.folds or []:
         seconds = _between(job, "CreationTime", "TrainingStartTime")
         if seconds is not None:
             waits[job["TrainingJobName"] in reused].append(seconds)
-    return {
-        kind: round(median(waits[warm]), 3) if waits[warm] else None for kind, warm in (("cold", False), ("warm", True))
-    }
+    cold, warm = (round(median(waits[is_warm]), 3) if waits[is_warm] else None for is_warm in (False, True))
+    return {"cold": cold, "warm": warm}
 
 
-def _final_job(facts: Facts, reused: set[str]) -> dict[str, Any] | None:
+def _final_job(facts: Facts, reused: set[str]) -> contract.FinalJob | None:
     if facts.final is None:
         return None
     name = facts.final["TrainingJobName"]
     return {"name": name, "status": facts.final["TrainingJobStatus"], "warm_start": name in reused}
 
 
-def _seconds(facts: Facts, now: datetime) -> dict[str, float | None]:
+def _seconds(facts: Facts, now: datetime) -> contract.Seconds:
     return {
         "run": _run_seconds(facts, now),
         "split": _between(facts.processing, "ProcessingStartTime", "ProcessingEndTime"),
@@ -240,7 +254,7 @@ def _run_seconds(facts: Facts, now: datetime) -> float | None:
     return round((now - facts.started_at).total_seconds() + facts.seconds_before, 3)
 
 
-def _billable_seconds(facts: Facts) -> dict[str, float | None]:
+def _billable_seconds(facts: Facts) -> contract.BillableSeconds:
     """Return instance seconds by kind; those of folds are null when there were too many folds to ask about.
 
     A training job is billed from TrainingStartTime to TrainingEndTime; no list has a fold's, but Describe has.
@@ -256,13 +270,13 @@ def _billable_seconds(facts: Facts) -> dict[str, float | None]:
     }
 
 
-def _locations(facts: Facts, report_uri: str) -> dict[str, str | None]:
-    locations = facts.plan["locations"] if facts.plan else {}
+def _locations(facts: Facts, report_uri: str) -> contract.ResultLocations:
+    locations = facts.plan["locations"] if facts.plan else None
     return {
         "report": report_uri,
-        "predictions": locations["predictions"] if facts.has_predictions else None,
+        "predictions": locations["predictions"] if locations and facts.has_predictions else None,
         "model": (facts.final or {}).get("ModelArtifacts", {}).get("S3ModelArtifacts"),
-        "plan": f"{locations['run']}plan.json" if locations else None,
+        "plan": locations["run"] + places.PLAN if locations else None,
     }
 
 

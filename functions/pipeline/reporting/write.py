@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipeline.aws.storage import Storage
 from pipeline.reporting.facts import FactFinder
 from pipeline.reporting.page import render_report
 from pipeline.reporting.summary import Ending, summarize
+from warmfold_run import places
+from warmfold_run.summary import Summary
 
 
 class Reported(NamedTuple):
     """A run's summary, and where it and the page are."""
 
-    summary: dict[str, Any]
+    summary: Summary
     summary_uri: str
     report_uri: str
 
@@ -23,9 +25,9 @@ class Reported(NamedTuple):
 def report_run(storage: Storage, finder: FactFinder, ending: Ending, now: Callable[[], datetime]) -> Reported:
     """Write report.html and summary.json of a run that has ended, whatever there is of it."""
     facts = finder.find(ending.execution_arn)
-    folder = f"runs/{facts.run}/"
-    summary = summarize(facts, ending, storage.uri(f"{folder}report.html"), now())
+    report, summary_key = (places.run_key(facts.run, name) for name in (places.REPORT, places.SUMMARY))
+    summary = summarize(facts, ending, storage.uri(report), now())
     page = render_report(summary, facts.profile)
     # whoever finds the summary finds the page
-    report_uri = storage.write(f"{folder}report.html", page.encode(), "text/html; charset=utf-8")
-    return Reported(summary, storage.write_json(f"{folder}summary.json", summary), report_uri)
+    report_uri = storage.write(report, page.encode(), "text/html; charset=utf-8")
+    return Reported(summary, storage.write_json(summary_key, summary), report_uri)

@@ -11,9 +11,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.aws.jobs import Jobs
-from pipeline.aws.plan_file import location_key
 from pipeline.aws.storage import Storage
 from pipeline.errors import NoCompleteCandidateError, SageMakerError, ScoreMismatchError
+from warmfold_run import places
+from warmfold_run.plan import Plan
+from warmfold_run.records import FoldScore
 
 TOLERANCE = 1e-6  # relative above 1: SageMaker keeps an objective in single precision
 _SAGEMAKERS_OWN = ("sagemaker_", "_tuning_objective_metric")
@@ -28,7 +30,7 @@ class Best(BaseModel):
     hyperparameters: dict[str, str]
 
 
-def find_best_candidate(jobs: Jobs, storage: Storage, plan: dict[str, Any], tuning_job: str) -> Best:
+def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: str) -> Best:
     """Return the best candidate of a tuning job.
 
     Raises
@@ -64,25 +66,29 @@ def objective_of(candidate: dict[str, Any]) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def fold_scores(storage: Storage, plan: dict[str, Any], candidate: str, folds: int) -> list[float] | None:
+def fold_scores(storage: Storage, plan: Plan, candidate: str, folds: int) -> list[float] | None:
     """Return a candidate's validation scores by fold, or None when one is missing."""
-    scores = []
+    scores, folder = [], _folder(plan, candidate)
     for fold in range(folds):
-        found = storage.read_json(location_key(plan, "candidates", f"{candidate}/fold-{fold}.json"))
+        found: FoldScore | None = storage.read_json(folder + places.fold_record(fold))
         if found is None:
             return None
-        scores.append(float(found["validation_score"]))
+        scores.append(found["validation_score"])
     return scores
 
 
-def is_abandoned(storage: Storage, plan: dict[str, Any], candidate: str) -> bool:
+def is_abandoned(storage: Storage, plan: Plan, candidate: str) -> bool:
     """Return whether a candidate was given up, so that its objective is an estimate."""
-    return storage.read_json(location_key(plan, "candidates", f"{candidate}/abandoned.json")) is not None
+    return storage.read_json(_folder(plan, candidate) + places.ABANDONED) is not None
 
 
 def own_hyperparameters(hyperparameters: dict[str, str]) -> dict[str, str]:
     """Return the estimator's hyperparameters, without those that SageMaker adds."""
     return {name: value for name, value in hyperparameters.items() if not name.startswith(_SAGEMAKERS_OWN)}
+
+
+def _folder(plan: Plan, candidate: str) -> str:
+    return places.key_of(places.candidate_folder(plan["locations"], candidate))
 
 
 def _hyperparameters(jobs: Jobs, candidate: str) -> dict[str, str]:

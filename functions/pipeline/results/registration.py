@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from pipeline import names
 from pipeline.aws.jobs import Jobs, is_missing
-from pipeline.aws.plan_file import location_key
 from pipeline.aws.storage import Storage
 from pipeline.errors import RegistrationError, SageMakerError
 from pipeline.results.best_candidate import Best
+from warmfold_run import names, places
+from warmfold_run.experiment import Experiment
+from warmfold_run.plan import Plan
+from warmfold_run.records import FinalMetrics
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-METRICS_FILE = "metrics.json"
 INVOCATION_SECONDS = 600
 """How long the model may take for one chunk of rows; the container's own limit is a minute."""
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
@@ -120,7 +121,7 @@ class Registry:
 
 
 def register_model(
-    jobs: Jobs, registry: Registry, storage: Storage, plan: dict[str, Any], best: Best, final_job: str
+    jobs: Jobs, registry: Registry, storage: Storage, plan: Plan, best: Best, final_job: str
 ) -> Registration:
     """Register the final job's model with the gate's verdict; a retry finds what the first attempt made.
 
@@ -136,7 +137,7 @@ def register_model(
     holdout = read_holdout(storage, plan)
     if holdout is None:
         raise RegistrationError(
-            f"{plan['locations']['model']}{METRICS_FILE} is not there: training job {final_job} wrote no metrics; "
+            f"{plan['locations']['model']}{places.METRICS} is not there: training job {final_job} wrote no metrics; "
             "see its log and start the run again"
         )
     status, reason = gate(plan["experiment"], holdout)
@@ -144,7 +145,7 @@ def register_model(
     registry.ensure_group(
         group,
         f"Models that warmfold tuned on dataset {plan['dataset']}",
-        [{"Key": "warmfold:stack", "Value": plan["prefix"]}],
+        names.stack_tags(plan["prefix"]),
     )
     found = registry.package_of_run(group, plan["run"])
     if found is None:
@@ -155,21 +156,21 @@ def register_model(
     return Registration(model_package_arn=found.arn, status=verdict, holdout=holdout, reason=found.reason)
 
 
-def read_holdout(storage: Storage, plan: dict[str, Any]) -> Holdout | None:
+def read_holdout(storage: Storage, plan: Plan) -> Holdout | None:
     """Return how the final model did on the holdout, or None when there is no final model yet."""
-    metrics = storage.read_json(location_key(plan, "model", METRICS_FILE))
+    metrics: FinalMetrics | None = storage.read_json(places.key_of(plan["locations"]["model"] + places.METRICS))
     if metrics is None:
         return None
     return Holdout(
-        score=_number(metrics.get("holdout_score")),
-        standard_error=_number(metrics.get("holdout_standard_error")),
-        rows=metrics.get("rows", {}).get("holdout", 0),
-        note=metrics.get("holdout_note"),
-        positive_class=metrics.get("positive_class"),
+        score=_number(metrics["holdout_score"]),
+        standard_error=_number(metrics["holdout_standard_error"]),
+        rows=metrics["rows"]["holdout"],
+        note=metrics["holdout_note"],
+        positive_class=metrics["positive_class"],
     )
 
 
-def gate(experiment: dict[str, Any], holdout: Holdout) -> tuple[str, str]:
+def gate(experiment: Experiment, holdout: Holdout) -> tuple[str, str]:
     """Return the model package's approval status, and why: what passes may wait for a person's approval."""
     passed, reason = _judge(experiment, holdout)
     if not passed:
@@ -177,7 +178,7 @@ def gate(experiment: dict[str, Any], holdout: Holdout) -> tuple[str, str]:
     return ("Approved" if experiment["quality_gate"]["approval"] == "automatic" else "PendingManualApproval"), reason
 
 
-def _judge(experiment: dict[str, Any], holdout: Holdout) -> tuple[bool, str]:
+def _judge(experiment: Experiment, holdout: Holdout) -> tuple[bool, str]:
     metric, least = experiment["metric"], experiment["quality_gate"]["min_score"]
     if least is None:
         return True, "experiment.yaml sets no quality_gate.min_score"
@@ -190,7 +191,7 @@ def _judge(experiment: dict[str, Any], holdout: Holdout) -> tuple[bool, str]:
 
 
 def model_package_request(
-    plan: dict[str, Any], best: Best, group: str, artifact: str, status: str, holdout: Holdout, reason: str
+    plan: Plan, best: Best, group: str, artifact: str, status: str, holdout: Holdout, reason: str
 ) -> dict[str, Any]:
     """CreateModelPackage of a run's final model; its description starts with the run, which lists show."""
     container = {
@@ -206,7 +207,7 @@ def model_package_request(
             "PIP_NO_BUILD_ISOLATION": "0",
         },
     }
-    metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + METRICS_FILE}
+    metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + places.METRICS}
     return {
         "ModelPackageGroupName": group,
         "ModelPackageDescription": f"{_description_start(plan['run'])}{reason}"[:_DESCRIPTION_CHARACTERS],
@@ -227,7 +228,7 @@ def _number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _metadata(plan: dict[str, Any], best: Best, holdout: Holdout) -> dict[str, str]:
+def _metadata(plan: Plan, best: Best, holdout: Holdout) -> dict[str, str]:
     values = {
         "run": plan["run"],
         "dataset": plan["dataset"],

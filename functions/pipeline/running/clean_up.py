@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pipeline import names
 from pipeline.aws.jobs import RUNNING, Jobs, Kind
 from pipeline.running.warm_pools import available_pools, pools_in_use, running_jobs, stop_jobs
+from warmfold_run import names
 
 
 def stop_run_jobs(jobs: Jobs, prefix: str, run: str, has_time: Callable[[], bool] = lambda: True) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline import names
 from pipeline.aws.plan_file import read_plan
 from pipeline.aws.storage import Storage
 from pipeline.errors import RunNotEndedError
 from pipeline.results.registration import Registry, gate, read_holdout
+from warmfold_run import names, places
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -23,10 +23,10 @@ def start_run(
     `content` tells one upload from the next where the bucket keeps no versions. A folder whose name is no dataset's
     starts a run too: Plan Run refuses it where the uploader can see it.
     """
-    dataset = names.dataset_of(key)
+    dataset = places.dataset_of(key)
     if dataset is None:
-        return {"ignored": f"{key} is not datasets/<dataset>/data.csv"}
-    name = names.execution_name(bucket, key, version or content)
+        return {"ignored": f"{key} is not {places.data_key('<dataset>')}"}
+    name = names.execution_name(bucket, dataset, version or content)
     return _start(stepfunctions, state_machine_arn, name, {"dataset": dataset, "data_version": version or "null"})
 
 
@@ -47,7 +47,7 @@ def resume_run(
     status = package.get("ModelApprovalStatus")
     if status != "Approved":
         return {"ignored": f"{model_package_arn} is {status} by now"}
-    plan = read_plan(storage, storage.uri(names.plan_key(run)))
+    plan = read_plan(storage, storage.uri(places.run_key(run, places.PLAN)))
     if (holdout := read_holdout(storage, plan)) is not None:
         verdict, reason = gate(plan["experiment"], holdout)
         if verdict == "Rejected":
@@ -62,7 +62,7 @@ def resume_run(
 
 def _not_waiting(stepfunctions: SFNClient, storage: Storage, run: str, execution_arn: str) -> str | None:
     """Return why a run does not wait for approval, or None; Step Functions knows its executions for 90 days."""
-    summary = storage.read_json(f"runs/{run}/summary.json") or {}
+    summary = storage.read_json(places.run_key(run, places.SUMMARY)) or {}
     if summary.get("execution_arn") == names.approved_execution(execution_arn):
         return f"run {run} has gone on once, and its outcome is: {summary['outcome']}; upload the dataset for a new run"
     try:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.aws.jobs import RUNNING, Jobs
+from warmfold_run import names
 
 MOST_COMPARED = 20
 """Pools whose keep-alive is worth asking for: Describe is shared by the account, and old pools end first."""
@@ -33,7 +34,8 @@ def release_warm_pools(
 
 def running_jobs(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:
     """Return the summaries of a run's training jobs that are not terminal."""
-    return [job for status in RUNNING for job in jobs.training_jobs(f"{prefix}-{run}-", StatusEquals=status)]
+    start = names.training_jobs(prefix, run)
+    return [job for status in RUNNING for job in jobs.training_jobs(start, StatusEquals=status)]
 
 
 def stop_jobs(jobs: Jobs, running: Iterable[dict[str, Any]], has_time: Callable[[], bool]) -> None:
@@ -45,12 +47,12 @@ def stop_jobs(jobs: Jobs, running: Iterable[dict[str, Any]], has_time: Callable[
 
 def pools_in_use(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:
     """Return the summaries of a run's training jobs whose pool is InUse: it can still become Available."""
-    return jobs.training_jobs(f"{prefix}-{run}-", WarmPoolStatusEquals="InUse")
+    return jobs.training_jobs(names.training_jobs(prefix, run), WarmPoolStatusEquals="InUse")
 
 
 def available_pools(jobs: Jobs, prefix: str, run: str) -> list[dict[str, Any]]:
     """Return the summaries of a run's training jobs that left a pool which is Available."""
-    return jobs.training_jobs(f"{prefix}-{run}-", WarmPoolStatusEquals="Available")
+    return jobs.training_jobs(names.training_jobs(prefix, run), WarmPoolStatusEquals="Available")
 
 
 def divide(pools: Iterable[dict[str, Any]], keep: int, keep_alive: Callable[[str], int]) -> tuple[list[str], list[str]]:
@@ -67,8 +69,8 @@ def divide(pools: Iterable[dict[str, Any]], keep: int, keep_alive: Callable[[str
             key=lambda job: (job.get("TrainingEndTime") or _NOT_KNOWN) + lasting[job["TrainingJobName"]], reverse=True
         )
         ordered[:MOST_COMPARED] = newest
-    names = [job["TrainingJobName"] for job in ordered]
-    return names[:keep], names[keep:]
+    jobs = [job["TrainingJobName"] for job in ordered]
+    return jobs[:keep], jobs[keep:]
 
 
 def _keep_alive(jobs: Jobs, training_job: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from pipeline import names
+from warmfold_run import names
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
 from pipeline.planning.planner import Planner

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import register_model
-from pipeline import names
+from warmfold_run import names
 from pipeline.errors import RegistrationError, SageMakerError
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints

@@ -12,7 +12,7 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 import plan_run
 import resume_run
-from pipeline import names
+from warmfold_run import names
 from pipeline.errors import ExperimentError, RunNotEndedError, StorageError
 from pipeline.reporting.notification import message
 from tests.unit.functions.conftest import BUCKET

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import stop_run_jobs
-from pipeline import names
+from warmfold_run import names
 from pipeline.errors import SageMakerError
 from tests.unit.functions.fake_sagemaker import FakeSageMaker
 from tests.unit.functions.runs import ARN

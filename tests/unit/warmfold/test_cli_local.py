@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from warmfold.cli import app
 from warmfold.cloud import local
-from warmfold.stack import CommandError
+from warmfold.cloud.local import LocalCloudError
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
@@ -43,7 +43,7 @@ def remember(home: Path, pid: int) -> None:
 
 
 def test_a_taken_port_is_said_and_nothing_is_started(taken: int, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=rf"port {taken} on localhost is taken.*--port"):
+    with pytest.raises(LocalCloudError, match=rf"port {taken} on localhost is taken.*--port"):
         local.up(tmp_path, taken)
     assert list(tmp_path.iterdir()) == []
 
@@ -69,7 +69,7 @@ def test_a_broken_cloud_json_counts_as_down(text: str, tmp_path: Path) -> None:
 
 
 def test_a_home_that_another_cloud_holds_is_left_to_it(tmp_path: Path) -> None:
-    with local._locked(tmp_path), pytest.raises(CommandError, match=r"another local cloud.*--home"):
+    with local._locked(tmp_path), pytest.raises(LocalCloudError, match=r"another local cloud.*--home"):
         local.up(tmp_path, free())
     assert not (tmp_path / "cloud.log").exists()
 
@@ -112,7 +112,7 @@ def test_without_a_proxy_none_is_spoken_of(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_home_that_can_not_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CommandError, match=r"file/home.*--home"):
+    with pytest.raises(LocalCloudError, match=r"file/home.*--home"):
         local.up(tmp_path / "file" / "home", free())
 
 
@@ -123,5 +123,5 @@ def free() -> int:
 
 
 def test_a_missing_template_is_said(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="checkout"):
+    with pytest.raises(LocalCloudError, match="checkout"):
         local.up(tmp_path, free(), template=tmp_path / "none.yaml")

@@ -12,7 +12,8 @@ from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
 from warmfold.cli import app, main, runs
-from warmfold.stack import CommandError
+from warmfold.cloud.local import LocalCloudError
+from warmfold.errors import CommandError
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -87,7 +88,11 @@ def test_a_wrong_use_is_one_line_with_the_way_to_help(
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(CommandError("no cloud; get one"), "no cloud; get one"), (NoCredentialsError(), "no usable AWS credentials")],
+    [
+        (CommandError("no cloud; get one"), "no cloud; get one"),
+        (LocalCloudError("port taken; give another"), "port taken; give another"),
+        (NoCredentialsError(), "no usable AWS credentials"),
+    ],
 )
 def test_what_the_user_can_mend_is_one_line_and_exit_code_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, words: str

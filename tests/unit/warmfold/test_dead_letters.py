@@ -15,8 +15,8 @@ from moto.sqs.models import sqs_backends
 from warmfold.cloud.hooks.dead_letters import dead_letters
 from warmfold.cloud.hooks.lambda_ import FunctionFailedError
 from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam.identity import Caller
 from warmfold.cloud.iam.policy import Call, Decision
-from warmfold.cloud.identity import Caller
 
 REGION = "us-east-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:f"

@@ -7,7 +7,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from warmfold.cloud.gate import guarded
+from warmfold.cloud.app import serve_moto
+from warmfold.cloud.gate import refuse_strangers
+from warmfold.cloud.way import application as application_of
 
 
 def answer(**headers: str) -> tuple[str, dict[str, str], bytes]:
@@ -23,7 +25,7 @@ def answer(**headers: str) -> tuple[str, dict[str, str], bytes]:
         started.append((status, dict(headers)))
 
     environ = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-    body = b"".join(guarded(application)(environ, start))  # type: ignore[arg-type]
+    body = b"".join(application_of([refuse_strangers, serve_moto(application)])(environ, start))  # type: ignore[arg-type]
     return (*started[0], body)
 
 

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from warmfold.cloud import way
+from warmfold.cloud.app import serve_moto
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
 from warmfold.cloud.iam.enforcement import Enforcer, Recorder, Role, Verdict, is_on
+from warmfold.cloud.iam.identity import AuthenticationError, Caller, Signature, signature
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.identity import AuthenticationError, Caller, Signature, signature
+from warmfold.cloud.iam.steps import iam_steps
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/path/fold"
@@ -59,7 +62,7 @@ def request(
     }
     started: list[Any] = []
     start: Any = lambda *arguments: started.append(arguments)  # noqa: E731
-    application = gate.application(inner or Inner(), identify)
+    application = way.application([*iam_steps(gate, identify), serve_moto(inner or Inner())])
     answer = b"".join(application(environ, start))
     ((status, headers),) = started
     return status, dict(headers), answer
@@ -353,7 +356,8 @@ def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_f
     query = "Action=GetCallerIdentity&X-Amz-Credential=K%2F20260101%2Feu-west-1%2Fsts%2Faws4_request"
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": query, "wsgi.input": io.BytesIO()}
     start: Any = lambda *_: None  # noqa: E731
-    list(enforcer().application(inner, lambda _: Caller("K", None))(environ, start))
+    steps = iam_steps(enforcer(), lambda _: Caller("K", None))
+    list(way.application([*steps, serve_moto(inner)])(environ, start))
     assert signature({"HTTP_AUTHORIZATION": seen[0]}) == Signature("K", "eu-west-1", "sts")
 
 

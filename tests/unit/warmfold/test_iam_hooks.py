@@ -12,8 +12,8 @@ from moto.iam.models import iam_backends
 from warmfold.cloud.hooks.eventbridge import SERVICE, NotAuthorizedError, ways
 from warmfold.cloud.hooks.iam import role_of
 from warmfold.cloud.iam.enforcement import Enforcer
+from warmfold.cloud.iam.identity import Caller
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.identity import Caller
 
 TRUST = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]

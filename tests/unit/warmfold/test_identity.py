@@ -13,9 +13,10 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.sts.models import sts_backends
 
-from warmfold.cloud.hooks.stepfunctions_sagemaker import SageMakerTask
+from warmfold.cloud.app import for_sagemaker
+from warmfold.cloud.hooks.stepfunctions.sagemaker import SageMakerTask
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
-from warmfold.cloud.identity import STATES_SESSION, AuthenticationError, Caller, Identities, for_sagemaker
+from warmfold.cloud.iam.identity import STATES_SESSION, AuthenticationError, Caller, Identities
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.errors import ServiceError
 

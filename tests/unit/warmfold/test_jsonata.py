@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.stepfunctions.parser.asl.jsonata.jsonata import JSONataException
 
-from warmfold.cloud.hooks.stepfunctions_jsonata import evaluate
+from warmfold.cloud.hooks.stepfunctions.jsonata import evaluate
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,11 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from pipeline import names
+from warmfold_run import names
 from tests.ports import free_port
 from tests.unit.warmfold.stubbed_stack import BUCKET, MACHINE, Cloud, Execution
-from warmfold.stack import (
-    CommandError,
-    RunNotFoundError,
-    check_dataset_name,
-    execution_name,
-    explained,
-    open_stack,
-    run_id,
-)
+from warmfold.errors import CommandError, RunNotFoundError
+from warmfold.stack import check_dataset_name, execution_name, explained, open_stack, run_id
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from moto.sqs.models import sqs_backends
 from warmfold.cloud.events import PAUSES, GiveUp
 from warmfold.cloud.hooks.lambda_ import FunctionFailedError
 from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam.identity import Caller
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.identity import Caller
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from warmfold.cloud.events import Deliver, Event, EventBus
 from warmfold.cloud.iam.denial import Denial
+from warmfold.cloud.iam.identity import EVENTS_SESSION, Caller
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.identity import EVENTS_SESSION, Caller
 
 Target = tuple[Mapping[str, Any], str]
 SERVICE = "events.amazonaws.com"

@@ -11,7 +11,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
 
-from warmfold.cloud.hooks.resources import Properties, around
+from warmfold.cloud.hooks.cloudformation.resources import Properties, around
 from warmfold.cloud.iam import enforcement
 
 
@@ -20,6 +20,7 @@ def install() -> None:
     _aws_managed_policies()
     _roles()
     _managed_policies()
+    _deleted_policies()
 
 
 def _aws_managed_policies() -> None:
@@ -93,6 +94,30 @@ def _managed_policies() -> None:
         return original_resource
 
     ManagedPolicy.update_from_cloudformation_json = classmethod(update)
+
+
+def _deleted_policies() -> None:
+    """moto deletes no managed policy with its stack, nor a role that has one attached."""
+    delete = Role.delete_from_cloudformation_json.__func__
+
+    def delete_role(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> None:
+        backend = iam_backends[account_id]["aws"]
+        for arn in list(backend.get_role(resource_name).managed_policies):
+            backend.detach_role_policy(arn, resource_name)
+        delete(cls, resource_name, cloudformation_json, account_id, region_name)
+
+    def delete_policy(
+        cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    ) -> None:
+        backend = iam_backends[account_id]["aws"]
+        policy = backend.managed_policies[resource_name]
+        for entity in (*backend.roles.values(), *backend.users.values(), *backend.groups.values()):
+            if policy.arn in entity.managed_policies:
+                policy.detach_from(entity)
+        del backend.managed_policies[policy.arn]
+
+    Role.delete_from_cloudformation_json = classmethod(delete_role)
+    ManagedPolicy.delete_from_cloudformation_json = classmethod(delete_policy)
 
 
 def role_of(account_id: str, role_arn: str) -> enforcement.Role | None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion, lambda_backends
+from moto.core.common_models import CloudFormationModel
 
 from warmfold.cloud.events import Deliver, EventBus
 from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, TooManyInvocationsError
-from warmfold.cloud.hooks.resources import Properties, around
+from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, add, around
 
 
 class FunctionFailedError(Exception):
@@ -69,12 +70,38 @@ def install(functions: Functions, bus: EventBus, may_assume: Callable[[str | Non
         return answer
 
     around(LambdaFunction, after=keep)
+    add(EventInvokeConfig)
     _refuse_other_runtimes(may_assume)
     _end_with_the_function(functions)
     LambdaFunction._invoke_lambda = invoke_lambda
     LambdaFunction.invoke = invoke_as_asked
     LayerVersion.physical_resource_id = property(lambda layer: layer.arn)
     LayerVersion.delete = _delete_layer
+
+
+class EventInvokeConfig(Setting, CloudFormationModel):  # type: ignore[misc]
+    """What becomes of a function's asynchronous invocations that fail."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The type in a template."""
+        return "AWS::Lambda::EventInvokeConfig"
+
+    def put(self, properties: Properties, account_id: str, region: str) -> None:
+        """Set it; moto would keep the one before and give that."""
+        names = ("DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts")
+        backend = lambda_backends[account_id][region]
+        backend.get_function(properties["FunctionName"]).event_invoke_config = []
+        backend.put_function_event_invoke_config(
+            properties["FunctionName"], {name: properties[name] for name in names if name in properties}
+        )
+
+    def remove(self, properties: Properties, account_id: str, region: str) -> None:
+        """Leave the function without one."""
+        backend = lambda_backends[account_id][region]
+        for function in backend.list_functions():
+            if properties["FunctionName"] in (function.function_name, function.function_arn):
+                function.event_invoke_config = []
 
 
 def _delete_layer(version: Any, account_id: str, region_name: str) -> None:

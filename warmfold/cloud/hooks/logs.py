@@ -1,11 +1,11 @@
-"""CloudWatch Logs with its events on a shelf, not in memory."""
+"""CloudWatch Logs: its events on a shelf, not in memory, and log groups that a stack may change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from moto.logs.models import LogEvent, LogStream
+from moto.logs.models import LogEvent, LogGroup, LogStream
 
 from warmfold.cloud.shelf import Shelf, Shelved
 
@@ -47,7 +47,13 @@ class ShelvedEvents:
 
 
 def install(shelf: Shelf) -> None:
-    """Have every new log stream keep its events on `shelf`; moto keeps them all in memory."""
+    """Mend moto's logs, which are kept on `shelf`; each function below says what."""
+    _shelve_events(shelf)
+    _log_groups()
+
+
+def _shelve_events(shelf: Shelf) -> None:
+    """moto keeps the events of all log streams in memory."""
     make = LogStream.__init__
 
     def made(self: Any, log_group: Any, name: str) -> None:
@@ -59,3 +65,20 @@ def install(shelf: Shelf) -> None:
 
     LogStream.__init__ = made
     LogStream._update = updated
+
+
+def _log_groups() -> None:
+    """moto has no update of a log group."""
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
+        return original_resource
+
+    LogGroup.update_from_cloudformation_json = classmethod(update)

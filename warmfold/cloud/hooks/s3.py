@@ -1,4 +1,4 @@
-"""S3's events, in AWS's form and once per change."""
+"""S3: events in AWS's form and once per change, and buckets with all that their template gives them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 import flask
 from moto.s3 import notifications
+from moto.s3.models import FakeBucket, s3_backends
 
 from warmfold.cloud.events import EventBus
+from warmfold.cloud.hooks.cloudformation.resources import Properties, around
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +28,16 @@ REASONS = {
 
 
 def install(bus: EventBus, clock: Callable[[], float] = time.time) -> None:
-    """Send S3's events to `bus`.
+    """Mend moto's S3, whose events go to `bus`; each function below says what."""
+    _send_events(bus, clock)
+    _buckets()
 
-    moto spells `eTag` where AWS has `etag`, has one sequencer for all, bypasses the input transformer, sends Object
-    Created twice for a multipart upload and Object Tags Added on every put, and delivers inside the PutObject.
+
+def _send_events(bus: EventBus, clock: Callable[[], float]) -> None:
+    """moto spells `eTag` where AWS has `etag`, and has one sequencer for all.
+
+    It bypasses the input transformer, sends Object Created twice for a multipart upload and Object Tags Added on every
+    put, and delivers inside the PutObject.
     """
     counter = itertools.count()
 
@@ -69,3 +77,33 @@ def _is_echo(event_name: str) -> bool:
     if event_name.startswith("s3:ObjectTagging"):
         return "tagging" not in request.args
     return False
+
+
+def _buckets() -> None:
+    """moto's buckets ignore VersioningConfiguration, NotificationConfiguration and LifecycleConfiguration."""
+
+    def name(_: str, properties: Properties, __: str, original: Any) -> None:
+        if original is not None:  # moto looks the bucket up by a name that the template need not give
+            properties.setdefault("BucketName", original.name)
+
+    def configure(bucket: Any, properties: Properties, account_id: str) -> None:
+        backend = s3_backends[account_id]["aws"]
+        versioning = properties.get("VersioningConfiguration", {}).get("Status")
+        if versioning:
+            backend.put_bucket_versioning(bucket.name, versioning)
+        events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+        if str(events.get("EventBridgeEnabled", "false")).lower() == "true":
+            backend.put_bucket_notification_configuration(bucket.name, {"EventBridgeConfiguration": {}})
+        rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+        backend.put_bucket_lifecycle(bucket.name, [_lifecycle_rule(rule) for rule in rules])
+
+    around(FakeBucket, before=name, after=configure)
+
+
+def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
+    """A template's lifecycle rule in the API's form, which is another."""
+    made: dict[str, Any] = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "ExpirationInDays" in rule:
+        made["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    same = ("AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration")
+    return made | {name: rule[name] for name in same if name in rule}

@@ -1,22 +1,19 @@
-"""Every request must be somebody's, and every call of a role is held against its policies."""
+"""Every call of a role is held against its policies."""
 
 from __future__ import annotations
 
-import io
 import json
 import threading
-import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from warmfold.cloud.iam import s3, sagemaker, services, trust
+from warmfold.cloud.iam import sagemaker, services, trust
 from warmfold.cloud.iam.denial import Denial, Refusal, access_denied
+from warmfold.cloud.iam.identity import Caller
 from warmfold.cloud.iam.patterns import Context
 from warmfold.cloud.iam.policy import Call, decide, statements_of
-from warmfold.cloud.identity import AuthenticationError, Caller, form_fields, signature
 
 SWITCH = "WARMFOLD_IAM"
 """Environment variable: `on` (the default), or `off` to let every role do everything."""
@@ -134,6 +131,20 @@ class Enforcer:
                 )
         return None
 
+    def operation(self, caller: Caller, operation: services.Operation) -> Refusal | None:
+        """Why a caller may not have an operation of a service other than SageMaker and S3, or None."""
+        if operation.protocol == services.CONTRADICTION:
+            return access_denied("The request names more than one operation.", operation.service)
+        if operation.service == "sts":
+            if operation.name in WITH_FOREIGN_IDENTITY:
+                return foreign_identity(operation)
+            if operation.name in FOR_LONG_TERM_KEYS and caller.role_arn is not None:
+                return access_denied(f"Cannot call {operation.name} with session credentials")
+            if operation.action == ASSUME_ROLE and operation.members.get("RoleArn"):
+                return self.assume_role(caller, str(operation.members["RoleArn"]))
+        denial = self.judge(caller, services.calls(operation, self._account_id, caller.region or self._region))
+        return denial.refusal if denial is not None else None
+
     def is_trusted(self, role_arn: str, service: str) -> bool:
         """Whether there is such a role, and it lets a service such as `states.amazonaws.com` assume it."""
         role = self._role(role_arn)
@@ -163,87 +174,6 @@ class Enforcer:
         role = self._role(role_arn)
         return role is not None and trust.trusts(role.trust, trust.AWS, names, self._about(caller))
 
-    def application(self, inner: WSGIApplication, identify: Callable[[WSGIEnvironment], Caller]) -> WSGIApplication:
-        """`inner` (all services but SageMaker) for those whose policies allow what they ask.
-
-        `identify` raises AuthenticationError for a request that is nobody's.
-        """
-
-        def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            if environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks whether it may, and signs nothing
-                return inner(environ, start_response)
-            service = signature(environ).service or "s3"
-            try:
-                caller = identify(environ)
-            except AuthenticationError as error:
-                return _turn_away(error.refusal, environ, start_response)
-            if service != "s3":
-                _as_header(environ)
-            if caller.role_arn is None and service != "sts":
-                return inner(environ, start_response)
-            if service == "s3":
-                return self._s3(inner, caller, environ, start_response)
-            operation = _operation(service, environ, _body(environ))
-            if operation.protocol == services.CONTRADICTION:
-                refusal: Refusal | None = access_denied("The request names more than one operation.", service)
-            else:
-                refusal = self._sts(caller, operation) if service == "sts" else self._refusal(caller, operation)
-            if refusal is not None:
-                return _answer(refusal, operation.protocol, environ, start_response)
-            return inner(environ, start_response)
-
-        return application
-
-    def _refusal(self, caller: Caller, operation: services.Operation) -> Refusal | None:
-        denial = self.judge(caller, services.calls(operation, self._account_id, caller.region or self._region))
-        return denial.refusal if denial is not None else None
-
-    def _sts(self, caller: Caller, operation: services.Operation) -> Refusal | None:
-        if operation.name in WITH_FOREIGN_IDENTITY:
-            return _foreign(operation)
-        if operation.name in FOR_LONG_TERM_KEYS and caller.role_arn is not None:
-            return access_denied(f"Cannot call {operation.name} with session credentials")
-        if operation.action == ASSUME_ROLE and operation.members.get("RoleArn"):
-            return self.assume_role(caller, str(operation.members["RoleArn"]))
-        return self._refusal(caller, operation)
-
-    def _s3(
-        self, inner: WSGIApplication, caller: Caller, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        request = _s3_request(environ)
-        body = _body(environ) if request.method == "POST" and "delete" in request.parameters else b""
-        denial = self.judge(caller, s3.calls(request, body))
-        if denial is not None:
-            return _answer(denial.refusal, "s3", environ, start_response)
-        if not request.reads_one_object:
-            return inner(environ, start_response)
-        return self._unless_hidden(inner, caller, request, environ, start_response)
-
-    def _unless_hidden(
-        self,
-        inner: WSGIApplication,
-        caller: Caller,
-        request: s3.S3Request,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
-        """The inner answer; that an object is not there is told only to those who may list the bucket."""
-        started: list[Any] = []
-
-        def start(*arguments: Any) -> Callable[[bytes], object]:
-            started[:] = arguments
-            return lambda _: None
-
-        answer = inner(environ, start)
-        if str(started[0]).startswith("404"):
-            denial = self.judge(caller, [Call("s3:ListBucket", s3.arn(request.bucket))])
-            if denial is not None:
-                if hasattr(answer, "close"):
-                    answer.close()
-                return _answer(denial.refusal, "s3", environ, start_response)
-        start_response(*started)
-        return answer
-
 
 class Recorder:
     """Writes every new verdict to a file, as a line of JSON. Thread-safe."""
@@ -263,62 +193,6 @@ class Recorder:
                     file.write(line + "\n")
 
 
-def _s3_request(environ: WSGIEnvironment) -> s3.S3Request:
-    bucket, key = s3.located(environ.get("HTTP_HOST", ""), _path(environ))
-    headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith(("HTTP_X_AMZ_", "HTTP_IF_MATCH"))
-    }
-    form = form_fields(environ)
-    if form and not key:
-        return s3.S3Request("PUT", bucket, form.get("key", ""), "", tuple(headers.items()))
-    return s3.S3Request(environ["REQUEST_METHOD"], bucket, key, environ.get("QUERY_STRING", ""), tuple(headers.items()))
-
-
-def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> services.Operation:
-    query, target = environ.get("QUERY_STRING", ""), environ.get("HTTP_X_AMZ_TARGET")
-    return services.operation_of(service, environ["REQUEST_METHOD"], _path(environ), query, target, body)
-
-
-def _as_header(environ: WSGIEnvironment) -> None:
-    """moto tells service and region by the header alone, which a presigned request lacks."""
-    signed = signature(environ)
-    scope = f"{signed.access_key}/20260101/{signed.region}/{signed.service}/aws4_request"
-    environ.setdefault("HTTP_AUTHORIZATION", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
-
-
-def _turn_away(refusal: Refusal, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Refuse a request that is nobody's, in the form of the service that it seems to be for."""
-    service = signature(environ).service
-    body = _body(environ) if environ["REQUEST_METHOD"] == "POST" else b""
-    # of the services with paths, Lambda alone is told by them
-    operation = _operation(service or "lambda", environ, body)
-    if operation.name in WITH_FOREIGN_IDENTITY:
-        refusal = _foreign(operation)
-    is_s3 = service == "s3" or not (service or operation.name)
-    return _answer(refusal, "s3" if is_s3 else operation.protocol, environ, start_response)
-
-
-def _foreign(operation: services.Operation) -> Refusal:
+def foreign_identity(operation: services.Operation) -> Refusal:
+    """The refusal of an operation WITH_FOREIGN_IDENTITY."""
     return access_denied(f"Not authorized to perform sts:{operation.name}")
-
-
-def _path(environ: WSGIEnvironment) -> str:
-    return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace")
-
-
-def _body(environ: WSGIEnvironment) -> bytes:
-    """The request's body, which stays there for whoever reads it next."""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
-    return bytes(body)
-
-
-def _answer(
-    refusal: Refusal, protocol: str, environ: WSGIEnvironment, start_response: StartResponse
-) -> Sequence[bytes]:
-    status, headers, body = refusal.response(protocol, str(uuid.uuid4()))
-    shown = b"" if environ["REQUEST_METHOD"] == "HEAD" else body
-    start_response(status, [*headers, ("Content-Length", str(len(shown)))])
-    return [shown]

@@ -104,6 +104,17 @@ class Core:
             instance.close()
 
 
+def in_milliseconds(value: Any) -> Any:
+    """The value with every datetime in it as epoch milliseconds, as events and state machines show them."""
+    if isinstance(value, datetime):
+        return int(value.timestamp() * 1000)
+    if isinstance(value, Mapping):
+        return {key: in_milliseconds(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [in_milliseconds(item) for item in value]
+    return value
+
+
 def _emptied(wanted: Path) -> Path:
     """An empty folder: the one wanted, or in its place a link to one whose path does not fall apart in a command."""
     shutil.rmtree(wanted.resolve(), ignore_errors=True)

@@ -1,15 +1,15 @@
 """Processing jobs: the operations. What happens while a job runs is in processing_run.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.errors import validation_error
-from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind
 from warmfold.cloud.sagemaker.processing_run import run_processing
+from warmfold.cloud.sagemaker.work_jobs import Job, WorkJobs, work_kind
 
-PROCESSING = JobKind(
+PROCESSING = work_kind(
     "Processing",
     shown_of_request=(
         "ProcessingInputs",
@@ -26,23 +26,14 @@ PROCESSING = JobKind(
 ROOT = PurePosixPath("/opt/ml/processing")
 
 
-class ProcessingJobs(JobGroup):
+class ProcessingJobs(WorkJobs):
     """All processing jobs."""
 
     def __init__(self, core: Core) -> None:
         super().__init__(core, PROCESSING)
 
-    def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
-        """Operation name to its handler."""
-        return {
-            "CreateProcessingJob": lambda request, _: self.create(request),
-            "DescribeProcessingJob": lambda request, _: self.describe(request["ProcessingJobName"]),
-            "ListProcessingJobs": lambda request, _: self.list(request),
-            "StopProcessingJob": lambda request, _: self.stop(request["ProcessingJobName"]),
-        }
-
-    def create(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The CreateProcessingJob response; raises ServiceError for what cannot run here."""
+    def create(self, request: dict[str, Any]) -> Job:
+        """Start the job of a (validated) request; raises ServiceError for what cannot run here."""
         _check(request)
         return self.start(request, lambda job: run_processing(self._core, job))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.data import download_channel, upload_folder
 from warmfold.cloud.sagemaker.instances import Outcome, Task
-from warmfold.cloud.sagemaker.jobs import COMPLETED, STOPPED, Ending, Job
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.script_mode import HOST, JobFolder, base_environment
+from warmfold.cloud.sagemaker.work_jobs import COMPLETED, STOPPED, Ending, Job
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 DEFAULT_MAX_RUNTIME = 86_400

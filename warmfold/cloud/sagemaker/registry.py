@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from warmfold.cloud.sagemaker.core import Core
+from warmfold.cloud.sagemaker.core import Core, in_milliseconds
 from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
 from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.tags import VERSIONS_HAVE_NO_TAGS, tag_map
-from warmfold.cloud.sagemaker.training_job import in_milliseconds
 
 EVENT = "SageMaker Model Package State Change"
 SHOWN_OF_REQUEST = (

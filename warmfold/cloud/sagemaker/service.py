@@ -19,7 +19,7 @@ from warmfold.cloud.sagemaker.unsupported import refuse_foreign_roles, refuse_un
 from warmfold.cloud.sagemaker.validation import validated
 
 Identity = object
-"""Who calls, as `warmfold.cloud.identity` knows it; handed on to the operations, not looked into here."""
+"""Who calls, as `warmfold.cloud.iam.identity` knows it; handed on to the operations, not looked into here."""
 Authorize = Callable[[str, dict[str, Any], Identity], tuple[str, str] | None]
 """Operation, request (its members have the right types) and identity to the code and message of a refusal, or None."""
 ACCESS_DENIED = "AccessDeniedException"

@@ -2,35 +2,43 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
-from warmfold.cloud.sagemaker.errors import ServiceError, limit_exceeded, validation_error
+from warmfold.cloud.sagemaker.errors import limit_exceeded, validation_error
 from warmfold.cloud.sagemaker.instances import Instance
-from warmfold.cloud.sagemaker.listing import page_of
+from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind
 from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.pools import WarmPools, WarmPoolState
-from warmfold.cloud.sagemaker.tags import tag_map
 from warmfold.cloud.sagemaker.training_job import Details, TrainingJob
 from warmfold.cloud.sagemaker.training_run import TrainingRun
 
 logger = logging.getLogger(__name__)
 
-EVENT = "SageMaker Training Job State Change"
 KEPT_AFTER = ("AlgorithmError", "ClientError")
 
 
-class TrainingJobs:
+TRAINING = JobKind(
+    "Training",
+    noun="training job",
+    title="Training Job",
+    taken=(
+        "Training job names must be unique within an AWS account and region, and a training job with this name already "
+        "exists ({arn})"
+    ),
+    missing=lambda _: validation_error("Requested resource not found."),
+)
+
+
+class TrainingJobs(JobGroup[TrainingJob]):
     """All training jobs and the instances kept warm after them."""
 
     def __init__(self, core: Core) -> None:
-        self._core = core
-        self._jobs: dict[str, TrainingJob] = {}  # by lowercased name
+        super().__init__(core, TRAINING)
         self._pools: WarmPools[Instance] = WarmPools()
         self._idle_candidates: dict[str, list[Instance]] = {}
         self._closed_keys: set[str] = set()
-        self._finished = threading.Condition(core.lock)
         self._pools_changed = threading.Condition(core.lock)
         self._ended = False
         core.start_thread(self._end_pools_in_time, "warm-pools")
@@ -39,13 +47,7 @@ class TrainingJobs:
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
         """Operation name to its handler."""
-        return {
-            "CreateTrainingJob": lambda request, _: {"TrainingJobArn": self.create(request).arn},
-            "DescribeTrainingJob": lambda request, _: self.describe(request["TrainingJobName"]),
-            "ListTrainingJobs": lambda request, _: self.list(request),
-            "StopTrainingJob": lambda request, _: self.stop(request["TrainingJobName"]),
-            "UpdateTrainingJob": lambda request, _: self.update(request),
-        }
+        return {**super().operations(), "UpdateTrainingJob": lambda request, _: self.update(request)}
 
     def on_finish(self, listener: Callable[[TrainingJob], None]) -> None:
         """Call `listener` with every job that becomes terminal, from that job's thread, without the lock."""
@@ -71,7 +73,7 @@ class TrainingJobs:
         name = request["TrainingJobName"]
         job = TrainingJob(
             name,
-            self._core.arn("training-job", name),
+            self._core.arn(TRAINING.arn, name),
             Details(request),
             self._core.now(),
             holds_core=holds_core,
@@ -79,22 +81,14 @@ class TrainingJobs:
             tuning_job_arn=tuning_job_arn,
             instance_since=self._core.clock(),
         )
-        tags = tag_map(request.get("Tags", ()))
-        with self._core.lock:
-            self._expire()
-            if name.lower() in self._jobs:
-                raise ServiceError(
-                    "ResourceInUse",
-                    "Training job names must be unique within an AWS account and region, and a training job with this "
-                    f"name already exists ({job.arn})",
-                )
+
+        def prepare() -> None:
+            self._refresh()
             self._check_quota(job)
             self._take_instance(job)
-            self._jobs[name.lower()] = job
-            self._core.tags[job.arn] = tags
             job.move("InProgress", "Starting", "Starting the training job", job.created_at)
-            detail = job.event_detail(tags)
-        self._core.publish(EVENT, detail, job.arn)
+
+        self._register(job, prepare)
         try:
             run = TrainingRun(self._core, job, self.move, self._finish, self._measured)
             self._core.start_thread(run.run, f"training-{name}")
@@ -104,45 +98,6 @@ class TrainingJobs:
             self._finish(job, "Failed", "Failed", "Training job failed", job.instance)
         return job
 
-    def get(self, name: str) -> TrainingJob:
-        """The job's record, whatever the case of the name; raises ServiceError when there is none."""
-        job = self._jobs.get(name.lower())
-        if job is None:
-            raise validation_error("Requested resource not found.")
-        return job
-
-    def describe(self, name: str) -> dict[str, Any]:
-        """The DescribeTrainingJob response."""
-        with self._core.lock:
-            self._expire()
-            return self.get(name).describe()
-
-    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The ListTrainingJobs response."""
-        wanted = request.get("WarmPoolStatusEquals")
-        with self._core.lock:
-            self._expire()
-            jobs = (
-                job
-                for job in self._jobs.values()
-                if wanted is None or (job.warm_pool is not None and job.warm_pool.status == wanted)
-            )
-            return page_of(jobs, request, result="TrainingJobSummaries", summarize=TrainingJob.summary)
-
-    def stop(self, name: str) -> dict[str, Any]:
-        """StopTrainingJob: the job is Stopping, and Stopped soon after."""
-        with self._core.lock:
-            job = self.get(name)
-            if job.is_finished:
-                raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
-            if job.status == "Stopping":
-                return {}
-            job.move("Stopping", "Stopping", "Stopping the training job", self._core.now())
-            detail = job.event_detail(self._core.tags[job.arn])
-        self._core.publish(EVENT, detail, job.arn)
-        job.stop.set()
-        return {}
-
     def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """UpdateTrainingJob: another keep-alive for the job's pool; 0 releases it."""
         name = request["TrainingJobName"]
@@ -151,7 +106,7 @@ class TrainingJobs:
             raise validation_error(f"The local cloud updates only ResourceConfig, not {', '.join(sorted(unknown))}.")
         released = None
         with self._core.lock:
-            self._expire()
+            self._refresh()
             job = self.get(name)
             if "ResourceConfig" in request:
                 keep_alive = request["ResourceConfig"]["KeepAlivePeriodInSeconds"]
@@ -173,14 +128,6 @@ class TrainingJobs:
             self._core.stop_instance(released.kept)
         return {"TrainingJobArn": job.arn}
 
-    def wait(self, name: str, timeout: float | None = None) -> TrainingJob:
-        """Wait until the job is terminal, as tests do; raises TimeoutError after `timeout` seconds."""
-        with self._finished:
-            job = self.get(name)
-            if not self._finished.wait_for(lambda: job.is_finished, timeout):
-                raise TimeoutError(f"training job {name} is still {job.status} after {timeout} s")
-            return job
-
     def release_key(self, pool_key: str) -> None:
         """End the idle instances of a `pool_key`, and those of its jobs that still run when they end."""
         with self._core.lock:
@@ -191,13 +138,11 @@ class TrainingJobs:
 
     def shutdown(self) -> None:
         """Stop every job and pool; nothing is waited for."""
+        super().shutdown()
         with self._core.lock:
-            running = [job for job in self._jobs.values() if not job.is_finished]
             kept = self._pools.release_all(self._core.clock())
             self._ended = True
             self._pools_changed.notify_all()
-        for job in running:
-            job.stop.set()
         for pool in kept:
             self._core.stop_instance(pool.kept)
 
@@ -207,8 +152,19 @@ class TrainingJobs:
             if job.is_finished or (job.status == "Stopping" and status is None and secondary != "Uploading"):
                 return
             job.move(status or job.status, secondary, message, self._core.now())
-            detail = job.event_detail(self._core.tags[job.arn])
-        self._core.publish(EVENT, detail, job.arn)
+            detail = self._noted(job)
+        self._tell(job, detail)
+
+    def _listed(self, request: Mapping[str, Any]) -> Iterable[TrainingJob]:
+        wanted = request.get("WarmPoolStatusEquals")
+        return (
+            job
+            for job in self._jobs.values()
+            if wanted is None or (job.warm_pool is not None and job.warm_pool.status == wanted)
+        )
+
+    def _end(self, job: TrainingJob) -> None:
+        job.stop.set()
 
     def _measured(self, job: TrainingJob, name: str, value: float) -> None:
         for listener in self._metric_listeners:
@@ -235,10 +191,9 @@ class TrainingJobs:
                 job.warm_pool.status = "Terminated"
             job.instance = None
             job.move(status, secondary, message, self._core.now())
-            detail = job.event_detail(self._core.tags[job.arn])
+            detail = self._noted(job)
             self._shelve(job)
-            self._finished.notify_all()
-        self._core.publish(EVENT, detail, job.arn)
+        self._tell(job, detail)
         if surplus is not None:
             self._core.stop_instance(surplus)
         for listener in self._listeners:
@@ -287,7 +242,7 @@ class TrainingJobs:
         wants = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0) > 0
         return wants and pooled + count <= self._core.settings.pool_quota(kind)
 
-    def _expire(self) -> None:
+    def _refresh(self) -> None:
         for pool in self._pools.expire(self._core.clock()):
             instance = pool.kept
             self._core.start_thread(lambda instance=instance: self._core.stop_instance(instance), "pool-expired")  # type: ignore[misc]
@@ -296,7 +251,7 @@ class TrainingJobs:
         """End every pool when its time is over, though nobody asks after it, until the shutdown."""
         with self._pools_changed:
             while not self._ended:
-                self._expire()
+                self._refresh()
                 over = self._pools.next_expiry()
                 self._pools_changed.wait(None if over is None else max(0.0, over - self._core.clock()))
 

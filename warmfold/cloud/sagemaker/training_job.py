@@ -1,19 +1,18 @@
 """The record of one training job, and what Describe, List and EventBridge show of it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from warmfold.cloud.sagemaker.admission import StopSignal
+from warmfold.cloud.sagemaker.core import in_milliseconds
 from warmfold.cloud.sagemaker.instances import Instance
+from warmfold.cloud.sagemaker.jobs import TERMINAL
 from warmfold.cloud.sagemaker.pools import PoolShape, WarmPoolState
 from warmfold.cloud.shelf import Shelf, Shelved
 
-TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
-REASON_CHARACTERS = 1024
-"""As long as AWS lets a FailureReason be."""
 SHOWN_OF_REQUEST = (
     "HyperParameters",
     "AlgorithmSpecification",
@@ -119,6 +118,10 @@ class TrainingJob:
             self.ended_at = now
         transitions.append(transition)
 
+    def begin_to_stop(self, now: datetime) -> None:
+        """Be Stopping; the job must not have ended."""
+        self.move("Stopping", "Stopping", "Stopping the training job", now)
+
     def take_metrics(self, metrics: list[dict[str, Any]]) -> None:
         """Note the values that metrics ended with; the job must not have ended."""
         self._read().metrics = metrics
@@ -191,14 +194,3 @@ class TrainingJob:
         whole = self.describe()
         detail = {name: whole[name] for name in EVENT_FIELDS if name in whole}
         return {**in_milliseconds(detail), "Tags": dict(tags)}
-
-
-def in_milliseconds(value: Any) -> Any:
-    """The value with every datetime in it as epoch milliseconds, as events show them."""
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1000)
-    if isinstance(value, Mapping):
-        return {key: in_milliseconds(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [in_milliseconds(item) for item in value]
-    return value

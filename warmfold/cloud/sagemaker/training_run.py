@@ -7,6 +7,7 @@ from pathlib import Path
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.data import DataError, download_channel, download_object, pack, upload_file
 from warmfold.cloud.sagemaker.instances import Instance, InstanceLost, Outcome
+from warmfold.cloud.sagemaker.jobs import REASON_CHARACTERS, reason_of
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.metrics import MetricScraper
 from warmfold.cloud.sagemaker.script_mode import (
@@ -16,7 +17,7 @@ from warmfold.cloud.sagemaker.script_mode import (
     training_task,
     write_inputs,
 )
-from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TrainingJob
+from warmfold.cloud.sagemaker.training_job import TrainingJob
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +53,14 @@ class TrainingRun:
         try:
             status, secondary, message = self._stages()
         except (DataError, ScriptModeError) as error:
-            status, secondary, message = self._fail(f"ClientError: {error}")
+            status, secondary, message = self._fail(reason_of(error))
         except InstanceLost as error:
             sound = False
             status, secondary, message = self._lost(error)
         except Exception as error:
             logger.exception("training job %s failed inside the local cloud", job.name)
             sound = False
-            status, secondary, message = self._fail(f"InternalServerError: {type(error).__name__}: {error}")
+            status, secondary, message = self._fail(reason_of(error))
         try:
             self._folder.remove()
             if not sound and self._instance is not None:
@@ -70,7 +71,7 @@ class TrainingRun:
     def _lost(self, error: InstanceLost) -> tuple[str, str, str]:
         if self._job.stop.is_set():
             return "Stopped", "Stopped", "Training job stopped"
-        return self._fail(f"InternalServerError: We encountered an internal error: {error}. Please try again.")
+        return self._fail(reason_of(error))
 
     def _fail(self, reason: str) -> tuple[str, str, str]:
         with self._core.lock:

@@ -1,16 +1,16 @@
 """Transform jobs: the operations. What happens while a job runs is in transform_run.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.data_processing import DataProcessing
 from warmfold.cloud.sagemaker.errors import validation_error
-from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind
 from warmfold.cloud.sagemaker.models import Model, Models
 from warmfold.cloud.sagemaker.transform_run import PROGRAM, run_transform
+from warmfold.cloud.sagemaker.work_jobs import Job, WorkJobs, work_kind
 
-TRANSFORM = JobKind(
+TRANSFORM = work_kind(
     "Transform",
     shown_of_request=(
         "ModelName",
@@ -29,24 +29,15 @@ TRANSFORM = JobKind(
 MAX_PAYLOAD_MB = 100
 
 
-class TransformJobs(JobGroup):
+class TransformJobs(WorkJobs):
     """All transform jobs."""
 
     def __init__(self, core: Core, models: Models) -> None:
         super().__init__(core, TRANSFORM)
         self._models = models
 
-    def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
-        """Operation name to its handler."""
-        return {
-            "CreateTransformJob": lambda request, _: self.create(request),
-            "DescribeTransformJob": lambda request, _: self.describe(request["TransformJobName"]),
-            "ListTransformJobs": lambda request, _: self.list(request),
-            "StopTransformJob": lambda request, _: self.stop(request["TransformJobName"]),
-        }
-
-    def create(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The CreateTransformJob response; raises ServiceError for a missing model and for what cannot run here."""
+    def create(self, request: dict[str, Any]) -> Job:
+        """Start the job of a (validated) request; raises ServiceError for a missing model or what cannot run here."""
         model = self._models.get(request["ModelName"])
         _check(request, model)
         return self.start(request, lambda job: run_transform(self._core, job, model))

@@ -12,12 +12,12 @@ from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.data import channel_objects, download_object, unpack, upload_file
 from warmfold.cloud.sagemaker.data_processing import DataProcessing, RecordsDiffer
 from warmfold.cloud.sagemaker.instances import Task
-from warmfold.cloud.sagemaker.jobs import COMPLETED, STOPPED, Ending, Job
+from warmfold.cloud.sagemaker.jobs import REASON_CHARACTERS
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.model_server import ModelServer, NoAnswer, ServerDied, serving
 from warmfold.cloud.sagemaker.models import Model
 from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment
-from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS
+from warmfold.cloud.sagemaker.work_jobs import COMPLETED, STOPPED, Ending, Job
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 PROGRAM = "SAGEMAKER_PROGRAM"

@@ -2,26 +2,32 @@
 
 import logging
 import secrets
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.early_stopping import falls_behind
 from warmfold.cloud.sagemaker.errors import ServiceError, limit_exceeded, validation_error
+from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind, reason_of
 from warmfold.cloud.sagemaker.listing import page_of
 from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.sampler import Sampler
-from warmfold.cloud.sagemaker.tags import tag_list, tag_map
+from warmfold.cloud.sagemaker.tags import tag_list
 from warmfold.cloud.sagemaker.training import TrainingJobs, check_training
-from warmfold.cloud.sagemaker.training_job import REASON_CHARACTERS, TERMINAL, TrainingJob
+from warmfold.cloud.sagemaker.training_job import TrainingJob
 from warmfold.cloud.sagemaker.tuning_job import Candidate, TuningJob
+from warmfold.cloud.sagemaker.tuning_warm_start import parents_of, teach
 from warmfold.cloud.sagemaker.validation import validated
-from warmfold.cloud.sagemaker.warm_start import parents_of, teach
 
 logger = logging.getLogger(__name__)
 
-EVENT = "SageMaker HyperParameter Tuning Job State Change"
+TUNING = JobKind(
+    "HyperParameterTuning",
+    noun="hyper parameter tuning job",
+    title="HyperParameter Tuning Job",
+    taken=("HyperParameterTuning job names must be unique within an AWS account and region, or are currently in use."),
+    missing=lambda name: ServiceError("ResourceNotFound", f"Amazon SageMaker can't find a tuning job with name {name}"),
+)
 OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 FAILURES_ALLOWED = 5
 """A tuning job fails after this many candidates without a score when none has one."""
@@ -41,73 +47,47 @@ COPIED = (
 )
 
 
-class TuningJobs:
+class TuningJobs(JobGroup[TuningJob]):
     """All tuning jobs. `new_token` takes a number of bytes and returns that many at random, in hexadecimal."""
 
     def __init__(self, core: Core, training: TrainingJobs, new_token: Callable[[int], str] = secrets.token_hex) -> None:
-        self._core = core
+        super().__init__(core, TUNING)
         self._training = training
         self._new_token = new_token
-        self._jobs: dict[str, TuningJob] = {}  # by lowercased name
-        self._changed = threading.Condition(core.lock)
         self._ended = False
         training.on_finish(self._candidate_finished)
         training.on_metric(self._candidate_printed)
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
         """Operation name to its handler."""
-        return {
-            "CreateHyperParameterTuningJob": lambda request, _: self.create(request),
-            "DescribeHyperParameterTuningJob": lambda request, _: self.describe(request["HyperParameterTuningJobName"]),
-            "ListHyperParameterTuningJobs": lambda request, _: self.list(request),
-            "StopHyperParameterTuningJob": lambda request, _: self.stop(request["HyperParameterTuningJobName"]),
-            "ListTrainingJobsForHyperParameterTuningJob": lambda request, _: self.list_candidates(request),
-        }
+        candidates = "ListTrainingJobsForHyperParameterTuningJob"
+        return {**super().operations(), candidates: lambda request, _: self.list_candidates(request)}
 
-    def create(self, request: dict[str, Any]) -> dict[str, Any]:
-        """CreateHyperParameterTuningJob; raises ServiceError."""
+    def create(self, request: dict[str, Any]) -> TuningJob:
+        """Check the (validated) request, start the job, return its record; raises ServiceError."""
         _check(request)
         name, config = request["HyperParameterTuningJobName"], request["HyperParameterTuningJobConfig"]
         seed = config.get("RandomSeed", int(self._new_token(4), 16)) % 2**32
         sampler = Sampler(config["ParameterRanges"], config["Strategy"], seed)
-        arn = self._core.arn("hyper-parameter-tuning-job", name)
+        arn = self._core.arn(TUNING.arn, name)
         total = _total(config, sampler)
         self._check_quotas(total, config["ResourceLimits"]["MaxParallelTrainingJobs"])
         job = TuningJob(name, arn, request, self._core.now(), total, sampler)
         check_training(validated("CreateTrainingJob", _candidate_request(job, f"{name}-001-00000000", {}, {})))
-        tags = tag_map(request.get("Tags", ()))
-        with self._core.lock:
-            if name.lower() in self._jobs:
-                raise ServiceError(
-                    "ResourceInUse",
-                    "HyperParameterTuning job names must be unique within an AWS account and region, "
-                    "or are currently in use.",
-                )
+
+        def prepare() -> None:
             job.parents = parents_of(request, self._jobs)
             teach(job, job.parents)
-            self._jobs[name.lower()] = job
-            self._core.tags[arn] = tags
-            detail = job.event_detail(tags)
-        self._core.publish(EVENT, detail, arn)
+
+        self._register(job, prepare)
         self._core.start_thread(lambda: self._drive(job), f"tuning-{name}")
-        return {"HyperParameterTuningJobArn": arn}
-
-    def describe(self, name: str) -> dict[str, Any]:
-        """The DescribeHyperParameterTuningJob response; raises ServiceError."""
-        with self._core.lock:
-            return self._job(name).describe()
-
-    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The ListHyperParameterTuningJobs response."""
-        with self._core.lock:
-            result = "HyperParameterTuningJobSummaries"
-            return page_of(self._jobs.values(), request, result=result, summarize=TuningJob.summary)
+        return job
 
     def list_candidates(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The ListTrainingJobsForHyperParameterTuningJob response; sorting by score leaves out those without one."""
         by = request.get("SortBy", "Name")
         with self._core.lock:
-            job = self._job(request["HyperParameterTuningJobName"])
+            job = self.get(request["HyperParameterTuningJobName"])
             candidates = {item.job.name: item for item in job.candidates if item.job is not None}
             return page_of(
                 (
@@ -121,27 +101,6 @@ class TuningJobs:
                 descending=False,
                 sort_keys={"FinalObjectiveMetricValue": lambda child: candidates[child.name].score},
             )
-
-    def stop(self, name: str) -> dict[str, Any]:
-        """StopHyperParameterTuningJob: no more candidates, those that run are stopped, then it is Stopped."""
-        with self._core.lock:
-            job = self._job(name)
-            if job.is_finished:
-                raise validation_error(
-                    f"The request was rejected because the hyper parameter tuning job is in status {job.status}."
-                )
-            already = job.status == "Stopping"
-        if not already:
-            self._move(job, "Stopping")
-        return {}
-
-    def wait(self, name: str, timeout: float | None = None) -> TuningJob:
-        """Wait until the job is terminal, as tests do; raises TimeoutError after `timeout` seconds."""
-        with self._changed:
-            job = self._job(name)
-            if not self._changed.wait_for(lambda: job.is_finished, timeout):
-                raise TimeoutError(f"tuning job {name} is still {job.status} after {timeout} s")
-            return job
 
     def shutdown(self) -> None:
         """Create no more candidates."""
@@ -158,11 +117,8 @@ class TuningJobs:
             if wanted > quota:
                 raise limit_exceeded(f"Number of {what} per hyperparameter tuning job", quota, 0, wanted, "Jobs")
 
-    def _job(self, name: str) -> TuningJob:
-        job = self._jobs.get(name.lower())
-        if job is None:
-            raise ServiceError("ResourceNotFound", f"Amazon SageMaker can't find a tuning job with name {name}")
-        return job
+    def _end(self, job: TuningJob) -> None:
+        """Nothing more: its thread sees that it is Stopping, creates no more candidates and stops those that run."""
 
     def _candidate_finished(self, job: TrainingJob) -> None:
         if job.tuning_job_arn is not None:
@@ -193,8 +149,10 @@ class TuningJobs:
         if ended == "Failed" and status != "Failed":
             status, reason = ended, why_not
         with self._core.lock:
-            job.failure_reason = reason
-        self._move(job, status)
+            job.status, job.failure_reason = status, reason
+            job.ended_at = job.modified_at = self._core.now()
+            detail = self._noted(job)
+        self._tell(job, detail)
 
     def _attempt(self, job: TuningJob, step: Callable[[], tuple[str, str | None]]) -> tuple[str, str | None]:
         """The status and FailureReason that a step gives, or that its exception amounts to."""
@@ -204,7 +162,7 @@ class TuningJobs:
             return "Failed", error.message
         except Exception as error:
             logger.exception("tuning job %s failed inside the local cloud", job.name)
-            return "Failed", f"InternalServerError: {type(error).__name__}: {error}"[:REASON_CHARACTERS]
+            return "Failed", reason_of(error)
 
     def _search(self, job: TuningJob) -> tuple[str, str | None]:
         """Create candidates until the job is over; returns its terminal status and FailureReason."""
@@ -301,17 +259,6 @@ class TuningJobs:
         finally:
             self._training.release_key(job.arn)
         return "Stopped", None
-
-    def _move(self, job: TuningJob, status: str) -> None:
-        with self._changed:
-            if job.is_finished:
-                return
-            job.status, job.modified_at = status, self._core.now()
-            if status in TERMINAL:
-                job.ended_at = job.modified_at
-            detail = job.event_detail(self._core.tags[job.arn])
-            self._changed.notify_all()
-        self._core.publish(EVENT, detail, job.arn)
 
 
 def _candidate_request(job: TuningJob, name: str, tuned: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, Any]:

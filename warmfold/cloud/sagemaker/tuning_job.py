@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from warmfold.cloud.sagemaker.core import in_milliseconds
+from warmfold.cloud.sagemaker.jobs import TERMINAL
 from warmfold.cloud.sagemaker.sampler import Sampler
-from warmfold.cloud.sagemaker.training_job import TERMINAL, TrainingJob, in_milliseconds
+from warmfold.cloud.sagemaker.training_job import TrainingJob
 
 IDENTICAL = "IdenticalDataAndAlgorithm"
 """The WarmStartType whose parents' best may be the best of all."""
@@ -69,6 +71,10 @@ class TuningJob:
     def is_finished(self) -> bool:
         """Whether its status is terminal."""
         return self.status in TERMINAL
+
+    def begin_to_stop(self, now: datetime) -> None:
+        """Be Stopping."""
+        self.status, self.modified_at = "Stopping", now
 
     @property
     def in_flight(self) -> list[Candidate]:

@@ -17,7 +17,6 @@ from moto.sts.models import sts_backends
 from moto.sts.utils import random_session_token
 
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
-from warmfold.cloud.sagemaker.errors import ServiceError
 
 _SIGNED = re.compile(r"AWS4-[\w-]+\s+Credential=([^,\s]+)")
 _SCOPE = re.compile(r"([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
@@ -138,25 +137,6 @@ class Identities:
                 known = _Session(found.role_arn, found.session_name, found.session_token, ends)
                 self._sessions[key] = known
         return known
-
-
-def for_sagemaker(identify: Callable[[WSGIEnvironment], Caller], region: str) -> Callable[[WSGIEnvironment], Caller]:
-    """`identify` for the local SageMaker, which is in one region: it raises ServiceError for whom it does not serve."""
-
-    def identified(environ: WSGIEnvironment) -> Caller:
-        try:
-            caller = identify(environ)
-        except AuthenticationError as error:
-            raise ServiceError(error.refusal.code, error.refusal.message) from error
-        if caller.region not in (None, region):
-            raise ServiceError(
-                "InvalidSignatureException",
-                f"Credential should be scoped to a valid region, not '{caller.region}': "
-                f"the local cloud's SageMaker is in {region} only.",
-            )
-        return caller
-
-    return identified
 
 
 def _caller(signed: Signature, known: _Session | None) -> Caller:

@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as interpr
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.jsonata import jsonata as interpreter_jsonata
 
-from warmfold.cloud.hooks.rebind import rebind
+from warmfold.cloud.hooks.stepfunctions.rebind import rebind
 
 
 def install() -> None:

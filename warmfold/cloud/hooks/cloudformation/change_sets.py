@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from moto.cloudformation.models import Change, ChangeSet, Stack
 
+from warmfold.cloud.hooks.cloudformation.templates import transformed
 
-def install(transformed: Callable[[str], Mapping[str, Any]]) -> None:
-    """Mend moto's change sets; `transformed` gives a template (its text) as it is without the SAM transform."""
+
+def install() -> None:
+    """Mend moto's change sets; each function below says what."""
     _previous_values()
-    _no_changes(transformed)
+    _no_changes()
     _changes()
     _results()
 
@@ -32,7 +34,7 @@ def _previous_values() -> None:
     Stack.stack_parameters = property(_parameters_of)
 
 
-def _no_changes(transformed: Callable[[str], Mapping[str, Any]]) -> None:
+def _no_changes() -> None:
     """moto compares the stack's template with the transform's result and parameters without their defaults.
 
     So no change set is ever empty, and a deployment that changes nothing updates everything.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
@@ -19,9 +18,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory import state_task_service_for
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from warmfold.cloud.identity import STATES_SESSION, Caller
+from warmfold.cloud.hooks.stepfunctions.rebind import rebind
+from warmfold.cloud.iam.identity import STATES_SESSION, Caller
+from warmfold.cloud.sagemaker.core import in_milliseconds
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service
 
@@ -54,6 +56,20 @@ JOBS = {
 ACTIONS = {*JOBS, "createModel", "createEndpoint", "createEndpointConfig", "updateEndpoint", "createLabelingJob"}
 
 
+def install(service: Callable[[], Service]) -> None:
+    """Have Task states that call SageMaker call `service`.
+
+    moto forwards SageMaker's actions to boto and knows no `.sync` for them.
+    """
+
+    def task_for(service_name: str) -> Any:
+        if service_name == "sagemaker":
+            return SageMakerTask(service)
+        return state_task_service_for(service_name=service_name)
+
+    rebind("state_task_service_for", state_task_service_for, task_for)
+
+
 class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
     """One Task state that calls SageMaker, as the interpreter evaluates it.
 
@@ -81,7 +97,7 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
             ]
         operation = action[0].upper() + action[1:]
         caller = Caller(None, state_credentials.role_arn, STATES_SESSION)
-        env.stack.append(_as_json(self._service().call(operation, normalised_parameters, caller)))
+        env.stack.append(in_milliseconds(self._service().call(operation, normalised_parameters, caller)))
 
     def _build_sync_resolver(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
@@ -101,7 +117,7 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
             if described[job.status_field] in ("InProgress", "Stopping"):
                 return None
             tags = self._service().call("ListTags", {"ResourceArn": arn}, caller)["Tags"]
-            output = _as_json(described) | {"Tags": {tag["Key"]: tag["Value"] for tag in tags}}
+            output = in_milliseconds(described) | {"Tags": {tag["Key"]: tag["Value"] for tag in tags}}
             if described[job.status_field] == "Completed":
                 return output
             raise FailureEventException(self._failure(env, "States.TaskFailed", json.dumps(output)))
@@ -152,14 +168,3 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )
-
-
-def _as_json(value: Any) -> Any:
-    """A response as Step Functions hands it on: times as milliseconds since 1970."""
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1000)
-    if isinstance(value, Mapping):
-        return {key: _as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(item) for item in value]
-    return value

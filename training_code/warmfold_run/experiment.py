@@ -1,0 +1,76 @@
+"""The resolved experiment, as the plan holds it: every key of experiment.yaml, with nothing left to infer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+Problem = Literal["classification", "regression"]
+
+
+class Range(TypedDict, total=False):
+    """One hyperparameter: a fixed `value`, a list of `values`, or a range from `min` to `max`."""
+
+    value: Annotated[Any, "fixed: every candidate has it"]
+    values: Annotated[list[Any], "each candidate has one of them"]
+    min: Annotated[float, "the range's lower end, included"]
+    max: Annotated[float, "the range's upper end, included"]
+    type: Annotated[Literal["integer", "continuous"], "what numbers of the range may be"]
+    scaling: Annotated[str, "SageMaker's word for how the range is searched"]
+
+
+class CrossValidation(TypedDict):
+    """How rows are divided."""
+
+    n_splits: Annotated[int, "the number of folds, K"]
+    strategy: Annotated[str, "the splitter's name in the catalogue"]
+    group_column: Annotated[None, "not built yet"]
+    time_column: Annotated[None, "not built yet"]
+    holdout: Annotated[float, "the share of the rows that no candidate sees"]
+    seed: Annotated[int, "what every random choice starts from"]
+
+
+class Search(TypedDict):
+    """How candidates are found."""
+
+    strategy: Annotated[str, "SageMaker's name of the tuning strategy"]
+    max_candidates: Annotated[int, "how many candidates there are at most"]
+    max_parallel_candidates: Annotated[int, "how many candidates run at a time"]
+    abandon: Annotated[Literal["forgiving", "off"], "whether candidates that can't win are given up"]
+    hyperparameters: Annotated[dict[str, Range], "the search space by hyperparameter"]
+
+
+class Compute(TypedDict):
+    """Which instances, where folds are trained, and how long warm pools wait."""
+
+    instance_type: Annotated[str, "what folds and the final job run on"]
+    candidate_instance_type: Annotated[str, "what candidates run on"]
+    fold_placement: Annotated[Literal["auto", "warm-pool", "in-process"], "where folds are trained"]
+    keep_alive_seconds: Annotated[int | Literal["auto"], "how long a pool waits for the next fold"]
+
+
+class QualityGate(TypedDict):
+    """What the final model must reach, and who approves it."""
+
+    min_score: Annotated[float | None, "the least holdout score; null: any"]
+    beat_champion: Annotated[bool, "not built yet"]
+    approval: Annotated[Literal["automatic", "manual"], "who approves a model that passes the gate"]
+
+
+class Budget(TypedDict):
+    """What a run may cost."""
+
+    max_usd: Annotated[None, "not built yet"]
+
+
+class Experiment(TypedDict):
+    """The whole of it."""
+
+    target: Annotated[str, "the column to predict"]
+    problem: Annotated[Problem, "what kind of column that is"]
+    metric: Annotated[str, "the metric's name in the catalogue; greater is better"]
+    estimator: Annotated[str, "the estimator's name in the catalogue"]
+    cross_validation: Annotated[CrossValidation, "how rows are divided"]
+    search: Annotated[Search, "how candidates are found"]
+    compute: Annotated[Compute, "what it runs on"]
+    quality_gate: Annotated[QualityGate, "what the model must reach"]
+    budget: Annotated[Budget, "what it may cost"]

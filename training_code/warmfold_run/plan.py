@@ -1,0 +1,119 @@
+"""plan.json: everything about a run that can be known before money is spent, and what the state machine gets of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+from warmfold_run.experiment import Experiment
+from warmfold_run.places import Locations
+from warmfold_run.records import Profile
+
+SCHEMA = 1
+Request = dict[str, Any]
+"""A request to SageMaker, as boto3 takes it."""
+
+
+class ObjectVersion(TypedDict):
+    """One version of an object in the data bucket."""
+
+    key: Annotated[str, "its key"]
+    version_id: Annotated[str | None, "null in a bucket without versioning"]
+    etag: Annotated[str, "S3's hash of the content"]
+    size: Annotated[int, "bytes"]
+
+
+class Code(TypedDict):
+    """The training code that the run's jobs run."""
+
+    sha256: Annotated[str, "of the source archive"]
+    uri: Annotated[str, "where the archive is"]
+
+
+class Abandoning(TypedDict):
+    """Whether candidates that can't win are given up."""
+
+    used: Annotated[bool, "whether they are"]
+    note: Annotated[str | None, "why not"]
+
+
+class Bound(TypedDict):
+    """The most instance time that tuning can take, however folds are placed."""
+
+    instance_seconds: Annotated[int, "of candidates and fold jobs together"]
+    usd: Annotated[float | None, "not built yet"]
+    text: Annotated[str, "the same in a sentence"]
+
+
+class InstanceTypes(TypedDict):
+    """What jobs run on that can't have every type."""
+
+    processing: Annotated[str, "the processing job's"]
+    transform: Annotated[str, "the transform job's"]
+
+
+class Timeouts(TypedDict):
+    """How long the state machine waits for a job, in seconds."""
+
+    processing: Annotated[int, "for Split Dataset"]
+    tuning: Annotated[int, "for Tune Hyperparameters"]
+    final: Annotated[int, "for Train Final Model"]
+    transform: Annotated[int, "for Transform"]
+
+
+class Requests(TypedDict):
+    """The requests of a run's jobs, complete but for what is known later."""
+
+    processing: Annotated[Request, "CreateProcessingJob of Split Dataset"]
+    tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    fold: Annotated[
+        Request,
+        "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
+        "for the fold's number",
+    ]
+    final: Annotated[Request, "CreateTrainingJob of the final model; lacks the tuned hyperparameters"]
+
+
+class Plan(TypedDict):
+    """plan.json: the record of a run, which every part of it reads."""
+
+    schema: Annotated[int, "the version of this shape"]
+    run: Annotated[str, "the run's id"]
+    prefix: Annotated[str, "the stack's name prefix"]
+    dataset: Annotated[str, "the dataset's name"]
+    execution_arn: Annotated[str, "the execution that the run is; whoever finds a plan by name compares it"]
+    region: Annotated[str, "where the run is"]
+    bucket: Annotated[str, "the data bucket"]
+    created_at: Annotated[str, "when the plan was made, ISO 8601"]
+    data: Annotated[ObjectVersion, "the data"]
+    experiment_file: Annotated[ObjectVersion | None, "experiment.yaml; null where there was none"]
+    predict: Annotated[ObjectVersion | None, "the rows to score; null: the holdout is scored"]
+    code: Annotated[Code, "the training code"]
+    experiment: Annotated[Experiment, "the resolved experiment"]
+    profile: Annotated[
+        Profile | None, "what the data is; null for data over 64 MiB, which Split Dataset checks instead"
+    ]
+    problem_sampled: Annotated[bool, "whether the problem was taken from the first rows only"]
+    metric_classes: Annotated[
+        list[int | None] | None,
+        "the fewest and the most classes that the metric is for (null: no bound), for Split Dataset to check",
+    ]
+    locations: Annotated[Locations, "the run's places as s3:// URIs, all of which end in `/`"]
+    abandoning: Annotated[Abandoning, "whether candidates are given up"]
+    fold_retries: Annotated[int, "how often a fold that failed is tried again"]
+    quota_patience_seconds: Annotated[
+        int, "how long a candidate without an instance waits until it trains folds itself"
+    ]
+    instance_types: Annotated[InstanceTypes, "what jobs run on that can't have every type"]
+    bound: Annotated[Bound, "what tuning can take at most"]
+    timeouts: Annotated[Timeouts, "how long the state machine waits for each job"]
+    requests: Annotated[Requests, "what is asked of SageMaker"]
+
+
+class Planned(TypedDict):
+    """What the state machine gets of a plan: the result of Plan Run."""
+
+    run: Annotated[str, "the run's id"]
+    plan_uri: Annotated[str, "where plan.json is"]
+    processing: Annotated[Request, "CreateProcessingJob"]
+    tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    timeouts: Annotated[Timeouts, "how long it waits for each job"]

@@ -1,0 +1,131 @@
+"""What jobs write of themselves into the run's folder: profile, fold scores, a candidate's notes, the final metrics."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from warmfold_run.experiment import Problem
+
+
+class Profile(TypedDict):
+    """profile.json: what the data is, once every row was seen; counts are rows."""
+
+    file: Annotated[str, "how errors call the data"]
+    rows: Annotated[int, "all of them: development, holdout and those without a target"]
+    columns: Annotated[list[str], "in the file's order"]
+    kinds: Annotated[dict[str, str], "`numeric`, `boolean` or `text` by column"]
+    missing: Annotated[dict[str, int], "cells without a value by column"]
+    target: Annotated[str, "the column to predict"]
+    problem: Annotated[Problem, "what kind of column that is"]
+    classes: Annotated[dict[str, int] | None, "rows by class; null for regression"]
+    development_classes: Annotated[dict[str, int] | None, "the same of the rows that candidates see"]
+    holdout_classes: Annotated[dict[str, int] | None, "the same of the holdout"]
+    rows_without_target: Annotated[int, "left out"]
+    development_rows: Annotated[int, "in parts"]
+    holdout_rows: Annotated[int, "in the holdout"]
+    part_rows: Annotated[list[int], "by part"]
+    rows_to_score: NotRequired[Annotated[int, "written by Split Dataset only"]]
+
+
+class FoldRows(TypedDict):
+    """How many rows a fold was trained and scored on."""
+
+    train: Annotated[int, "trained on"]
+    validation: Annotated[int, "scored on"]
+
+
+class FoldResult(TypedDict):
+    """What training a fold gives; scores are greater when better."""
+
+    train_score: Annotated[float, "on the rows that it was trained on"]
+    validation_score: Annotated[float, "on the rows that it was not"]
+    fit_seconds: Annotated[float, "of the fit"]
+    seconds: Annotated[float, "of reading, fit and scoring"]
+    cpu_seconds: Annotated[float, "the same in CPU time"]
+    rows: Annotated[FoldRows, "how many there were"]
+
+
+class FoldScore(FoldResult):
+    """candidates/<candidate>/fold-<i>.json: a fold's score, written the moment it is known."""
+
+    candidate: Annotated[str, "whose fold it is"]
+    fold: Annotated[int, "its number, from 0"]
+    job: Annotated[str, "the training job that trained it: a fold job, or the candidate itself"]
+
+
+class Placement(TypedDict):
+    """candidates/<candidate>/placement.json: where a candidate's folds were trained."""
+
+    candidate: Annotated[str, "whose folds"]
+    choice: Annotated[Literal["in-process", "warm-pool", "both"], "in the candidate, as jobs, or some each"]
+    here: Annotated[list[int], "folds that the candidate trained itself"]
+    jobs: Annotated[list[int], "folds that were jobs"]
+    reason: Annotated[str, "why"]
+
+
+class Abandoned(TypedDict):
+    """candidates/<candidate>/abandoned.json: that a candidate was given up, written before its folds are stopped."""
+
+    candidate: Annotated[str, "who was given up"]
+    incumbent: Annotated[str, "who is better"]
+    scores: Annotated[dict[str, float], "validation scores of its finished folds, by fold"]
+    estimate: Annotated[float, "what it reports as its objective"]
+    stopped: Annotated[list[int], "folds without a score"]
+    reason: Annotated[str, "why"]
+
+
+class Missed(TypedDict):
+    """candidates/<candidate>/missed.json: that folds found no pool although one should have been free."""
+
+    candidate: Annotated[str, "whose folds"]
+    folds: Annotated[list[int], "which"]
+    cause: Annotated[str, "why, as far as the candidate can tell"]
+
+
+class LeaderboardEntry(TypedDict):
+    """leaderboard/<key>-<candidate>.json: a candidate with all its folds; the first of a listing is the best."""
+
+    candidate: Annotated[str, "its name"]
+    mean: Annotated[float, "of its fold scores"]
+    scores: Annotated[list[float], "validation scores by fold"]
+    fold_seconds: Annotated[list[float], "by fold: reading, fit and scoring"]
+    cpu_seconds: Annotated[list[float], "by fold, in CPU time"]
+    start_seconds: Annotated[list[float], "starts of the jobs that could find a pool"]
+    cold_seconds: Annotated[list[float], "starts of the jobs that could not"]
+    jobs: Annotated[int, "how many of its folds were jobs"]
+    job: Annotated[str | None, "one of them"]
+
+
+class FinalRows(TypedDict):
+    """How many rows the final model was trained and scored on."""
+
+    train: Annotated[int, "trained on"]
+    holdout: Annotated[int, "scored on"]
+
+
+class FinalMetrics(TypedDict):
+    """model/metrics.json: how the final model does; the gate reads it."""
+
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    train_score: Annotated[float, "on the rows that it was trained on"]
+    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
+    holdout_note: Annotated[str | None, "why there is no score"]
+    fit_seconds: Annotated[float, "of the fit"]
+    rows: Annotated[FinalRows, "how many there were"]
+
+
+def leaderboard_name(mean: float, candidate: str) -> str:
+    """Return the name of a candidate's entry; names sort better means first. ValueError for no finite mean."""
+    return f"{_descending(mean)}-{candidate}.json"
+
+
+def _descending(number: float) -> str:
+    """Return 16 hex digits that sort greater numbers first, equal for equal numbers."""
+    if not math.isfinite(number):
+        raise ValueError(f"a mean score of {number} has no place on the leaderboard; it must be a finite number")
+    (bits,) = struct.unpack(">Q", struct.pack(">d", number + 0.0))  # -0.0 + 0.0 is 0.0
+    sign, every = 1 << 63, (1 << 64) - 1
+    return f"{bits if bits & sign else every ^ sign ^ bits:016x}"

@@ -1,0 +1,60 @@
+"""SNS: topics that a stack may change, and their policies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.core.common_models import CloudFormationModel
+from moto.sns.models import Topic, sns_backends
+
+from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, add
+
+
+def install() -> None:
+    """Mend moto's topics; moto has no AWS::SNS::TopicPolicy."""
+    _topics()
+    add(TopicPolicy)
+
+
+def _topics() -> None:
+    """moto replaces a topic that has no name of its own when it changes, and with it loses its subscribers."""
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        backend = sns_backends[account_id][region_name]
+        known = {
+            (one.protocol, one.endpoint) for one in backend.subscriptions.values() if one.topic is original_resource
+        }
+        for one in cloudformation_json["Properties"].get("Subscription", []):
+            if (one["Protocol"], one["Endpoint"]) not in known:
+                backend.subscribe(original_resource.arn, one["Endpoint"], one["Protocol"])
+        return original_resource
+
+    Topic.update_from_cloudformation_json = classmethod(update)
+
+
+class TopicPolicy(Setting, CloudFormationModel):  # type: ignore[misc]
+    """Who may use topics."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The type in a template."""
+        return "AWS::SNS::TopicPolicy"
+
+    def put(self, properties: Properties, account_id: str, region: str) -> None:
+        """Set the policy of each topic."""
+        for arn in properties["Topics"]:
+            sns_backends[account_id][region].get_topic(arn).policy = json.dumps(properties["PolicyDocument"])
+
+    def remove(self, properties: Properties, account_id: str, region: str) -> None:
+        """Give the topics the policy that a new one has."""
+        topics = sns_backends[account_id][region].topics
+        for arn in set(properties["Topics"]) & set(topics):
+            topics[arn]._policy_json = topics[arn]._create_default_topic_policy(region, account_id, topics[arn].name)
