@@ -79,7 +79,7 @@ deploy: install install-sam  ## the stack on AWS: asks what it must know the fir
 lint: install-dev  ## ruff, format, strict mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy functions training_code warmfold benchmarks
+	$(BIN)/mypy functions training_code warmfold virtual benchmarks
 
 format: install-dev  ## what make lint would have you change
 	$(BIN)/ruff check --fix .

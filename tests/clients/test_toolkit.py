@@ -20,7 +20,7 @@ from tests.clients.toolkit import IS_THERE, ROOT, VENV, WHY_NOT, environment, fi
 from tests.conformance.endpoint import Endpoint, archive
 from tests.conformance.requests import BUCKET, OTHER_ROLE, ROLE, changed, channel, scripted
 from tests.unit.training_code.split import breast_cancer
-from tests.unit.training_code.virtual_sagemaker import VirtualClock
+from virtual.clock import VirtualClock
 from warmfold.cloud.local import LocalCloud
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.fan_out.jobs import FoldJobs
