@@ -35,8 +35,6 @@ from warmfold.cloud.hooks.cloudformation import _transformed
 from warmfold.progress import Progress
 from warmfold.stack import run_id
 
-pytestmark = [pytest.mark.timeout(300)]
-
 UNRECORDED = Path(__file__).with_name("unrecorded_rights.yaml")
 
 
