@@ -48,7 +48,6 @@ search:
 """
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(not (PROGRAMS / "sam").exists(), reason="there is no .venv-sam; run: make install-sam"),
     pytest.mark.skipif(
         find_python("3.12") is None, reason="sam build needs the functions' Python, and there is no python3.12 on PATH"
@@ -230,6 +229,7 @@ def test_a_changed_parameter_changes_what_it_reaches_and_stays(terminal: Termina
     assert terminal.stack().bucket == outputs["DataBucketName"]
 
 
+@pytest.mark.long
 def test_make_deploy_asks_the_first_time_and_keeps_the_answers(terminal: Terminal, outputs: dict[str, str]) -> None:
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy2(ROOT / name, terminal.tree)
