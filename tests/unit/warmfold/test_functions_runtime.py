@@ -126,6 +126,14 @@ def test_a_function_that_can_not_be_loaded_says_so(
         assert "bye" in done.log
 
 
+def test_a_function_that_ends_its_process_has_its_own_exit_code_and_last_words(functions: Functions) -> None:
+    code = "import os\ndef handle(e, c):\n    os.closerange(3, 20)\n    print('bye')\n    os._exit(5)\n"
+    done = functions.invoke(spec(code), "{}")
+    assert error(done)[0] == "Runtime.ExitError"
+    assert "exit status 5" in error(done)[1]
+    assert "bye" in done.log
+
+
 def test_invocations_at_the_same_time_have_a_process_each(functions: Functions, tmp_path: Path) -> None:
     meeting = tmp_path / "meeting"
     meeting.mkdir()
