@@ -127,7 +127,8 @@ def test_a_function_that_can_not_be_loaded_says_so(
 
 
 def test_a_function_that_ends_its_process_has_its_own_exit_code_and_last_words(functions: Functions) -> None:
-    code = "import os\ndef handle(e, c):\n    os.closerange(3, 20)\n    print('bye')\n    os._exit(5)\n"
+    ends_slowly = "os.closerange(3, 20)\n    time.sleep(0.5)\n    print('bye')\n    os._exit(5)\n"
+    code = f"import os, time\ndef handle(e, c):\n    {ends_slowly}"
     done = functions.invoke(spec(code), "{}")
     assert error(done)[0] == "Runtime.ExitError"
     assert "exit status 5" in error(done)[1]
