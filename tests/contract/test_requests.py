@@ -77,13 +77,14 @@ def requests_of(plan: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.parametrize("every", [pytest.param(7, id="sample"), pytest.param(1, id="all", marks=pytest.mark.long)])
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str) -> None:
+def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str, every: int) -> None:
     options = product(
         DEPLOYMENTS, ("auto", "warm-pool", "in-process"), ("auto", 0, 3600), ("null", EVERY_KIND[estimator])
     )
-    for deployment, placement, keep_alive, space in options:
+    for deployment, placement, keep_alive, space in list(options)[::every]:
         experiment = (
             f"estimator: {estimator}\ncross_validation: {{n_splits: 20}}\n"
             f"compute: {{fold_placement: {placement}, keep_alive_seconds: {keep_alive}}}\n"

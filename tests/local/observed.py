@@ -98,7 +98,7 @@ def leave_pool(stack: Stack, roles: dict[str, RoleRights], run: str) -> None:
             "InstanceType": "ml.m5.large",
             "InstanceCount": 1,
             "VolumeSizeInGB": 7,
-            "KeepAlivePeriodInSeconds": 200,
+            "KeepAlivePeriodInSeconds": 3600,
         },
         StoppingCondition={"MaxRuntimeInSeconds": 60},
     )
