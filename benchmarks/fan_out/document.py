@@ -16,7 +16,7 @@ Written by `make benchmark`; change the code, not this page.
 
 `cross_validation.py` runs unchanged; its clock and its clients are those of an engine that starts jobs cold or warm,
 matches, keeps and ends warm pools, throttles, and bills instance-seconds. What the engine assumes is in
-`benchmarks/fan_out/constants.py`. {candidates} candidates, means of {seeds} seeds; every side of a seed sees the same
+`virtual/assumptions.py`. {candidates} candidates, means of {seeds} seeds; every side of a seed sees the same
 fold durations and the same scores, which are those of real models on real datasets (`benchmarks/abandoning/data`).
 
 - *S1* is the published recipe: warm pools, 5 s between creations, a look at each job every 30 s, pools left to expire.

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from benchmarks.fan_out.clock import VirtualClock
-from benchmarks.fan_out.constants import RECIPE_KEEP_ALIVE, Assumptions
+from benchmarks.fan_out.constants import RECIPE_KEEP_ALIVE
 from benchmarks.fan_out.plans import TUNING_JOB, plan
 from benchmarks.fan_out.recipe import run_recipe
-from benchmarks.fan_out.s3 import VirtualS3
-from benchmarks.fan_out.sagemaker import Bill, Failure, Quota, VirtualSageMaker, never
 from benchmarks.fan_out.sides import Side
-from benchmarks.fan_out.trainer import VirtualTrainer
 from benchmarks.fan_out.workload import Case, Workload, candidate_and_fold
+from virtual.account import VirtualAccount
+from virtual.assumptions import Assumptions, Bill, Quota
+from virtual.fates import Fate
+from virtual.trainer import VirtualTrainer
 from warmfold_jobs.fan_out.candidate import cross_validate
-from warmfold_jobs.storage import split_uri
+from warmfold_run.places import split_uri
 
 
 @dataclass(frozen=True)
@@ -74,18 +74,17 @@ class Simulation:
         seed: int,
         assume: Assumptions | None = None,
         quota: Quota | None = None,
-        failures: Callable[[str], Failure | None] = never,
+        failures: Callable[[str], Fate | None] = lambda _: None,
         keeps_log: bool = False,
     ) -> None:
+        """`failures` tells by a job's name how it ends if it does not score."""
         self._case, self._side, self._workload, self._seed = case, side, workload, seed
         self._assume = assume or Assumptions()
         self._plan = plan(case, side)
-        self._clock = VirtualClock()
-        self._s3 = VirtualS3(self._clock)
+        self._failures = failures
         folder = split_uri(self._plan["locations"]["candidates"])[1]
-        self.sagemaker = VirtualSageMaker(
-            self._clock, self._assume, workload, self._s3, folder, quota or Quota(), failures
-        )
+        account = VirtualAccount(folder, self._fate, self._assume, quota)
+        self._clock, self._s3, self.sagemaker = account.clock, account.s3, account.sagemaker
         self._left = list(range(case.candidates, 0, -1))
         self._done: list[CandidateRun] = []
         self._lost: dict[int, str] = {}
@@ -114,6 +113,12 @@ class Simulation:
             lost=self._lost,
             log=self._log,
         )
+
+    def _fate(self, job: str) -> Fate:
+        """What becomes of a fold job."""
+        _, number, fold = candidate_and_fold(job)
+        scores = Fate(self._workload.seconds[number][fold], self._workload.result(number, fold))
+        return self._failures(job) or scores
 
     def _slot(self, script: Script) -> None:
         """Run candidates one after another on one instance of the tuning job."""

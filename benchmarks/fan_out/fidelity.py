@@ -23,12 +23,12 @@ from rich.console import Console
 from sklearn.datasets import load_breast_cancer
 
 from benchmarks.fan_out.checks import Check
-from benchmarks.fan_out.constants import Assumptions, Start
 from benchmarks.fan_out.engine import Simulation
 from benchmarks.fan_out.plans import asked
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.tables import checks_as_text
 from benchmarks.fan_out.workload import Case, Workload, candidate_and_fold
+from virtual.assumptions import Assumptions, Start
 from warmfold.cloud import local
 from warmfold.follow import follow
 from warmfold.stack import Stack, open_stack

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks.fan_out import tables
 from benchmarks.fan_out.checks import FOLD_SECONDS, Check, check_cells, name
-from benchmarks.fan_out.constants import Assumptions, Rate, Start
 from benchmarks.fan_out.runs import Cell, Means, simulate_all
 from benchmarks.fan_out.workload import Case
+from virtual.assumptions import Assumptions, Rate, Start
 
 GRID = tuple(Cell(Case(k, m, seconds)) for k in (3, 5, 10) for m in (1, 4, 10) for seconds in FOLD_SECONDS)
 GRID_SIDES = ("cold", "recipe", "loop", "loop-4", "off", "default", "pool", "off-4")

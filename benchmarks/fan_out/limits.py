@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 
-from benchmarks.fan_out.constants import Assumptions
 from benchmarks.fan_out.workload import Case, Workload
+from virtual.assumptions import Assumptions
 
 
 def physical_limit(case: Case, workload: Workload) -> float:

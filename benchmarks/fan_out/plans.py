@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
-from pipeline.experiment.schema import load_experiment, resolve
+from pipeline.experiment.resolve import resolve
+from pipeline.experiment.schema import load_experiment
 from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request

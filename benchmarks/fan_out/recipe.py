@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from benchmarks.fan_out.clock import VirtualClock
 from benchmarks.fan_out.constants import RECIPE_CREATE_PAUSE, RECIPE_LOOK_PAUSE
-from benchmarks.fan_out.sagemaker import TERMINAL, VirtualSageMaker
+from virtual.clock import VirtualClock
+from virtual.sagemaker import TERMINAL, VirtualSageMaker
 
 LONGEST_RETRY = 20.0
 

@@ -9,11 +9,11 @@ from functools import cache
 from statistics import fmean
 
 from benchmarks.abandoning.matrices import load
-from benchmarks.fan_out.constants import Assumptions
 from benchmarks.fan_out.engine import Result, Simulation
 from benchmarks.fan_out.limits import barrier_limit, physical_limit
 from benchmarks.fan_out.sides import SIDES
 from benchmarks.fan_out.workload import Case, Workload, drawn
+from virtual.assumptions import Assumptions
 
 SEEDS = 10
 HOUR = 3600.0

@@ -13,7 +13,7 @@ from pipeline.planning.requests.final import final_request
 from pipeline.planning.requests.fold import fold_request
 from pipeline.planning.requests.tuning import tuning_request
 from tests.unit.training_code.split import PLACES, RUN
-from tests.unit.training_code.test_fan_out import CANDIDATE, Candidate
+from tests.unit.training_code.virtual_candidate import CANDIDATE, Candidate
 from warmfold_jobs.container import Container
 from warmfold_jobs.fan_out import candidate as cross_validation
 from warmfold_jobs.training import job

@@ -7,7 +7,6 @@ requests against the newest model, what the candidate sends against that of the 
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -18,14 +17,14 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from pipeline.experiment.estimators import ESTIMATORS
 from tests.clients.toolkit import IS_THERE, VENV, WHY_NOT
 from tests.contract.plans import PROBLEMS, plan_of, planned
 from tests.contract.states import arguments
-from tests.unit.training_code.virtual_sagemaker import Fate, VirtualClock, VirtualS3, VirtualSageMaker, VirtualTrainer
+from tests.unit.training_code.virtual_candidate import Candidate, Trains
+from virtual.fates import Fate
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.validation import validated
-from warmfold_jobs.fan_out.candidate import cross_validate
+from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_jobs.fan_out.loop import FoldFailedError
 
 VPC = {"VPC_SUBNET_IDS": "subnet-0a1b2c3d,subnet-1a1b2c3d", "VPC_SECURITY_GROUP_IDS": "sg-0a1b2c3d"}
@@ -78,13 +77,14 @@ def requests_of(plan: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.parametrize("every", [pytest.param(7, id="sample"), pytest.param(1, id="all", marks=pytest.mark.long)])
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str) -> None:
+def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str, every: int) -> None:
     options = product(
         DEPLOYMENTS, ("auto", "warm-pool", "in-process"), ("auto", 0, 3600), ("null", EVERY_KIND[estimator])
     )
-    for deployment, placement, keep_alive, space in options:
+    for deployment, placement, keep_alive, space in list(options)[::every]:
         experiment = (
             f"estimator: {estimator}\ncross_validation: {{n_splits: 20}}\n"
             f"compute: {{fold_placement: {placement}, keep_alive_seconds: {keep_alive}}}\n"
@@ -138,24 +138,17 @@ def container_s(service: str) -> ServiceModel:
 def calls() -> list[tuple[str, dict[str, Any]]]:
     """What two candidates ask of AWS: one whose folds all score, one that a fold fails twice, so that it stops."""
     asked: list[tuple[str, dict[str, Any]]] = []
-    failed = Fate(10, "Failed", scores=False, reason="AlgorithmError: no")
-    for number, fates in ((1, {}), (2, {"f1": failed, "f1_r1": failed, "f0": Fate(3000)})):
+    failed = Fate(10, status="Failed", reason="AlgorithmError: no")
+    lost: dict[str, Trains | Fate] = {"f1": failed, "f1_r1": failed, "f0": Trains(3000)}
+    for number, world in ((1, Candidate()), (2, Candidate(**lost))):
         made = plan_of("two classes", DEPLOYMENTS["VPC and KMS"], "compute: {fold_placement: warm-pool}")
         plan = json.loads(json.dumps(made).replace(f"runs/{made['run']}/", "runs/r/"))
-        clock = VirtualClock()
-        sagemaker = VirtualSageMaker(clock, **fates)
-        s3 = Recorded(VirtualS3(sagemaker), newest("s3"), asked)
-        given = {
-            "sagemaker": Recorded(sagemaker, newest("sagemaker"), asked),
-            "s3": s3,
-            "clock": clock,
-            "generator": random.Random(1),
-            "trainer": VirtualTrainer(sagemaker),
-            "log": lambda _: None,
-        }
-        candidate = f"{plan['prefix']}-{plan['run']}-{number:03}-0a1b2c3d"
+        world.plan = plan
+        world.name = f"{plan['prefix']}-{plan['run']}-{number:03}-0a1b2c3d"
+        world.sagemaker = Recorded(world.sagemaker, newest("sagemaker"), asked)  # type: ignore[assignment]
+        world.s3 = Recorded(world.s3, newest("s3"), asked)  # type: ignore[assignment]
         try:
-            cross_validate(plan, candidate, {"learning_rate": "0.1"}, **given)
+            world.cross_validate()
         except FoldFailedError:
             assert number == 2
     return asked

@@ -20,7 +20,8 @@ from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.iam.policy import Call
 from warmfold.progress import read_progress
-from warmfold.stack import Stack, open_stack, run_id
+from warmfold.stack import Stack, open_stack
+from warmfold_run.names import run_id
 
 CORES = 2
 SNAKE = {
@@ -97,7 +98,7 @@ def leave_pool(stack: Stack, roles: dict[str, RoleRights], run: str) -> None:
             "InstanceType": "ml.m5.large",
             "InstanceCount": 1,
             "VolumeSizeInGB": 7,
-            "KeepAlivePeriodInSeconds": 200,
+            "KeepAlivePeriodInSeconds": 3600,
         },
         StoppingCondition={"MaxRuntimeInSeconds": 60},
     )

@@ -11,8 +11,8 @@ from typing import Any, cast
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import ObjectVersion, Storage
 from pipeline.errors import DatasetError, ExperimentError
-from pipeline.experiment import metrics
-from pipeline.experiment import schema as experiments
+from pipeline.experiment.resolve import resolve
+from pipeline.experiment.schema import Experiment, load_experiment
 from pipeline.planning import code_archive, limits
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
@@ -22,10 +22,12 @@ from pipeline.planning.requests.fold import fold_request
 from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
+from warmfold_catalogue.metrics import load_metric
+from warmfold_catalogue.splitters import default_splitter
 from warmfold_jobs.data import rules
 from warmfold_jobs.fan_out.abandoning import can_abandon
 from warmfold_run import names, places
-from warmfold_run.experiment import Experiment
+from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, Abandoning, Plan, Planned
 from warmfold_run.records import Profile
 
@@ -84,9 +86,9 @@ class Planner:
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
         text = self.storage.open(file).read() if file else None
-        given = experiments.load_experiment(text, overrides, self.environment.compute)
+        given = load_experiment(text, overrides, self.environment.compute)
         profile, facts = self._scan(data, predict, given)
-        resolved = cast(Experiment, experiments.resolve(given, **facts))
+        resolved = cast(Resolved, resolve(given, **facts))
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
         context = self._context(run, resolved, image, code["uri"], data.size + (predict.size if predict else 0))
@@ -107,9 +109,7 @@ class Planner:
             "experiment": resolved,
             "profile": profile,
             "problem_sampled": profile is None and given.problem is None,
-            "metric_classes": metrics.class_bounds(resolved["metric"])
-            if resolved["problem"] == "classification"
-            else None,
+            "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "locations": context.locations,
             "abandoning": self._abandoning(resolved),
             "fold_retries": limits.FOLD_RETRIES,
@@ -131,7 +131,7 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _abandoning(self, resolved: Experiment) -> Abandoning:
+    def _abandoning(self, resolved: Resolved) -> Abandoning:
         """Return whether candidates that can't win are given up, and why not."""
         folds, note = resolved["cross_validation"]["n_splits"], None
         if resolved["search"]["abandon"] == "off":
@@ -140,7 +140,7 @@ class Planner:
             note = f"the rule has not met its numbers with {folds} folds, so it is off for them"
         return {"used": note is None, "note": note}
 
-    def _context(self, run: str, resolved: Experiment, image: str, code_uri: str, data_bytes: int) -> Context:
+    def _context(self, run: str, resolved: Resolved, image: str, code_uri: str, data_bytes: int) -> Context:
         return Context(
             prefix=self.environment.name_prefix,
             run=run,
@@ -159,13 +159,14 @@ class Planner:
         )
 
     def _scan(
-        self, data: ObjectVersion, predict: ObjectVersion | None, given: experiments.Experiment
+        self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
     ) -> tuple[Profile | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
         validation = given.cross_validation
+        strategy = validation.strategy or default_splitter(given.problem or rules.CLASSIFICATION)
         settings: dict[str, Any] = {
             "n_splits": validation.n_splits,
-            "strategy": validation.strategy or "stratified",
+            "strategy": strategy,
             "holdout": float(validation.holdout),
             "seed": validation.seed,
         }
@@ -181,9 +182,10 @@ class Planner:
                 return None, {"target": target, "problem": problem, "classes": None}
             asked: dict[str, Any] = {"file": data.key, "target": given.target, "problem": given.problem, **settings}
             found = rules.scan(self.storage.open(data), **asked).as_dict()
-            if found["problem"] == "regression" and validation.strategy is None:
-                # its default strategy deals the rows otherwise, and only now is the problem known
-                again = asked | {"problem": "regression", "strategy": "kfold"}
+            default = default_splitter(found["problem"])
+            if validation.strategy is None and default != strategy:
+                # it deals the rows otherwise, and only now is the problem known
+                again = asked | {"problem": found["problem"], "strategy": default}
                 found = rules.scan(self.storage.open(data), **again).as_dict()
             if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
                 rules.check_rows_to_score(
@@ -217,7 +219,7 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
     return dataset, overrides, None if version in (None, "null") else str(version)
 
 
-def _check_name(execution_arn: str, given: experiments.Experiment) -> None:
+def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
     ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
     name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)

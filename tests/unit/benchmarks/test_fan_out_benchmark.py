@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
@@ -11,18 +9,20 @@ import pytest
 
 from benchmarks.fan_out import checks, constants
 from benchmarks.fan_out.chart import chart
-from benchmarks.fan_out.clock import VirtualClock
 from benchmarks.fan_out.engine import Result, Simulation
 from benchmarks.fan_out.limits import barrier_limit, physical_limit
 from benchmarks.fan_out.runs import Cell, Figures
-from benchmarks.fan_out.s3 import VirtualS3
-from benchmarks.fan_out.sagemaker import Failure, Quota
 from benchmarks.fan_out.sides import SIDES
-from benchmarks.fan_out.trainer import VirtualTrainer
 from benchmarks.fan_out.workload import Case, Workload, drawn
-from tests.unit.benchmarks.virtual_account import workload
+from virtual.assumptions import Assumptions, Quota
+from virtual.fates import Fate, failed
 
 MATRIX = [[0.5 + 0.004 * row + 0.01 * (fold % 3) for fold in range(5)] for row in range(60)]
+
+
+def workload(*seconds: Sequence[float]) -> Workload:
+    """Candidates with such fold seconds, and scores that say which fold it is."""
+    return Workload(seconds, [[0.5 + fold / 100 for fold in range(len(row))] for row in seconds])
 
 
 def simulate(side: str, case: Case, folds: Workload | None = None, seed: int = 1, **options: object) -> Result:
@@ -31,7 +31,7 @@ def simulate(side: str, case: Case, folds: Workload | None = None, seed: int = 1
 
 
 def test_the_constants_are_those_of_the_specification() -> None:
-    usual = constants.Assumptions()
+    usual = Assumptions()
     assert (usual.cold.seconds, usual.cold.billed) == (180, 60)
     assert (usual.warm.seconds, usual.warm.billed) == (10, 5)
     assert (usual.tail, usual.gap) == (8, 15)
@@ -128,12 +128,12 @@ def test_when_tuning_ends_no_pool_of_warmfolds_is_billed_on() -> None:
 
 
 def test_a_fold_that_fails_once_is_tried_again_and_twice_loses_its_candidate_only() -> None:
-    case, broken = Case(3, 1, 60.0, 3), Failure("AlgorithmError: no", 5)
+    case, broken = Case(3, 1, 60.0, 3), failed("AlgorithmError: no", 5)
 
-    def once(job: str) -> Failure | None:
+    def once(job: str) -> Fate | None:
         return broken if "-001-" in job and job.endswith("-f2") else None
 
-    def always(job: str) -> Failure | None:
+    def always(job: str) -> Fate | None:
         return broken if "-001-" in job and "-f2" in job else None
 
     assert simulate("pool", case, failures=once).lost == {}
@@ -159,37 +159,7 @@ def test_limits_are_what_they_are_by_hand() -> None:
     folds = workload([10.0, 30.0], [20.0, 5.0], [40.0, 1.0])
     assert physical_limit(case, folds) == 106 / 4
     # the third candidate follows the second, which is over first
-    assert barrier_limit(case, folds, constants.Assumptions()) == (180 + 20 + 8) + 15 + 10 + 40 + 8
-
-
-def test_a_trainer_with_lanes_trains_so_many_folds_at_a_time() -> None:
-    clock, ended = VirtualClock(), []
-    folds = workload([10.0, 20.0, 5.0])
-
-    def script() -> None:
-        trainer = VirtualTrainer(clock, 2, lambda fold: folds.result(0, fold))
-        for fold in range(3):
-            trainer.start(fold, 2)
-        while len(ended) < 3:
-            trainer.wait(4)
-            ended.extend((fold, clock.now()) for fold, _ in trainer.finished())
-
-    clock.run([script])
-    assert ended == [(0, 10), (2, 15), (1, 20)]
-
-
-def test_s3_gives_keys_in_order_page_by_page() -> None:
-    s3 = VirtualS3(VirtualClock())
-    for name in ("b/2", "a/1", "b/1", "b/3", "c/1"):
-        s3.put_object(Bucket="b", Key=name, Body=json.dumps(name).encode())
-    page = s3.list_objects_v2(Bucket="b", Prefix="b/", MaxKeys=2)
-    assert [item["Key"] for item in page["Contents"]] == ["b/1", "b/2"]
-    assert page["IsTruncated"]
-    rest = s3.list_objects_v2(Bucket="b", Prefix="b/", StartAfter="b/2")
-    assert ([item["Key"] for item in rest["Contents"]], rest["IsTruncated"]) == (["b/3"], False)
-    body: io.BytesIO = s3.get_object(Bucket="b", Key="c/1")["Body"]
-    assert json.loads(body.read()) == "c/1"
-    assert "Contents" not in s3.list_objects_v2(Bucket="b", Prefix="d/")
+    assert barrier_limit(case, folds, Assumptions()) == (180 + 20 + 8) + 15 + 10 + 40 + 8
 
 
 def figures(wall: float, bill: float, later: float = 60.0, lost: float = 0.0) -> Figures:

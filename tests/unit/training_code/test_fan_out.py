@@ -2,123 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import random
 from statistics import fmean
 from typing import Any
 
 import pytest
-from botocore.exceptions import CredentialRetrievalError, IncompleteReadError
+from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError, IncompleteReadError
 
-from tests.unit.training_code.virtual_sagemaker import (
-    NO_ROUTE,
-    Fate,
-    VirtualClock,
-    VirtualS3,
-    VirtualSageMaker,
-    VirtualTrainer,
-    refusal,
-)
+from tests.unit.training_code.virtual_candidate import BEGIN, CANDIDATE, EXPECTED, Candidate, Trains, plan
+from virtual.calls import client_error
+from virtual.fates import Fate
 from warmfold_jobs.fan_out.backoff import PASSING_ATTEMPTS
-from warmfold_jobs.fan_out.candidate import cross_validate, tuned_hyperparameters
+from warmfold_jobs.fan_out.candidate import tuned_hyperparameters
 from warmfold_jobs.fan_out.fold import Outcome
 from warmfold_jobs.fan_out.here import FoldError
 from warmfold_jobs.fan_out.jobs import FoldRequestError
 from warmfold_jobs.fan_out.loop import LONGEST_TICK, FoldFailedError
 
-CANDIDATE = "wf-churn-0123abcd-007-0a1b2c3d"
-ROLE = "arn:aws:iam::123456789012:role/fold"
-
-
-def channel(name: str, uri: str) -> dict[str, Any]:
-    return {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
-
-
-def plan(folds: int, placement: str = "warm-pool", abandon: str = "off") -> dict[str, Any]:
-    """The keys of plan.json that a candidate reads."""
-    return {
-        "experiment": {
-            "cross_validation": {"n_splits": folds},
-            "search": {
-                "hyperparameters": {"learning_rate": {"min": 0.1, "max": 1}, "max_iter": {"value": 20}},
-                "max_candidates": 20,
-                "max_parallel_candidates": 2,
-                "abandon": abandon,
-            },
-            "compute": {"fold_placement": placement, "keep_alive_seconds": "auto"},
-        },
-        "locations": {"candidates": "s3://bucket/runs/r/candidates/", "leaderboard": "s3://bucket/runs/r/leaderboard/"},
-        "fold_retries": 1,
-        "quota_patience_seconds": 600,
-        "requests": {
-            "fold": {
-                "RoleArn": ROLE,
-                "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
-                "HyperParameters": {"sagemaker_program": "training.py", "max_iter": "20"},
-                "InputDataConfig": [channel("validation", "s3://bucket/runs/r/parts/{fold}/")],
-                "OutputDataConfig": {"S3OutputPath": "s3://bucket/runs/r/fold-output/"},
-                "ResourceConfig": {
-                    "InstanceType": "ml.m5.xlarge",
-                    "InstanceCount": 1,
-                    "VolumeSizeInGB": 30,
-                    "KeepAlivePeriodInSeconds": 600,
-                },
-                "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-            }
-        },
-    }
-
-
-class Candidate:
-    """One candidate's fan-out in a world of its own."""
-
-    def __init__(self, folds: int = 5, placement: str = "warm-pool", lanes: int = 1, **fates: Fate) -> None:
-        self.clock = VirtualClock()
-        self.sagemaker = VirtualSageMaker(self.clock, **fates)
-        self.s3 = VirtualS3(self.sagemaker)
-        self.trainer = VirtualTrainer(self.sagemaker, lanes)
-        self.log: list[str] = []
-        self.plan = plan(folds, placement)
-        self.name = CANDIDATE
-
-    def run(self) -> list[float]:
-        """The validation scores, as the candidate's records have them."""
-        self.outcome = cross_validate(
-            self.plan,
-            self.name,
-            {"learning_rate": "0.3"},
-            sagemaker=self.sagemaker,
-            s3=self.s3,
-            clock=self.clock,
-            generator=random.Random(1),
-            trainer=self.trainer,
-            log=self.log.append,
-        )
-        assert self.trainer.stopped
-        return self.scores
-
-    @property
-    def scores(self) -> list[float]:
-        folds = self.plan["experiment"]["cross_validation"]["n_splits"]
-        keys = [f"runs/r/candidates/{self.name}/fold-{fold}.json" for fold in range(folds)]
-        objects = self.sagemaker.objects
-        return [json.loads(objects[key])["validation_score"] for key in keys if key in objects]
-
-    @property
-    def seconds(self) -> float:
-        return self.clock.time - 1000.0
-
-
-EXPECTED = [0.8 + fold / 100 for fold in range(5)]
+NO_ROUTE = EndpointConnectionError(endpoint_url="https://sagemaker")
 
 
 def test_every_fold_is_created_at_once_and_complete() -> None:
     candidate = Candidate()
     assert candidate.run() == EXPECTED
-    created = candidate.sagemaker.created
-    assert list(created) == [f"{CANDIDATE}-f{fold}" for fold in range(5)]
-    assert {at for at, _ in created.values()} == {1000.0}
-    request = created[f"{CANDIDATE}-f3"][1]
+    jobs = candidate.sagemaker.jobs
+    assert list(jobs) == [f"{CANDIDATE}-f{fold}" for fold in range(5)]
+    assert {job.created for job in jobs.values()} == {BEGIN}
+    request = jobs[f"{CANDIDATE}-f3"].request
     assert request["HyperParameters"] == {
         "sagemaker_program": "training.py",
         "max_iter": "20",
@@ -130,95 +39,95 @@ def test_every_fold_is_created_at_once_and_complete() -> None:
 
 def test_waiting_adds_little_to_the_folds_and_calls_stay_few() -> None:
     for seconds in (0.5, 10, 60, 1200):
-        candidate = Candidate(**{f"f{fold}": Fate(seconds=seconds, tail=0) for fold in range(5)})
+        candidate = Candidate(**{f"f{fold}": Trains(seconds, tail=0) for fold in range(5)})
         candidate.run()
         assert candidate.seconds <= min(seconds * 1.12 + 0.3, seconds + 2 * LONGEST_TICK)
-        assert candidate.sagemaker.calls.count("describe") <= 5 * (10 + seconds / 15)
+        assert candidate.calls("DescribeTrainingJob") <= 5 * (10 + seconds / 15)
 
 
 def test_where_starts_are_instant_the_candidate_waits_for_the_pools_of_its_folds_and_elsewhere_it_does_not() -> None:
-    instant = Candidate(**{f"f{fold}": Fate(seconds=60, tail=1) for fold in range(5)})
+    instant = Candidate(**{f"f{fold}": Trains(60, tail=1) for fold in range(5)})
     instant.run()
     assert instant.seconds >= 61
-    usual = Candidate(**{f"f{fold}": Fate(seconds=60, start=10, tail=1) for fold in range(5)})
+    usual = Candidate(**{f"f{fold}": Trains(50, start=10, tail=1) for fold in range(5)})
     usual.run()
     assert usual.seconds < 61 + LONGEST_TICK
-    assert usual.sagemaker.calls.count("describe") < instant.sagemaker.calls.count("describe")
-    lasting = Candidate(**{f"f{fold}": Fate(seconds=60, tail=100) for fold in range(5)})
+    assert usual.calls("DescribeTrainingJob") < instant.calls("DescribeTrainingJob")
+    lasting = Candidate(**{f"f{fold}": Trains(60, tail=100) for fold in range(5)})
     lasting.run()
     assert lasting.seconds < 70
 
 
 def test_a_fold_job_that_exists_is_adopted_and_a_score_that_is_there_is_taken() -> None:
     candidate = Candidate()
-    candidate.sagemaker.put_score(CANDIDATE, 1, 0.5)
+    candidate.put_score(1, 0.5)
     fold_request = plan(5)["requests"]["fold"]
     candidate.sagemaker.create_training_job(TrainingJobName=f"{CANDIDATE}-f0", **fold_request)
     assert candidate.run() == [EXPECTED[0], 0.5, *EXPECTED[2:]]
-    assert sorted(candidate.sagemaker.created) == [f"{CANDIDATE}-f{fold}" for fold in (0, 2, 3, 4)]
+    assert sorted(candidate.created) == ["f0", "f2", "f3", "f4"]
     assert any("is adopted" in line for line in candidate.log)
 
 
 def test_a_score_of_an_earlier_try_that_cannot_be_read_at_once_is_read_later_and_not_made_again() -> None:
     candidate = Candidate()
-    candidate.sagemaker.full_until = 1000 + 30
-    candidate.sagemaker.put_score(CANDIDATE, 1, 0.5)
-    candidate.s3.get_refusals = [refusal("SlowDown")]
+    candidate.no_instance_for(30)
+    candidate.put_score(1, 0.5)
+    candidate.refuse("GetObject", client_error("SlowDown"))
     assert candidate.run() == [EXPECTED[0], 0.5, *EXPECTED[2:]]
-    assert f"{CANDIDATE}-f1" not in candidate.sagemaker.created
+    assert "f1" not in candidate.created
 
 
 def test_a_failed_fold_is_tried_again_under_another_name() -> None:
-    candidate = Candidate(f2=Fate(seconds=5, status="Failed", reason="AlgorithmError: oom", scores=False))
+    candidate = Candidate(f2=Fate(5, status="Failed", reason="AlgorithmError: oom"))
     assert candidate.run() == EXPECTED
-    assert f"{CANDIDATE}-f2-r1" in candidate.sagemaker.created
+    assert "f2-r1" in candidate.created
 
 
 @pytest.mark.parametrize(
     ("fate", "reason"),
     [
-        (Fate(5, "Failed", reason="AlgorithmError: too many zebras", scores=False), "Failed: AlgorithmError: too many"),
-        (Fate(5, "Stopped", "MaxRuntimeExceeded", scores=False), "ran longer than its MaxRuntimeInSeconds, 3600"),
-        (Fate(5, scores=False), "Completed without writing its score"),
+        (Fate(5, status="Failed", reason="AlgorithmError: too many zebras"), "Failed: AlgorithmError: too many"),
+        (Fate(5, status="Stopped", secondary="MaxRuntimeExceeded"), "ran longer than its MaxRuntimeInSeconds, 3600"),
+        (Fate(5), "Completed without writing its score"),
     ],
 )
 def test_a_fold_lost_for_good_stops_its_siblings_and_gives_its_own_reason(fate: Fate, reason: str) -> None:
     candidate = Candidate(f2=fate, f2_r1=fate)
     with pytest.raises(FoldFailedError, match=f"fold 2 is lost.*{CANDIDATE}-f2-r1 {reason}"):
         candidate.run()
-    assert sorted(candidate.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in (0, 1, 3, 4)]
+    assert candidate.stopped == ["f0", "f1", "f3", "f4"]
 
 
 def test_a_dead_fold_is_noticed_within_30_seconds_of_its_end() -> None:
-    dead = Fate(400, "Failed", reason="x", scores=False, tail=0)
-    candidate = Candidate(f0=dead, f0_r1=Fate(1), **{f"f{fold}": Fate(2000) for fold in range(1, 5)})
+    dead = Fate(400, status="Failed", reason="x", tail=0)
+    candidate = Candidate(f0=dead, f0_r1=Trains(1), **{f"f{fold}": Trains(2000) for fold in range(1, 5)})
     candidate.run()
-    assert candidate.sagemaker.created[f"{CANDIDATE}-f0-r1"][0] - 1000 - 400 <= 30
+    assert candidate.created_at("f0-r1") - 400 <= 30
 
 
 def test_a_fold_that_was_stopped_from_outside_is_not_started_again() -> None:
-    candidate = Candidate(f1=Fate(5, "Stopped", scores=False))
+    candidate = Candidate(f1=Fate(5, status="Stopped"))
     with pytest.raises(FoldFailedError, match="fold 1 is lost"):
         candidate.run()
-    assert f"{CANDIDATE}-f1-r1" not in candidate.sagemaker.created
+    assert "f1-r1" not in candidate.created
 
 
 def test_throttling_is_waited_out_and_backs_off() -> None:
     candidate = Candidate()
-    candidate.sagemaker.refusals = [refusal("ThrottlingException", "Rate exceeded") for _ in range(8)]
-    candidate.sagemaker.describe_refusals = [refusal("ThrottlingException") for _ in range(3)]
-    candidate.s3.refusals = [refusal("SlowDown")]
+    candidate.refuse("CreateTrainingJob", *[client_error("ThrottlingException", "Rate exceeded")] * 8)
+    candidate.refuse("DescribeTrainingJob", *[client_error("ThrottlingException")] * 3)
+    candidate.refuse("ListObjectsV2", client_error("SlowDown"))
     assert candidate.run() == EXPECTED
-    assert candidate.sagemaker.calls.count("create") == 8 + 5
-    assert 60 < candidate.sagemaker.created[f"{CANDIDATE}-f0"][0] - 1000 < 180
+    assert candidate.calls("CreateTrainingJob") == 8 + 5
+    assert 60 < candidate.created_at("f0") < 180
 
 
 def test_a_fleeting_failure_of_the_service_is_waited_out_and_a_lasting_one_is_not() -> None:
     candidate = Candidate()
-    candidate.sagemaker.refusals = [NO_ROUTE, refusal("InternalFailure")]
+    candidate.refuse("CreateTrainingJob", NO_ROUTE, client_error("InternalFailure"))
     assert candidate.run() == EXPECTED
     lasting = Candidate()
-    lasting.sagemaker.refusals = [NO_ROUTE] * (PASSING_ATTEMPTS + 1)
+    lasting.refuse("CreateTrainingJob", *[NO_ROUTE] * (PASSING_ATTEMPTS + 1))
     with pytest.raises(type(NO_ROUTE)):
         lasting.run()
 
@@ -227,29 +136,30 @@ def test_a_score_that_breaks_off_and_credentials_that_are_late_are_read_again() 
     candidate = Candidate()
     broken = IncompleteReadError(actual_bytes=1, expected_bytes=2)
     late = CredentialRetrievalError(provider="container-role", error_msg="timeout")
-    candidate.s3.get_refusals = [broken, late, refusal("RequestTimeout")]
+    candidate.refuse("GetObject", broken, late, client_error("RequestTimeout"))
     assert candidate.run() == EXPECTED
 
 
 def test_with_all_scores_in_hand_no_refusal_fails_the_candidate() -> None:
     candidate = Candidate()
-    candidate.sagemaker.refuse_describe_from = 1000.0 + 59.9
+    refusals = [client_error("AccessDeniedException")] * 100
+    candidate.clock.at(BEGIN + 59.9, lambda: candidate.refuse("DescribeTrainingJob", *refusals))
     assert candidate.run() == EXPECTED
     assert any("was not waited for" in line for line in candidate.log)
 
 
 def test_a_fold_for_which_aws_had_no_capacity_is_created_again_without_counting_it_as_a_failure() -> None:
-    none = Fate(5, "Failed", reason="CapacityError: Unable to provision requested ML compute capacity", scores=False)
+    none = Fate(5, status="Failed", reason="CapacityError: Unable to provision requested ML compute capacity")
     candidate = Candidate(f1=none, f1_r1=none, f1_r2=none)
     assert candidate.run() == EXPECTED
-    assert f"{CANDIDATE}-f1-r3" in candidate.sagemaker.created
-    started = [candidate.sagemaker.created[f"{CANDIDATE}-f1{retry}"][0] for retry in ("", "-r1", "-r2", "-r3")]
+    assert "f1-r3" in candidate.created
+    started = [candidate.created_at(f"f1{retry}") for retry in ("", "-r1", "-r2", "-r3")]
     assert started == sorted(set(started))
 
 
 def test_a_full_quota_is_waited_for() -> None:
     candidate = Candidate()
-    candidate.sagemaker.full_until = 1000 + 300
+    candidate.no_instance_for(300)
     assert candidate.run() == EXPECTED
     assert candidate.trainer.started == []
     assert candidate.seconds < 300 + 30 + 80
@@ -257,28 +167,28 @@ def test_a_full_quota_is_waited_for() -> None:
 
 def test_folds_that_find_no_instance_for_ten_minutes_are_trained_here() -> None:
     candidate = Candidate(folds=3)
-    candidate.sagemaker.full_until = 1e9
+    candidate.no_instance_for(1e9)
     assert candidate.run() == EXPECTED[:3]
     assert candidate.trainer.started == [0, 1, 2]
-    assert candidate.sagemaker.created == {}
+    assert candidate.created == []
     assert candidate.seconds >= 600
 
 
 def test_an_instance_that_becomes_free_meanwhile_is_used_for_the_rest() -> None:
     candidate = Candidate(folds=3)
-    candidate.sagemaker.full_until = 1000 + 640
+    candidate.no_instance_for(640)
     assert candidate.run() == EXPECTED[:3]
     assert candidate.trainer.started == [0]
-    assert len(candidate.sagemaker.created) == 2
+    assert len(candidate.created) == 2
 
 
 def test_a_candidate_with_a_running_fold_waits_for_its_instance_however_long() -> None:
-    candidate = Candidate(folds=2, f0=Fate(seconds=1500))
-    full = refusal("ResourceLimitExceeded")
+    candidate = Candidate(folds=2, f0=Trains(1500))
+    full = client_error("ResourceLimitExceeded")
     create = candidate.sagemaker.create_training_job
 
     def one_at_a_time(**request: Any) -> None:
-        if candidate.sagemaker.running():
+        if candidate.sagemaker.in_progress:
             raise full
         create(**request)
 
@@ -293,22 +203,24 @@ def test_a_request_that_is_refused_stops_everything_with_sagemaker_s_words() -> 
 
     def refuse_the_third(**request: Any) -> None:
         if request["TrainingJobName"].endswith("f2"):
-            raise refusal("AccessDeniedException", "not authorized to perform: sagemaker:CreateTrainingJob")
+            raise client_error("AccessDeniedException", "not authorized to perform: sagemaker:CreateTrainingJob")
         create(**request)
 
     candidate.sagemaker.create_training_job = refuse_the_third  # type: ignore[method-assign]
     with pytest.raises(FoldRequestError, match=f"{CANDIDATE}-f2 was refused: AccessDenied.*not authorized"):
         candidate.run()
-    assert candidate.sagemaker.running() == []
+    assert candidate.sagemaker.in_progress == []
 
 
 def test_a_stop_that_is_throttled_is_repeated_and_one_that_comes_too_late_is_no_error() -> None:
-    dead = Fate(5, "Failed", reason="x", scores=False)
+    dead = Fate(5, status="Failed", reason="x")
     candidate = Candidate(folds=3, f0=dead, f0_r1=dead)
-    candidate.sagemaker.stop_refusals = [refusal("ThrottlingException"), refusal("ValidationException", "it ended")]
+    candidate.refuse(
+        "StopTrainingJob", client_error("ThrottlingException"), client_error("ValidationException", "it ended")
+    )
     with pytest.raises(FoldFailedError):
         candidate.run()
-    assert candidate.sagemaker.calls.count("stop") == 3
+    assert candidate.calls("StopTrainingJob") == 3
 
 
 def test_a_fold_whose_training_here_fails_is_tried_again_and_then_fails_the_candidate() -> None:

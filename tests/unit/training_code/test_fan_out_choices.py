@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.training_code.test_fan_out import CANDIDATE, EXPECTED, Candidate, plan
-from tests.unit.training_code.virtual_sagemaker import Fate, refusal
+from tests.unit.training_code.virtual_candidate import CANDIDATE, EXPECTED, Candidate, Trains, plan
+from virtual.calls import client_error
 from warmfold_jobs.fan_out.abandoning import leaderboard_key
 from warmfold_jobs.fan_out.jobs import KEEP_ALIVE
 
 EARLIER = "wf-churn-0123abcd-003-0a1b2c3d"
 
 
-def candidate(placement: str = "auto", *, lanes: int = 1, abandon: str = "off", **fates: Fate) -> Candidate:
+def candidate(placement: str = "auto", *, lanes: int = 1, abandon: str = "off", **fates: Trains) -> Candidate:
     made = Candidate(5, placement, lanes, **fates)
     made.plan = plan(5, placement, abandon)
     return made
@@ -46,15 +46,15 @@ def complete(
         "job": f"{name}-f1" if jobs else None,
     }
     key = f"runs/r/leaderboard/{leaderboard_key(fmean(scores))}-{name}.json"
-    world.sagemaker.objects[key] = json.dumps(entry).encode()
+    world.s3.place(key, json.dumps(entry).encode())
 
 
-def every_fold(seconds: float, start: float = 10.0) -> dict[str, Fate]:
-    return {f"f{fold}": Fate(seconds + start, start=start) for fold in range(5)}
+def every_fold(seconds: float, start: float = 10.0) -> dict[str, Trains]:
+    return {f"f{fold}": Trains(seconds, start=start) for fold in range(5)}
 
 
 def created(world: Candidate) -> list[int]:
-    return [int(name[-1]) for name in world.sagemaker.created]
+    return [int(end[-1]) for end in world.created]
 
 
 def test_the_first_candidate_trains_one_fold_itself_and_the_others_are_jobs() -> None:
@@ -62,7 +62,7 @@ def test_the_first_candidate_trains_one_fold_itself_and_the_others_are_jobs() ->
     assert world.run() == EXPECTED
     assert world.trainer.started == [0]
     assert created(world) == [1, 2, 3, 4]
-    assert world.sagemaker.record(f"{CANDIDATE}/placement.json") == {
+    assert world.record(f"{CANDIDATE}/placement.json") == {
         "candidate": CANDIDATE,
         "choice": "both",
         "here": [0],
@@ -77,7 +77,7 @@ def test_folds_shorter_than_any_warm_start_never_become_jobs() -> None:
     assert world.trainer.started == [0, 1, 2, 3, 4]
     assert created(world) == []
     assert world.seconds < 5
-    placement = world.sagemaker.record(f"{CANDIDATE}/placement.json")
+    placement = world.record(f"{CANDIDATE}/placement.json")
     assert (placement["choice"], placement["jobs"]) == ("in-process", [])
     assert "all 5 here" in placement["reason"]
 
@@ -86,7 +86,7 @@ def test_folds_that_take_no_longer_than_the_jobs_of_the_first_candidate_need_to_
     world = candidate(lanes=5, **every_fold(40, start=180))
     assert world.run() == EXPECTED
     assert world.trainer.started == [0, 1, 2, 3, 4]
-    assert sorted(world.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in range(1, 5)]
+    assert world.stopped == ["f1", "f2", "f3", "f4"]
     assert world.seconds < 90
 
 
@@ -97,7 +97,7 @@ def test_later_candidates_place_their_folds_by_what_was_measured(seconds: float,
     assert world.run() == EXPECTED
     assert world.trainer.started == here
     assert created(world) == [fold for fold in range(5) if fold not in here]
-    assert not world.sagemaker.stopped
+    assert not world.stopped
 
 
 def test_folds_that_turn_out_long_are_handed_over_to_jobs() -> None:
@@ -112,7 +112,7 @@ def test_what_the_experiment_says_is_done() -> None:
     alone = candidate("in-process", lanes=2, **every_fold(60))
     assert alone.run() == EXPECTED
     assert created(alone) == []
-    assert set(alone.trainer.at_a_time) == {2}
+    assert set(alone.trainer.shares) == {2}
     assert 180 <= alone.seconds < 190
     jobs = candidate("warm-pool", **every_fold(0.1))
     assert jobs.run() == EXPECTED
@@ -129,7 +129,7 @@ def test_without_memory_for_a_fold_all_are_jobs() -> None:
 def test_a_fold_that_finds_no_instance_is_trained_here_as_soon_as_there_is_room() -> None:
     world = candidate(**every_fold(60))
     complete(world)
-    world.sagemaker.full_until = 1e9
+    world.no_instance_for(1e9)
     assert world.run() == EXPECTED
     assert world.trainer.started == [0, 1, 2, 3, 4]
     assert world.seconds < 5 * 60 + 10
@@ -150,7 +150,7 @@ def keep_alives(number: int, *, seconds: float | None = 1000.0, asked: Any = "au
     if seconds is not None:
         complete(world, seconds=seconds)
     world.run()
-    requests = [request for _, request in world.sagemaker.created.values()]
+    requests = [job.request for job in world.sagemaker.jobs.values()]
     return [request["ResourceConfig"].get("KeepAlivePeriodInSeconds") for request in requests]
 
 
@@ -166,22 +166,22 @@ def test_pools_are_kept_as_long_as_measured_folds_demand_and_the_last_ones_not_a
 
 def test_a_candidate_that_cannot_win_is_given_up_and_its_folds_are_stopped() -> None:
     world = candidate(
-        "warm-pool", abandon="forgiving", f0=Fate(50), f1=Fate(55), **{f"f{n}": Fate(300) for n in (2, 3, 4)}
+        "warm-pool", abandon="forgiving", f0=Trains(50), f1=Trains(55), **{f"f{n}": Trains(300) for n in (2, 3, 4)}
     )
     complete(world, scores=[0.9, 0.8, 0.95, 0.9, 0.95])
-    world.sagemaker.scores = {0: 0.7, 1: 0.75}
+    world.fold_scores = {0: 0.7, 1: 0.75}
     world.run()
     assert world.outcome.abandoned
     assert world.outcome.validation_score == pytest.approx(0.9 + fmean([-0.2, -0.05]))
     assert world.outcome.train_score == pytest.approx(0.775)
     assert world.seconds < 60
-    assert sorted(world.sagemaker.stopped) == [f"{CANDIDATE}-f{fold}" for fold in (2, 3, 4)]
-    record = world.sagemaker.record(f"{CANDIDATE}/abandoned.json")
+    assert world.stopped == ["f2", "f3", "f4"]
+    record = world.record(f"{CANDIDATE}/abandoned.json")
     assert record["incumbent"] == EARLIER
     assert record["scores"] == {"0": 0.7, "1": 0.75}
     assert record["stopped"] == [2, 3, 4]
     assert record["estimate"] == world.outcome.validation_score
-    assert not [key for key in world.sagemaker.objects if "leaderboard" in key and CANDIDATE in key]
+    assert not [key for key in world.s3.keys("runs/r/leaderboard/") if CANDIDATE in key]
 
 
 def test_folds_that_were_never_begun_are_saved_too() -> None:
@@ -190,7 +190,7 @@ def test_folds_that_were_never_begun_are_saved_too() -> None:
     world.run()
     assert world.outcome.abandoned
     assert world.trainer.started in ([0, 1], [0, 1, 2])
-    assert world.sagemaker.calls.count("stop") == 0
+    assert world.calls("StopTrainingJob") == 0
 
 
 @pytest.mark.parametrize(("abandon", "scores"), [("off", [0.9] * 5), ("forgiving", [0.9, 0.8, 0.9, 0.9, 0.9])])
@@ -203,20 +203,20 @@ def test_no_candidate_is_given_up_when_it_is_off_or_when_it_could_still_win(aban
 
 def test_the_incumbent_is_the_best_complete_candidate() -> None:
     world = candidate(
-        "warm-pool", abandon="forgiving", f0=Fate(50), f1=Fate(50), **{f"f{n}": Fate(300) for n in (2, 3, 4)}
+        "warm-pool", abandon="forgiving", f0=Trains(50), f1=Trains(50), **{f"f{n}": Trains(300) for n in (2, 3, 4)}
     )
     complete(world, "wf-churn-0123abcd-001-0a1b2c3d", scores=[0.5] * 5)
     complete(world, scores=[0.95] * 5)
     complete(world, "wf-churn-0123abcd-002-0a1b2c3d", scores=[0.6] * 5)
     world.run()
-    assert world.sagemaker.record(f"{CANDIDATE}/abandoned.json")["incumbent"] == EARLIER
+    assert world.record(f"{CANDIDATE}/abandoned.json")["incumbent"] == EARLIER
 
 
 def test_a_complete_candidate_tells_the_next_ones_what_it_measured() -> None:
     world = candidate(**every_fold(60, start=11.0))
     complete(world)
     world.run()
-    entry = world.sagemaker.record(f"{CANDIDATE}.json")
+    entry = world.record(f"{CANDIDATE}.json")
     assert entry["scores"] == EXPECTED
     assert entry["fold_seconds"] == [pytest.approx(60)] * 5
     assert entry["start_seconds"] == [pytest.approx(11, abs=3)] * 4
@@ -234,7 +234,7 @@ def test_a_complete_candidate_tells_the_next_ones_what_it_measured() -> None:
 def test_a_fold_that_started_cold_although_a_pool_should_be_free_says_why(
     pool: dict[str, str] | None, change: dict[str, Any], cause: str
 ) -> None:
-    world = candidate(**(every_fold(60) | {"f2": Fate(60 + 180, start=180)}))
+    world = candidate(**(every_fold(60) | {"f2": Trains(60, start=180)}))
     complete(world)
     describe = world.sagemaker.describe_training_job
 
@@ -246,20 +246,20 @@ def test_a_fold_that_started_cold_although_a_pool_should_be_free_says_why(
 
     world.sagemaker.describe_training_job = with_pool  # type: ignore[method-assign]
     assert world.run() == EXPECTED
-    missed = world.sagemaker.record(f"{CANDIDATE}/missed.json")
+    missed = world.record(f"{CANDIDATE}/missed.json")
     assert missed["folds"] == [2]
     assert re.search(cause, missed["cause"])
     assert any(missed["cause"] in line for line in world.log)
 
 
 def test_the_cause_of_a_missed_pool_is_worth_no_failure() -> None:
-    world = candidate(**(every_fold(60) | {"f2": Fate(60 + 180, start=180)}))
+    world = candidate(**(every_fold(60) | {"f2": Trains(60, start=180)}))
     complete(world)
     describe = world.sagemaker.describe_training_job
 
     def refuse(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803
         if TrainingJobName == f"{EARLIER}-f1":
-            raise refusal("AccessDeniedException")
+            raise client_error("AccessDeniedException")
         return describe(TrainingJobName)
 
     world.sagemaker.describe_training_job = refuse  # type: ignore[method-assign]

@@ -104,8 +104,9 @@ def trainer(plan: dict[str, Any], tuned: dict[str, str], cores: int) -> ProcessT
 
 def prepare(plan: dict[str, Any], folder: Path) -> None:
     """Bring the parts and the profile into a folder, and import what training needs."""
-    from warmfold_jobs.training import fit as training  # noqa: F401 - scikit-learn takes seconds to import; the folds' processes inherit it
+    from warmfold_jobs.training.fit import import_libraries
 
+    import_libraries(plan)
     s3 = boto3.client("s3", region_name=plan["region"])
     download(s3, plan["locations"]["parts"], folder / "parts")
     profile = get_json(s3, plan["locations"]["run"] + "profile.json")

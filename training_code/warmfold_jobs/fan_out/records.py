@@ -13,7 +13,8 @@ from typing import Any
 from warmfold_jobs.fan_out.abandoning import leaderboard_key
 from warmfold_jobs.fan_out.backoff import Backoff, Clock
 from warmfold_jobs.fan_out.fold_placement import Measured
-from warmfold_jobs.storage import get_json, put_json, split_uri
+from warmfold_jobs.storage import get_json, put_json
+from warmfold_run.places import split_uri
 
 RECENT = 3
 """How many of the newest complete candidates a candidate learns from."""

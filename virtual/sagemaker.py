@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.fan_out.calls import CallCounts, TokenBucket, client_error
-from benchmarks.fan_out.clock import VirtualClock
-from benchmarks.fan_out.constants import Assumptions, Start
-from benchmarks.fan_out.s3 import VirtualS3
-from benchmarks.fan_out.workload import Workload, candidate_and_fold
+from virtual.assumptions import Assumptions, Bill, Quota, Start
+from virtual.calls import Calls, TokenBucket, client_error
+from virtual.clock import VirtualClock
+from virtual.fates import Fate, Fates
+from virtual.s3 import VirtualS3
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.pools import PoolShape, WarmPools, WarmPoolState
 from warmfold.cloud.sagemaker.validation import validated
@@ -21,33 +20,21 @@ LONGEST_KEEP_ALIVE, LONGEST_NAME = 3600, 63
 _validated: set[str] = set()
 
 
-@dataclass(frozen=True)
-class Failure:
-    """How a job fails: `seconds` after its creation when it gets no instance, else after its script began."""
-
-    reason: str
-    seconds: float = 0.0
-
-    @property
-    def is_capacity(self) -> bool:
-        """Whether there was no instance for it."""
-        return self.reason.startswith("CapacityError")
-
-
 @dataclass
 class FoldJob:
     """A fold job; `warm` is how it started, `begins` when its script runs, `ends` when it becomes terminal."""
 
     request: dict[str, Any]
+    fate: Fate
     shape: PoolShape
     warm: bool
     start: Start
+    created: float
     begins: float
     trained: float = 0.0
     ends: float = 0.0
     status: str = "InProgress"
-    ending: str = "Completed"
-    reason: str | None = None
+    was_stopped: bool = False
     pool: WarmPoolState | None = None
 
     @property
@@ -56,47 +43,16 @@ class FoldJob:
         return int(self.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0))
 
 
-@dataclass
-class Bill:
-    """Instance-seconds."""
-
-    candidates: float = 0.0
-    folds: float = 0.0
-    retained: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """All of them."""
-        return self.candidates + self.folds + self.retained
-
-
-@dataclass
-class Quota:
-    """Instances that there may be: at work or retained, and retained."""
-
-    instances: float = float("inf")
-    pools: float = float("inf")
-
-
-def never(job: str) -> Failure | None:  # noqa: ARG001 - the shape of `failures`
-    """No job fails."""
-    return None
-
-
-@dataclass
 class VirtualSageMaker:
-    """A client of one account. `failures` tells by a job's name whether and how it fails."""
+    """A client of one account; `calls` counts those made through it, and has what they are refused with."""
 
-    clock: VirtualClock
-    assume: Assumptions
-    workload: Workload
-    s3: VirtualS3
-    candidates_folder: str
-    quota: Quota = field(default_factory=Quota)
-    failures: Callable[[str], Failure | None] = never
-
-    def __post_init__(self) -> None:
-        self.calls = CallCounts()
+    def __init__(
+        self, clock: VirtualClock, s3: VirtualS3, folder: str, fates: Fates, assume: Assumptions, quota: Quota
+    ) -> None:
+        """`fates` tells by a job's name what becomes of it, `folder` is the candidates' in the bucket."""
+        self._clock, self._s3, self._folder, self._fates = clock, s3, folder, fates
+        self._assume, self.quota = assume, quota
+        self.calls = Calls(clock)
         self.bill = Bill()
         self.jobs: dict[str, FoldJob] = {}
         self.candidates_running = 0
@@ -105,17 +61,26 @@ class VirtualSageMaker:
         self._running = 0
         self._pools: WarmPools[None] = WarmPools()
         self._pools_are_kept = True
-        limits = self.assume
         self._limits = {
-            "CreateTrainingJob": TokenBucket(limits.creates),
-            "ListTrainingJobs": TokenBucket(limits.lists),
-            "DescribeTrainingJob": TokenBucket(limits.describes),
-            "StopTrainingJob": TokenBucket(limits.describes),
+            "CreateTrainingJob": TokenBucket(assume.creates),
+            "ListTrainingJobs": TokenBucket(assume.lists),
+            "DescribeTrainingJob": TokenBucket(assume.describes),
+            "StopTrainingJob": TokenBucket(assume.describes),
         }
+
+    @property
+    def in_progress(self) -> list[str]:
+        """The jobs that are neither over nor told to stop; no call."""
+        return [name for name, job in self.jobs.items() if job.status == "InProgress"]
+
+    @property
+    def stopped(self) -> list[str]:
+        """The jobs that were told to stop; no call."""
+        return [name for name, job in self.jobs.items() if job.was_stopped]
 
     def create_training_job(self, **request: Any) -> dict[str, Any]:
         """Start a fold job, on a warm instance if one matches now."""
-        now, name = self.clock.now(), request["TrainingJobName"]
+        now, name = self._clock.now(), request["TrainingJobName"]
         self._call("CreateTrainingJob", request)
         if name in self.jobs:
             raise client_error("ResourceInUse", f"Job name {name} is taken.", "CreateTrainingJob")
@@ -125,8 +90,9 @@ class VirtualSageMaker:
             self._check_quota(shape)
         if pool:
             self.bill.retained += now - pool.since
-        start = self.assume.warm if pool else self.assume.cold
-        job = FoldJob(request, shape, pool is not None, start, now + start.seconds)
+        fate = self._fates(name)
+        start = fate.start or (self._assume.warm if pool else self._assume.cold)
+        job = FoldJob(request, fate, shape, pool is not None, start, now, now + start.seconds)
         if job.keep_alive and self.quota.pools > 0:
             job.pool = WarmPoolState()
         self.jobs[name] = job
@@ -140,8 +106,8 @@ class VirtualSageMaker:
         self._call("DescribeTrainingJob", {"TrainingJobName": TrainingJobName})
         job = self._job(TrainingJobName, "DescribeTrainingJob")
         told = {**job.request, "TrainingJobStatus": job.status, "SecondaryStatus": self._secondary(job)}
-        if job.reason is not None and job.status == "Failed":
-            told["FailureReason"] = job.reason
+        if job.fate.reason and job.status == job.fate.status:
+            told["FailureReason"] = job.fate.reason
         if job.pool is not None:
             told["WarmPoolStatus"] = job.pool.describe()
         return told
@@ -149,14 +115,14 @@ class VirtualSageMaker:
     def stop_training_job(self, TrainingJobName: str) -> None:  # noqa: N803
         """End a job once its script has noticed; one that has not begun notices as it begins."""
         self._call("StopTrainingJob", {"TrainingJobName": TrainingJobName})
-        job, now = self._job(TrainingJobName, "StopTrainingJob"), self.clock.now()
+        job, now = self._job(TrainingJobName, "StopTrainingJob"), self._clock.now()
         if job.status != "InProgress":
             raise client_error("ValidationException", f"The job is {job.status}.", "StopTrainingJob")
-        noticed = max(now + self.assume.stop_seconds, job.begins)
-        job.status, job.ending = "Stopping", "Stopped"
+        noticed = max(now + self._assume.stop_seconds, job.begins)
+        job.status, job.was_stopped = "Stopping", True
         if noticed < job.trained:
-            job.trained, job.ends = float("inf"), min(job.ends, noticed + self.assume.tail)
-            self.clock.at(job.ends, lambda: self._end(TrainingJobName, job))
+            job.trained, job.ends = float("inf"), min(job.ends, noticed + self._assume.tail)
+            self._clock.at(job.ends, lambda: self._end(TrainingJobName, job))
 
     def list_training_jobs(
         self,
@@ -183,13 +149,13 @@ class VirtualSageMaker:
         The run keeps one for the final job, which takes it at once, so that its time is over now as well.
         """
         self._pools_are_kept = False
-        now = self.clock.now()
+        now = self._clock.now()
         for pool in self._pools.release_all(now):
             self.bill.retained += now - pool.since
 
     def _call(self, operation: str, request: dict[str, Any]) -> None:
-        self.calls.add(operation, self.clock.now())
-        if not self._limits[operation].take(self.clock.now()):
+        self.calls.make(operation)
+        if not self._limits[operation].take(self._clock.now()):
             raise client_error("ThrottlingException", "Rate exceeded", operation)
         _validate(operation, request)
 
@@ -207,39 +173,34 @@ class VirtualSageMaker:
 
     def _plan(self, name: str, job: FoldJob) -> None:
         """Lay down the job's life, unless it is stopped."""
-        failure = self.failures(name)
-        candidate, number, fold = candidate_and_fold(name)
-        job.trained = job.begins + self.workload.seconds[number][fold]
-        job.ends = job.trained + self.assume.tail
-        if failure is not None:
-            job.ending, job.reason, job.trained = "Failed", failure.reason, float("inf")
-            job.ends = failure.seconds + (self.clock.now() if failure.is_capacity else job.begins)
-        else:
-            self.clock.at(job.trained, lambda: self._score(job, candidate, number, fold))
-        self.clock.at(job.ends, lambda: self._end(name, job))
+        fate = job.fate
+        job.trained = fate.seconds + (job.begins if fate.has_instance else job.created)
+        job.ends = job.trained + (self._assume.tail if fate.tail is None else fate.tail)
+        if fate.result is not None:
+            self._clock.at(job.trained, lambda: self._score(name, job))
+        self._clock.at(job.ends, lambda: self._end(name, job))
 
-    def _score(self, job: FoldJob, candidate: str, number: int, fold: int) -> None:
-        if job.trained <= self.clock.now():
-            result = {"candidate": candidate, "fold": fold, **self.workload.result(number, fold)}
-            key = f"{self.candidates_folder}{candidate}/fold-{fold}.json"
-            self.s3.place(key, json.dumps(result).encode())
+    def _score(self, name: str, job: FoldJob) -> None:
+        if job.fate.result is not None and job.trained <= self._clock.now():
+            candidate, fold = candidate_and_fold(name)
+            record = {"candidate": candidate, "fold": fold, **job.fate.result}
+            self._s3.place(f"{self._folder}{candidate}/fold-{fold}.json", json.dumps(record).encode())
 
     def _end(self, name: str, job: FoldJob) -> None:
-        now = self.clock.now()
+        now = self._clock.now()
         if job.status in TERMINAL or now < job.ends:
             return
-        job.status = job.ending
+        job.status = "Stopped" if job.was_stopped else job.fate.status
         self._running -= 1
-        had_instance = not (job.reason or "").startswith("CapacityError")
-        if had_instance:
+        if job.fate.has_instance:
             self.bill.folds += job.start.billed + now - job.begins
         if job.pool is not None:
-            self._keep(name, job, job.pool, had_instance)
+            self._keep(name, job, job.pool)
 
-    def _keep(self, name: str, job: FoldJob, state: WarmPoolState, had_instance: bool) -> None:
-        now = self.clock.now()
+    def _keep(self, name: str, job: FoldJob, state: WarmPoolState) -> None:
+        now = self._clock.now()
         if (
-            not (had_instance and self._pools_are_kept)
+            not (job.fate.has_instance and self._pools_are_kept)
             or self._pools.instances(job.shape.instance_type) >= self.quota.pools
         ):
             state.status = "Terminated"
@@ -251,13 +212,21 @@ class VirtualSageMaker:
                 self._pools.release(name, pool.expires_at)
                 self.bill.retained += pool.expires_at - pool.since
 
-        self.clock.at(pool.expires_at, expire)
+        self._clock.at(pool.expires_at, expire)
 
     def _secondary(self, job: FoldJob) -> str:
-        now = self.clock.now()
+        now = self._clock.now()
+        if job.status == job.fate.status and job.fate.secondary:
+            return job.fate.secondary
         if job.status != "InProgress":
             return job.status
         return "Starting" if now < job.begins else "Training" if now < job.trained else "Uploading"
+
+
+def candidate_and_fold(job: str) -> tuple[str, int]:
+    """A fold job's candidate and fold, by its name `<candidate>-f<i>[-r<n>]`."""
+    candidate, _, rest = job.rpartition("-f")
+    return candidate, int(rest.partition("-")[0])
 
 
 def _validate(operation: str, request: dict[str, Any]) -> None:

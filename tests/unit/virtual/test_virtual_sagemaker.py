@@ -1,13 +1,66 @@
-"""The engine's SageMaker: starts, pools, quotas, throttling, and bills that were computed by hand."""
+"""The virtual SageMaker: starts, pools, quotas, throttling, and bills that were computed by hand."""
 
 from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.fan_out.constants import Assumptions, Rate
-from benchmarks.fan_out.sagemaker import Failure, Quota
-from tests.unit.benchmarks.virtual_account import Account
+from virtual.account import VirtualAccount
+from virtual.assumptions import Assumptions, Quota, Rate, Start
+from virtual.calls import client_error
+from virtual.fates import Fate, failed
+
+FOLDER = "runs/r/candidates/"
+CANDIDATE = "wf-bench-001-0a1b2c3d"
+REQUEST: dict[str, Any] = {
+    "RoleArn": "arn:aws:iam::123456789012:role/fold",
+    "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/runs/r/fold-output/"},
+    "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+}
+
+
+class Account(VirtualAccount):
+    """Folds of 30, 40 and 50 seconds, some of them with another fate."""
+
+    def __init__(
+        self,
+        quota: Quota | None = None,
+        assume: Assumptions | None = None,
+        seconds: Sequence[float] = (30.0, 40.0, 50.0),
+        **fates: Fate,
+    ) -> None:
+        def fate(job: str) -> Fate:
+            end = job.removeprefix(f"{CANDIDATE}-")
+            return fates.get(end) or Fate(seconds[int(end[1])], {"validation_score": 0.5})
+
+        super().__init__(FOLDER, fate, assume, quota)
+
+    def create(self, fold: int, keep_alive: int = 600, attempt: int = 0, **changes: Any) -> str:
+        """Create a fold's job, with some of the request's fields changed; its name."""
+        name = f"{CANDIDATE}-f{fold}" + (f"-r{attempt}" if attempt else "")
+        request = copy.deepcopy(REQUEST) | changes
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = keep_alive
+        self.sagemaker.create_training_job(TrainingJobName=name, **request)
+        return name
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return self.sagemaker.describe_training_job(TrainingJobName=name)
+
+    def scored(self) -> list[str]:
+        """The names of the scores that are in S3."""
+        return [key.rpartition("/")[2] for key in self.s3.keys(f"{FOLDER}{CANDIDATE}/")]
+
+    def sleep_until(self, time: float) -> None:
+        self.clock.sleep(time - self.clock.now())
+
+    def run(self, *scripts: Callable[[], None]) -> None:
+        self.clock.run(scripts)
 
 
 def test_a_cold_job_then_a_warm_one_take_and_cost_what_they_should() -> None:
@@ -158,8 +211,7 @@ def test_without_a_warm_pool_quota_jobs_run_cold_and_nothing_says_so() -> None:
 
 
 def test_a_fold_that_fails_leaves_a_pool_and_one_without_an_instance_costs_nothing() -> None:
-    fates = {"f0": Failure("AlgorithmError: no", 12), "f1": Failure("CapacityError: none left", 20)}
-    account = Account(failures=lambda job: fates.get(job.rpartition("-")[2]))
+    account = Account(f0=failed("AlgorithmError: no", 12), f1=failed("CapacityError: none left", 20))
 
     def script() -> None:
         failing, without = account.create(0, keep_alive=50), account.create(1)
@@ -203,3 +255,47 @@ def test_lists_tell_jobs_and_pools() -> None:
         assert [one["TrainingJobName"][-2:] for one in running] == ["f1"]
 
     account.run(script)
+
+
+def test_a_job_has_the_fate_that_it_is_given() -> None:
+    account = Account(
+        f0=Fate(20, {"validation_score": 0.7}, start=Start(3, 0), tail=1),
+        f1=Fate(20, status="Stopped", secondary="MaxRuntimeExceeded", start=Start(0, 0), tail=0),
+        f2=Fate(20, start=Start(0, 0), tail=0),
+    )
+
+    def script() -> None:
+        scores, runs_long, scores_not = account.create(0), account.create(1), account.create(2)
+        account.sleep_until(20.5)
+        told = account.describe(runs_long)
+        assert (told["TrainingJobStatus"], told["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+        assert account.describe(scores_not)["TrainingJobStatus"] == "Completed"
+        assert account.scored() == []
+        account.sleep_until(23.5)
+        assert account.scored() == ["fold-0.json"]
+        assert account.s3.json(f"{FOLDER}{CANDIDATE}/fold-0.json") == {
+            "candidate": CANDIDATE,
+            "fold": 0,
+            "validation_score": 0.7,
+        }
+        account.sleep_until(24.5)
+        assert account.describe(scores)["TrainingJobStatus"] == "Completed"
+
+    account.run(script)
+    assert account.sagemaker.stopped == []
+
+
+def test_the_next_calls_are_refused_as_they_are_told_to_be() -> None:
+    account = Account()
+    account.sagemaker.calls.refusals["CreateTrainingJob"] = [client_error("AccessDeniedException"), OSError("no route")]
+    account.s3.calls.refusals["ListObjectsV2"] = [client_error("SlowDown")]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        account.create(0)
+    with pytest.raises(OSError, match="no route"):
+        account.create(0)
+    account.create(0)
+    with pytest.raises(ClientError, match="SlowDown"):
+        account.s3.list_objects_v2(Bucket="b")
+    assert account.s3.list_objects_v2(Bucket="b")["KeyCount"] == 0
+    assert account.sagemaker.calls.by_operation["CreateTrainingJob"] == 3
+    assert account.sagemaker.in_progress == [f"{CANDIDATE}-f0"]

@@ -1,4 +1,4 @@
-"""Virtual time for code that sleeps in threads: it moves on when every thread waits, and costs no real time."""
+"""Virtual time for code that sleeps, in threads or not: it moves on when every thread waits, and costs no real time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ class _Actor:
 
 
 class VirtualClock:
-    """Seconds since the start of a simulation, shared by threads of which one runs at a time.
+    """The seconds of a simulation, shared by threads of which one runs at a time.
 
-    What is due at the same moment comes in the order in which it was asked for, so that a simulation repeats itself.
+    Code that `run` does not run may sleep too, while nothing else does. What is due at the same moment comes in the
+    order in which it was asked for, so that a simulation repeats itself.
     """
 
-    def __init__(self) -> None:
-        self._time = 0.0
+    def __init__(self, start: float = 0.0) -> None:
+        """`start` is what the clock shows at first."""
+        self._time = start
         self._agenda: list[tuple[float, int, _Actor | Callable[[], None]]] = []
         self._order = itertools.count()
         self._current = threading.local()
@@ -35,17 +37,17 @@ class VirtualClock:
         self._failure: BaseException | None = None
 
     def now(self) -> float:
-        """Seconds since the start."""
+        """What the clock shows."""
         return self._time
 
     def sleep(self, seconds: float) -> None:
-        """Let everything happen that is due within so many seconds; for the threads of `run` only."""
-        actor: _Actor = self._current.actor
+        """Let everything happen that is due within so many seconds."""
+        actor: _Actor = getattr(self._current, "actor", None) or _Actor()
         heapq.heappush(self._agenda, (self._time + max(0.0, seconds), next(self._order), actor))
         if self._hand_over(actor):
             actor.gate.acquire()
         if self._failure is not None:
-            raise ClockStoppedError
+            raise ClockStoppedError from self._failure
 
     def at(self, time: float, action: Callable[[], None]) -> None:
         """Have something done at a time that is not past; it must not sleep."""

@@ -1,25 +1,37 @@
-"""API calls: how many of each kind, how many at once, and how many SageMaker takes."""
+"""API calls: how many of each kind, how many at once, and which are refused."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from typing import Protocol
 
 from botocore.exceptions import ClientError
 
-from benchmarks.fan_out.constants import Rate
+from virtual.assumptions import Rate
 
 
-class CallCounts:
-    """The calls that were made, refused ones too."""
+class Now(Protocol):
+    """What tells the time."""
 
-    def __init__(self) -> None:
+    def now(self) -> float:
+        """Seconds since some fixed time."""
+
+
+class Calls:
+    """The calls that were made, refused ones too; `refusals` are raised by the next calls of an operation, in order."""
+
+    def __init__(self, clock: Now) -> None:
         self.by_operation: Counter[str] = Counter()
+        self.refusals: defaultdict[str, list[Exception]] = defaultdict(list)
         self._by_second: Counter[int] = Counter()
+        self._clock = clock
 
-    def add(self, operation: str, now: float) -> None:
-        """Note a call."""
+    def make(self, operation: str) -> None:
+        """Note a call; raises what it is refused with."""
         self.by_operation[operation] += 1
-        self._by_second[int(now)] += 1
+        self._by_second[int(self._clock.now())] += 1
+        if self.refusals[operation]:
+            raise self.refusals[operation].pop(0)
 
     @property
     def total(self) -> int:
@@ -48,6 +60,6 @@ class TokenBucket:
         return True
 
 
-def client_error(code: str, message: str, operation: str) -> ClientError:
+def client_error(code: str, message: str = "no", operation: str = "Operation") -> ClientError:
     """What boto3 raises when AWS refuses a call."""
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
