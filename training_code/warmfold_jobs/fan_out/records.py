@@ -93,7 +93,8 @@ class RunRecords:
 
     def _entry(self, key: str) -> dict[str, Any]:
         bucket, _ = split_uri(self._leaderboard)
-        return get_json(self._s3, f"s3://{bucket}/{key}")
+        entry: dict[str, Any] = get_json(self._s3, f"s3://{bucket}/{key}")
+        return entry
 
     def _list(self, uri: str, **limits: int) -> dict[str, Any]:
         bucket, prefix = split_uri(uri)
