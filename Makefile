@@ -7,13 +7,15 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 CONTAINER_VENV := .venv-container
 OWN_SETTINGS := samconfig.mine.toml
+# in the order of the folders: the slowest come first, and the quick unit tests fill the end
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test deploy benchmark benchmark-full benchmark-local lint format lock clean
+.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local lint format lock clean
 
 help:  ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null || { echo "warmfold needs Python 3.11, 3.12 or 3.13: '$(PYTHON)' was not found. Install one, or run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -55,8 +57,23 @@ install-container: $(CONTAINER_VENV)/.installed  ## what some tests need, into .
 demo: install  ## the whole pipeline on the local cloud, on a real dataset (PORT=4566)
 	@$(BIN)/warmfold demo --port $(PORT)
 
-test: install-dev install-sam install-container  ## every test that needs no AWS account
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
+test: install-dev install-sam install-container  ## the tests that need no AWS account, and of those that are many a sample
+	$(PYTEST) tests -m "not long"
+
+test-all: install-dev install-sam install-container  ## every test that needs no AWS account
+	$(PYTEST) tests
+
+test-sam: install-dev install-sam  ## all tests of the SAM and AWS CLIs, make deploy among them
+	$(PYTEST) tests/local/test_sam.py
+
+test-privileges: install-dev  ## all tests of roles and rights
+	$(PYTEST) tests/local/test_least_privilege.py tests/local/test_privileges.py tests/local/test_identities.py
+
+test-container: install-dev install-container  ## all tests of the container's toolkit and library versions, and of the SDK
+	$(PYTEST) tests/clients
+
+test-conformance: install-dev  ## all tests of the local SageMaker's API, and of our requests to it
+	$(PYTEST) tests/conformance tests/contract
 
 benchmark: install-dev  ## fan-out on a virtual clock against the published recipe, and the abandoning rule on real scores (3 minutes)
 	$(BIN)/python -m benchmarks.fan_out

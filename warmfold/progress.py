@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from warmfold.stack import Stack, run_id
+from warmfold.stack import Stack
+from warmfold_run import names, places
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import TrainingJobSummaryTypeDef
 
 TERMINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 RUNNING = ("InProgress", "Stopping")
-_FOLD = re.compile(r"-[0-9]+-[0-9a-z]{8}-f[0-9]+(-r[0-9]+)?")
-"""What follows the tuning job's name in the name of a fold job: candidate, fold, retry."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,11 @@ def read_progress(stack: Stack, execution_arn: str) -> Progress:
     if plan is not None:
         tuning_job = plan["tuning"]["HyperParameterTuningJobName"]
         facts |= _tuning(stack, tuning_job) if "Tune Hyperparameters" in states else {}
-        facts |= _training_jobs(stack, tuning_job) | _records(stack, run_id(execution_arn))
+        facts |= _training_jobs(stack, tuning_job) | _records(stack, names.run_id(execution_arn))
     return Progress(
         execution_arn=execution_arn,
         status=execution["status"],
-        run=run_id(execution_arn),
+        run=names.run_id(execution_arn),
         error=execution.get("error"),
         cause=readable(execution.get("cause")),
         output=json.loads(execution["output"]) if execution.get("output") else None,
@@ -124,20 +122,22 @@ def _training_jobs(stack: Stack, tuning_job: str) -> dict[str, Any]:
     ):
         jobs += [j for j in page["TrainingJobSummaries"] if j["TrainingJobName"].startswith(tuning_job + "-")]
     pools = [j.get("WarmPoolStatus", {}) for j in jobs]
-    folds = [j for j in jobs if _FOLD.fullmatch(j["TrainingJobName"].removeprefix(tuning_job))]
+    folds = [j for j in jobs if names.parse_fold_job(j["TrainingJobName"])]
     return {
         "fold_jobs_running": sum(j["TrainingJobStatus"] in RUNNING for j in folds),
-        "warm_starts": sum(bool(_FOLD.fullmatch(p.get("ReusedByJob", "").removeprefix(tuning_job))) for p in pools),
+        "warm_starts": sum(names.parse_fold_job(p.get("ReusedByJob", "")) is not None for p in pools),
         "pools_available": sum(p.get("Status") == "Available" for p in pools),
     }
 
 
 def _records(stack: Stack, run: str) -> dict[str, Any]:
-    pages = stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.bucket, Prefix=f"runs/{run}/candidates/")
-    names = [item["Key"].rpartition("/")[2] for page in pages for item in page.get("Contents", [])]
+    pages = stack.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=stack.bucket, Prefix=places.candidates_folder(run)
+    )
+    files = [item["Key"].rpartition("/")[2] for page in pages for item in page.get("Contents", [])]
     return {
-        "folds_scored": sum(name.startswith("fold-") for name in names),
-        "candidates_given_up": names.count("abandoned.json"),
+        "folds_scored": sum(places.fold_of(file) is not None for file in files),
+        "candidates_given_up": files.count(places.ABANDONED),
     }
 
 
@@ -156,14 +156,13 @@ class Leftovers:
 
 def read_leftovers(stack: Stack, execution_arn: str) -> Leftovers:
     """Look once, in SageMaker's lists alone, at what a run has left."""
-    run = run_id(execution_arn)
-    own = re.compile(rf"[a-z][a-z0-9]*-{re.escape(run)}(-.+)?")  # NameContains finds the text anywhere in a name
+    run = names.run_id(execution_arn)
 
-    def names(operation: str, kind: str, **filters: str) -> Iterator[str]:
+    def jobs_of(operation: str, kind: str, **filters: str) -> Iterator[str]:
         paginator: Any = stack.sagemaker.get_paginator(operation)  # type: ignore[call-overload]
         for page in paginator.paginate(NameContains=run, PaginationConfig={"PageSize": 100}, **filters):
             found = (job[f"{kind}Name"] for job in page[f"{kind}Summaries"])
-            yield from (name for name in found if own.fullmatch(name))
+            yield from (name for name in found if names.is_of_run(name, run))  # NameContains finds it anywhere
 
     lists = (
         ("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJob"),
@@ -171,8 +170,8 @@ def read_leftovers(stack: Stack, execution_arn: str) -> Leftovers:
         ("list_processing_jobs", "ProcessingJob"),
         ("list_transform_jobs", "TransformJob"),
     )
-    jobs = [name for args in lists for status in RUNNING for name in names(*args, StatusEquals=status)]
-    return Leftovers(jobs, list(names("list_training_jobs", "TrainingJob", WarmPoolStatusEquals="Available")))
+    jobs = [name for args in lists for status in RUNNING for name in jobs_of(*args, StatusEquals=status)]
+    return Leftovers(jobs, list(jobs_of("list_training_jobs", "TrainingJob", WarmPoolStatusEquals="Available")))
 
 
 def readable(cause: str | None) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -29,6 +27,7 @@ from botocore.exceptions import (
 )
 
 from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
+from warmfold_run import names, places
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 DEFAULT_STACK = "warmfold"
-_APPROVED = re.compile(r"(?P<first>.+)_approved-(?P<hash>[0-9a-f]{8})")
-DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 AwsError = BotoCoreError | ClientError | Boto3Error
 AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
 _SIGN_IN = (
@@ -71,16 +68,18 @@ class Stack:
 
     def upload(self, dataset: str, data: Path, experiment: Path | None, predict: Path | None) -> str:
         """Upload a dataset, data.csv last since it starts the run, and return data.csv's version."""
-        for source, name in ((experiment, "experiment.yaml"), (predict, "predict.csv")):
+        folder = places.dataset_folder(dataset)
+        for source, name in ((experiment, places.EXPERIMENT), (predict, places.PREDICT)):
             if source is not None:
-                self._put(source, f"datasets/{dataset}/{name}")
-        return self._put(data, f"datasets/{dataset}/data.csv")
+                self._put(source, folder + name)
+        return self._put(data, places.data_key(dataset))
 
     def in_use(self, dataset: str, given: Collection[str]) -> list[str]:
         """The dataset's other files that are there already and were not given anew: a run uses them too."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"datasets/{dataset}/")
-        names = {item["Key"].rpartition("/")[2] for page in pages for item in page.get("Contents", [])}
-        return [name for name in ("experiment.yaml", "predict.csv") if name in names and name not in given]
+        folder = places.dataset_folder(dataset)
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
+        there = {item["Key"].removeprefix(folder) for page in pages for item in page.get("Contents", [])}
+        return [name for name in (places.EXPERIMENT, places.PREDICT) if name in there and name not in given]
 
     def _put(self, source: Path, key: str) -> str:
         try:
@@ -109,15 +108,15 @@ class Stack:
             Nothing started within `timeout` seconds.
         """
         deadline = now() + timeout
-        name = execution_name(self.bucket, dataset, version)
-        arn = _execution_arn(self.state_machine_arn, name)
+        name = names.execution_name(self.bucket, dataset, version)
+        arn = names.execution_arn(self.state_machine_arn, name)
         while now() < deadline:
             try:
                 return self.stepfunctions.describe_execution(executionArn=arn)["executionArn"]
             except self.stepfunctions.exceptions.ExecutionDoesNotExist:
                 sleep(0.2 if self.local else 2)
         raise RunNotFoundError(
-            f"s3://{self.bucket}/datasets/{dataset}/data.csv was uploaded, but no run started within {timeout:.0f} s. "
+            f"{self.uri(places.data_key(dataset))} was uploaded, but no run started within {timeout:.0f} s. "
             "Look at the log of the start_run function; the bucket must send its events to EventBridge."
         )
 
@@ -126,13 +125,13 @@ class Stack:
 
         A run whose model was approved by hand has two executions.
         """
-        named = run if run is None or ":" in run else _execution_arn(self.state_machine_arn, run)
+        named = run if run is None or ":" in run else names.execution_arn(self.state_machine_arn, run)
         pages = self.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=self.state_machine_arn)
         newest: tuple[Any, str] | None = None
         for page in pages:
             for execution in page["executions"]:
                 arn = execution["executionArn"]
-                if run is not None and named is not None and run_id(arn) in (run, run_id(named)):
+                if run is not None and named is not None and names.run_id(arn) in (run, names.run_id(named)):
                     return arn
                 if newest is None or execution["startDate"] > newest[0]:
                     newest = (execution["startDate"], arn)
@@ -161,11 +160,15 @@ class Stack:
 
     def summary_uri(self, execution_arn: str) -> str:
         """Where a run's summary.json is, or will be."""
-        return f"s3://{self.bucket}/runs/{run_id(execution_arn)}/summary.json"
+        return self.uri(places.run_key(names.run_id(execution_arn), places.SUMMARY))
+
+    def uri(self, key: str) -> str:
+        """An object's s3:// URI."""
+        return places.uri(self.bucket, key)
 
     def read_json(self, uri: str) -> dict[str, Any] | None:
         """Return the JSON object at an s3:// URI, or None when there is nothing."""
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = places.split_uri(uri)
         try:
             body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except self.s3.exceptions.NoSuchKey:
@@ -182,32 +185,6 @@ class Stack:
                 self.s3.download_file(self.bucket, item["Key"], str(target))
                 files.append(target)
         return files
-
-
-def run_id(execution_arn: str) -> str:
-    """The run that an execution is, or goes on with after an approval; everything in S3 and SageMaker has its name."""
-    match = _APPROVED.fullmatch(execution_arn)
-    first = match["first"] if match and match["hash"] == _hash(match["first"]) else execution_arn
-    return f"{_slug(first.rsplit(':', 1)[-1], 10)}-{_hash(first)}"
-
-
-def _hash(arn: str) -> str:
-    return hashlib.sha256(arn.encode()).hexdigest()[:8]
-
-
-def execution_name(bucket: str, dataset: str, version: str) -> str:
-    """The name of the one execution that a version of a dataset's data.csv starts."""
-    object_version = f"{bucket}/datasets/{dataset}/data.csv/{version}"
-    return f"{_slug(dataset, 40)}-{hashlib.sha256(object_version.encode()).hexdigest()[:16]}"
-
-
-def _execution_arn(state_machine_arn: str, name: str) -> str:
-    """The ARN of a state machine's execution."""
-    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
-
-
-def _slug(text: str, length: int) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text[:length].lower()).strip("-") or "run"
 
 
 def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) -> Stack:
@@ -280,7 +257,7 @@ def explained(error: AwsError) -> CommandError:
 
 def check_dataset_name(name: str) -> str:
     """Return a dataset's name, or raise CommandError saying which characters it may have."""
-    if not DATASET_NAME.fullmatch(name):
+    if not names.DATASET.fullmatch(name):
         raise CommandError(
             f"dataset name {name!r}: use up to 63 letters, digits, '_', '.', '-', the first a letter or digit; "
             "give another with --dataset"

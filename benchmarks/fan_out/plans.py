@@ -6,8 +6,11 @@ from typing import Any, cast
 
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
-from pipeline.experiment.schema import load_experiment, resolve
-from pipeline.planning import requests
+from pipeline.experiment.resolve import resolve
+from pipeline.experiment.schema import load_experiment
+from pipeline.planning.limits import FOLD_RETRIES
+from pipeline.planning.requests.common import Context
+from pipeline.planning.requests.fold import fold_request
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
 
@@ -35,7 +38,7 @@ def plan(case: Case, side: Side) -> Plan:
     given = load_experiment(None, asked(case, side))
     experiment = resolve(given, target="target", problem="classification", classes=2)
     where = places.locations(BUCKET, RUN)
-    context = requests.Context(
+    context = Context(
         prefix=PREFIX,
         run=RUN,
         region="us-east-1",
@@ -55,8 +58,8 @@ def plan(case: Case, side: Side) -> Plan:
         "bucket": BUCKET,
         "experiment": experiment,
         "locations": where,
-        "fold_retries": requests.FOLD_RETRIES,
+        "fold_retries": FOLD_RETRIES,
         "quota_patience_seconds": 600,
-        "requests": {"fold": requests.fold_request(context)},
+        "requests": {"fold": fold_request(context)},
     }
     return cast(Plan, made)

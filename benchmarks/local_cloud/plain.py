@@ -75,8 +75,9 @@ class Loop:
         import optuna
 
         from warmfold_jobs.data.table import read_table
-        from warmfold_jobs.training.pipeline import build_pipeline, decode_hyperparameters
+        from warmfold_jobs.training.pipeline import build_pipeline
         from warmfold_jobs.training.scoring import score
+        from warmfold_run.encoding import decode
 
         experiment = self._plan["experiment"]
         space, metric = experiment["search"]["hyperparameters"], experiment["metric"]
@@ -88,7 +89,7 @@ class Loop:
 
         def objective(trial: optuna.Trial) -> float:
             asked = candidates[trial.number]
-            values = decode_hyperparameters(space, asked["hyperparameters"])
+            values = decode(space, asked["hyperparameters"])
             scores = []
             for fold in asked["folds"]:
                 (features, labels), (held, held_labels) = tables[fold]

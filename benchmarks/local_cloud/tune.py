@@ -13,7 +13,9 @@ import yaml
 
 from benchmarks.local_cloud.clouds import Started
 from warmfold.cli.demo import write_breast_cancer
-from warmfold.stack import Stack, open_stack, run_id
+from warmfold.stack import Stack, open_stack
+from warmfold_run.names import run_id
+from warmfold_run.places import run_folder
 
 POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 600
@@ -48,7 +50,7 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
     asked = {"search": {"max_candidates": candidates}, "compute": {"fold_placement": placement}}
     experiment.write_text(yaml.safe_dump(asked))
     execution_arn = stack.wait_for_execution("benchmark", stack.upload("benchmark", data, experiment, None))
-    place = f"runs/{run_id(execution_arn)}/"
+    place = run_folder(run_id(execution_arn))
 
     def tuning_jobs(**wanted: str) -> Any:
         execution = stack.stepfunctions.describe_execution(executionArn=execution_arn)

@@ -13,12 +13,12 @@ from sagemaker.core.shapes import ResourceConfigForUpdate
 tuning_job, pooled_job = sys.argv[1:]
 
 job = HyperParameterTuningJob.get(hyper_parameter_tuning_job_name=tuning_job)
-job.wait(poll=1, timeout=60)
+job.wait(poll=1)
 job.refresh()
 table = HyperparameterTuningJobAnalytics(tuning_job)
 candidates = table.dataframe()
 best = TrainingJob.get(training_job_name=job.best_training_job.training_job_name)
-best.wait(poll=1, timeout=5)
+best.wait(poll=1)
 pooled = TrainingJob.get(training_job_name=pooled_job)
 try:
     TrainingJob.get(training_job_name="no-such-job")

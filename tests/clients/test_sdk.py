@@ -35,7 +35,6 @@ def told(cloud: LocalCloud, endpoint: Endpoint) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -200,18 +200,23 @@ def test_the_environment_has_the_container_s_versions() -> None:
     assert found == {name: version for name, version in VERSIONS.items() if name != "python"}
 
 
-@pytest.mark.slow
-def test_the_training_code_s_own_tests_pass_on_the_container_s_versions() -> None:
+@pytest.mark.parametrize(
+    ("name", "tests"),
+    [
+        ("test_inference.py", 5),
+        ("test_in_process.py", 5),
+        pytest.param("test_training.py", 30, marks=pytest.mark.long),
+    ],
+)
+def test_the_training_code_s_own_tests_pass_on_the_container_s_versions(name: str, tests: int) -> None:
     folders = os.pathsep.join([str(ROOT / "training_code"), str(ROOT)])
-    names = ("test_training.py", "test_inference.py", "test_in_process.py")
     done = subprocess.run(
-        [VENV / "bin/python", "-m", "pytest", "-p", "no:cacheprovider", *names],
+        [VENV / "bin/python", "-m", "pytest", "--noconftest", "-p", "no:cacheprovider", name],
         cwd=ROOT / "tests/unit/training_code",
         env=environment({}) | {"PYTHONPATH": folders},
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
     )
     assert done.returncode == 0, done.stdout[-4000:]
-    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 40
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) >= tests

@@ -67,7 +67,6 @@ def train(request: Mapping[str, Any], opt_ml: Path, session: boto3.Session, clou
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=120,
     )
     return Ended(done.returncode, done.stdout, opt_ml)
 

@@ -110,7 +110,7 @@ class Endpoint:
             job = self.describe(kind, name)
             return job if job[f"{KINDS[kind]}Status"] in TERMINAL else None
 
-        return dict(until(ended, 90) or {})
+        return dict(until(ended) or {})
 
     def run(self, request: Mapping[str, Any]) -> Job:
         """Create a job and wait for its end."""
@@ -133,7 +133,7 @@ class Endpoint:
 
     def says(self, kind: str, name: str, line: str) -> None:
         """Wait until a job has logged the line."""
-        until(lambda: line in self.lines(kind, name), 90)
+        until(lambda: line in self.lines(kind, name))
 
     def pool(self, name: str) -> Job | None:
         """The WarmPoolStatus of a training job."""

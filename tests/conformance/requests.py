@@ -7,6 +7,8 @@ from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from tests.patience import PATIENCE, SLOWNESS
+
 BUCKET = "conformance"
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/jobs"
 OTHER_ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/others"
@@ -23,8 +25,8 @@ ONE_POOL = "ml.c5.2xlarge"
 """The type with a warm pool quota of 1."""
 THROTTLED = "DeleteTags"
 """The operation that answers two requests a second."""
-GRACE = 2.0
-"""Seconds from SIGTERM to SIGKILL."""
+GRACE = 2.0 * SLOWNESS
+"""Seconds from SIGTERM to SIGKILL, in which a container that listens must have ended."""
 SETTINGS = {
     "preload": False,
     "cores": 2,
@@ -34,6 +36,8 @@ SETTINGS = {
     "api_rates": {THROTTLED: 2},
 }
 """Of the local SageMaker."""
+QUICKLY = {"Delay": 0.05, "MaxAttempts": int(PATIENCE / 0.05)}
+"""Of a waiter of botocore's."""
 
 Request = dict[str, Any]
 

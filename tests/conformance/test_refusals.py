@@ -262,7 +262,7 @@ def test_what_sagemaker_has_beside_its_api_is_refused_by_name(
 def raw_refusal(url: str, body: bytes | None = None) -> str:
     """The message with which a request that no client made is refused as unsupported."""
     with pytest.raises(HTTPError) as caught:
-        urlopen(url, body, timeout=30)
+        urlopen(url, body)
     with caught.value as answer:
         assert (answer.code, answer.headers["x-amzn-ErrorType"]) == (400, "UnsupportedOperation")
         return str(json.load(answer)["message"])

@@ -12,11 +12,10 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from tests.conformance.endpoint import Endpoint, Told, refusal
-from tests.conformance.requests import BUCKET, ROLE, TAGS, arn, changed, channel, program, scripted, training
+from tests.conformance.requests import BUCKET, QUICKLY, ROLE, TAGS, arn, changed, channel, program, scripted, training
 from tests.conformance.scripts import NEEDY_FILES
 
 STAGES = ["Starting", "Pending", "Downloading", "Training", "Uploading", "Completed"]
-QUICKLY = {"Delay": 0.05, "MaxAttempts": 2000}
 TRAIN = {"InputDataConfig": [channel("train", f"s3://{BUCKET}/parts/1/")]}
 FIT = TRAIN | program("fit.py", depth="2")
 

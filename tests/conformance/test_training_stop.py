@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.endpoint import Endpoint, Told, refusal
-from tests.conformance.requests import GRACE, arn, scripted, training
-from tests.waiting import until
+from tests.conformance.requests import GRACE, QUICKLY, arn, scripted, training
+from tests.waiting import given_time, until
 
 LISTENS = "trap 'echo told; exit 0' TERM; echo begun; sleep 600 & wait"
 DEAF = "trap '' TERM; echo begun; while :; do sleep 600; done"
@@ -67,7 +67,7 @@ def test_a_container_that_does_not_listen_is_killed_after_the_grace(endpoint: En
     started = time.monotonic()
     endpoint.stop("training", "deaf")
     assert endpoint.finished("training", "deaf")["TrainingJobStatus"] == "Stopped"
-    assert GRACE <= time.monotonic() - started < 60
+    assert time.monotonic() - started >= GRACE
 
 
 def test_what_the_container_started_is_killed_with_it(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -137,20 +137,23 @@ def test_jobs_beyond_the_cores_wait_in_starting_and_a_stop_reaches_them(endpoint
 
 
 def test_a_job_over_its_runtime_ends_as_stopped_with_its_model(endpoint: Endpoint) -> None:
-    script = "echo half > /opt/ml/model/m; sleep 600"
-    job = endpoint.run(training("too-long", script, StoppingCondition={"MaxRuntimeInSeconds": 1}))
-    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    assert "FailureReason" not in job
-    last = job["SecondaryStatusTransitions"][-1]
-    assert last["StatusMessage"] == "Training job runtime exceeded MaxRuntimeInSeconds provided"
-    assert set(endpoint.objects("runs/too-long/output/")) == {"model.tar.gz"}
+    def keeps_its_model(seconds: int) -> bool:
+        name, script = f"too-long-{seconds}", "echo half > /opt/ml/model/m; sleep 600"
+        job = endpoint.run(training(name, script, StoppingCondition={"MaxRuntimeInSeconds": seconds}))
+        assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+        assert "FailureReason" not in job
+        last = job["SecondaryStatusTransitions"][-1]
+        assert last["StatusMessage"] == "Training job runtime exceeded MaxRuntimeInSeconds provided"
+        return set(endpoint.objects(f"runs/{name}/output/")) == {"model.tar.gz"}
+
+    assert given_time(keeps_its_model)
 
 
 def test_botocore_s_waiter_takes_a_stopped_job_for_done(endpoint: Endpoint) -> None:
     begun(endpoint, "waited-stop")
     endpoint.stop("training", "waited-stop")
     waiter = endpoint.sagemaker.get_waiter("training_job_completed_or_stopped")
-    waiter.wait(TrainingJobName="waited-stop", WaiterConfig={"Delay": 0.05, "MaxAttempts": 2000})
+    waiter.wait(TrainingJobName="waited-stop", WaiterConfig=QUICKLY)
     assert endpoint.describe("training", "waited-stop")["TrainingJobStatus"] == "Stopped"
 
 

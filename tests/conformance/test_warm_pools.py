@@ -42,7 +42,7 @@ FREE: dict[str, dict[str, Any]] = {
     "channels": {"InputDataConfig": [channel("train", f"s3://{BUCKET}/parts/1/")]},
     "output": {"OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/elsewhere/"}},
     "runtime": {"StoppingCondition": {"MaxRuntimeInSeconds": 300}},
-    "keep-alive": {"ResourceConfig": {"KeepAlivePeriodInSeconds": 30}},
+    "keep-alive": {"ResourceConfig": {"KeepAlivePeriodInSeconds": 900}},
     "tags": {"Tags": []},
 }
 VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import yaml
 from botocore.session import Session
 from samtranslator.translator.transform import transform
 
+from warmfold.cloud.definitions import read_definition
 from warmfold.cloud.deploy import package
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,8 +53,7 @@ def transformed(region: str = "us-east-1") -> dict[str, Any]:
     for machine, uri in (("TuningStateMachine", "tuning"), ("CleanUpStateMachine", "clean_up")):
         properties = template["Resources"][machine]["Properties"]
         del properties["DefinitionS3Location"]
-        text = (ROOT / f"statemachine/{uri}.asl.yaml").read_text()
-        properties["DefinitionString"] = json.dumps(yaml.safe_load(text))
+        properties["DefinitionString"] = (ROOT / f"statemachine/{uri}.asl.yaml").read_text()
     return template
 
 
@@ -94,13 +93,9 @@ class Deployment:
         return variables
 
     def definition(self, machine: str) -> dict[str, Any]:
-        """A state machine's definition with its substitutions made."""
+        """A state machine's definition as CloudFormation reads it: with its substitutions made in its text."""
         properties = self.of_type("AWS::StepFunctions::StateMachine")[machine]
-        text: str = properties["DefinitionString"]
-        for name, value in properties["DefinitionSubstitutions"].items():
-            text = text.replace(f"${{{name}}}", value)
-        definition: dict[str, Any] = json.loads(text)
-        return definition
+        return read_definition(properties["DefinitionString"], properties["DefinitionSubstitutions"])
 
     def policies(self) -> dict[str, list[dict[str, Any]]]:
         """The identity policies' documents by the logical id of the role or managed policy that has them."""

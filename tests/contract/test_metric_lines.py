@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.planning import requests
+from pipeline.planning.requests.common import Context
+from pipeline.planning.requests.final import final_request
+from pipeline.planning.requests.fold import fold_request
+from pipeline.planning.requests.tuning import tuning_request
 from tests.unit.training_code.split import PLACES, RUN
 from tests.unit.training_code.virtual_candidate import CANDIDATE, Candidate
 from warmfold_jobs.container import Container
@@ -41,7 +44,7 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
             "keep_alive_seconds": "auto",
         },
     }
-    context = requests.Context(
+    context = Context(
         prefix="wf",
         run="r",
         region="us-east-1",
@@ -55,7 +58,7 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
         data_bytes=1,
         instance_types={"processing": "ml.m5.xlarge", "transform": "ml.m5.xlarge"},
     )
-    made = {"fold": requests.fold_request, "candidate": requests.tuning_request, "final": requests.final_request}
+    made = {"fold": fold_request, "candidate": tuning_request, "final": final_request}
     request = made[name](context)
     specification = request.get("TrainingJobDefinition", request)["AlgorithmSpecification"]
     return {item["Name"]: re.compile(item["Regex"]) for item in specification["MetricDefinitions"]}

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cfnlint.decode import cfn_yaml
 
 from pipeline.aws.environment import Environment
+from tests.contract.resolving import Deployment
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
@@ -21,8 +21,7 @@ MACHINES = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AW
 
 
 def definition(machine: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / MACHINES[machine]["DefinitionUri"]).read_text())
-    return loaded
+    return Deployment().definition(machine)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -88,7 +87,7 @@ def test_candidates_and_folds_have_different_roles() -> None:
 def test_a_model_that_fails_the_gate_is_not_transformed() -> None:
     gate = definition("TuningStateMachine")["States"]["Gate Passed?"]
     (way,) = gate["Choices"]
-    assert way == {"Condition": '{% $registration.status = "Approved" %}', "Next": "Prepare Transform"}
+    assert way == {"Condition": '{% $registration.status = "Approved" %}', "Next": "Create Model"}
     assert gate["Default"] == "Write Report"
 
 

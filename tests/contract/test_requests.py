@@ -6,37 +6,27 @@ requests against the newest model, what the candidate sends against that of the 
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore import xform_name
-from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from pipeline.aws.environment import PlanEnvironment
-from pipeline.aws.storage import Storage
-from pipeline.experiment.estimators import ESTIMATORS
-from pipeline.planning.planner import Planner
-from pipeline.planning.transform import model_request, transform_request
-from tests.clients.toolkit import IS_THERE, ROOT, VENV, WHY_NOT
+from tests.clients.toolkit import IS_THERE, VENV, WHY_NOT
+from tests.contract.plans import PROBLEMS, plan_of, planned
+from tests.contract.states import arguments
 from tests.unit.training_code.virtual_candidate import Candidate, Trains
 from virtual.fates import Fate
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.validation import validated
+from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_jobs.fan_out.loop import FoldFailedError
 
-PROBLEMS: dict[str, Callable[[int], str]] = {
-    "two classes": lambda i: "yes" if i % 3 else "no",
-    "three classes": lambda i: "abc"[i % 3],
-    "regression": lambda i: f"{i * 0.37 + i % 5}",
-}
 VPC = {"VPC_SUBNET_IDS": "subnet-0a1b2c3d,subnet-1a1b2c3d", "VPC_SECURITY_GROUP_IDS": "sg-0a1b2c3d"}
 KEY = {"KMS_KEY_ARN": "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"}
 DEPLOYMENTS: dict[str, dict[str, str]] = {"plain": {}, "VPC": VPC, "KMS": KEY, "VPC and KMS": VPC | KEY}
@@ -47,6 +37,8 @@ EVERY_KIND: dict[str, str] = {
     "linear": "{fit_intercept: {values: [true, false]}, tol: {min: 0.0001, max: 0.1}, max_iter: 200}",
 }
 """Ranges of both types, values of every type, and fixed ones."""
+STATE_LIMIT = 256 * 1024
+"""Bytes that Step Functions lets a state hand on."""
 CANDIDATE_CALLS = {
     "CreateTrainingJob",
     "DescribeTrainingJob",
@@ -55,41 +47,6 @@ CANDIDATE_CALLS = {
     "GetObject",
     "PutObject",
 }
-
-
-class Bucket:
-    """An S3 client that keeps what it is given."""
-
-    def __init__(self, **objects: str) -> None:
-        self._objects = {f"datasets/d/{name.replace('_', '.')}": body.encode() for name, body in objects.items()}
-
-    def head_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        if Key not in self._objects:
-            raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
-        return {"ETag": '"e"', "ContentLength": len(self._objects[Key]), "VersionId": "v"}
-
-    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        if Key not in self._objects:
-            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(self._objects[Key])}
-
-    def put_object(self, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803
-        self._objects[Key] = Body if isinstance(Body, bytes) else str(Body).encode()
-
-
-def plan_of(problem: str, deployment: dict[str, str], experiment: str) -> dict[str, Any]:
-    """The plan of a run under the longest name prefix there may be."""
-    rows = "".join(f"{i},{i % 7},{PROBLEMS[problem](i)}\n" for i in range(150))
-    s3: Any = Bucket(data_csv=f"x,y,target\n{rows}", experiment_yaml=experiment)
-    role = "arn:aws:iam::123456789012:role/"
-    variables = {"NAME_PREFIX": "abcdefghijkl", "DATA_BUCKET": "data-bucket", "AWS_REGION": "us-east-1"}
-    variables |= {"CANDIDATE_ROLE_ARN": role + "candidate", "FOLD_ROLE_ARN": role + "fold"}
-    variables |= {"TRAINING_IMAGE": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"}
-    variables |= {"TRAINING_CODE_DIR": str(ROOT / "training_code")} | deployment
-    storage = Storage(s3, "data-bucket")
-    planner = Planner(storage, PlanEnvironment.read(variables), lambda: datetime(2026, 1, 5, tzinfo=UTC))
-    run = planner.plan_run("arn:aws:states:us-east-1:123456789012:execution:t:a-long-name-of-it", {"dataset": "d"})
-    return dict(json.loads(s3.get_object(run["plan_uri"].removeprefix("s3://data-bucket/"))["Body"].read()))
 
 
 def complaint(operation: str, request: dict[str, Any], model: ServiceModel | None = None) -> str:
@@ -106,29 +63,35 @@ def requests_of(plan: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     fold = json.loads(json.dumps(plan["requests"]["fold"]).replace("{fold}", "19"))
     name = f"{plan['prefix']}-{plan['run']}-750-0a1b2c3d-f19-r1"
     package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/a-group/1"
+    best = {"hyperparameters": {"learning_rate": "0.1"}}
     return [
         ("CreateProcessingJob", plan["requests"]["processing"]),
         ("CreateHyperParameterTuningJob", plan["requests"]["tuning"]),
         ("CreateTrainingJob", fold | {"TrainingJobName": name}),
-        ("CreateTrainingJob", plan["requests"]["final"]),
-        ("CreateModel", model_request(plan, package)),
-        ("CreateTransformJob", transform_request(plan)),
+        ("CreateTrainingJob", arguments("Train Final Model", plan=plan["requests"], best=best)),
+        (
+            "CreateModel",
+            arguments("Create Model", plan=plan["requests"], registration={"model_package_arn": package}),
+        ),
+        ("CreateTransformJob", arguments("Transform", plan=plan["requests"])),
     ]
 
 
+@pytest.mark.parametrize("every", [pytest.param(7, id="sample"), pytest.param(1, id="all", marks=pytest.mark.long)])
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str) -> None:
+def test_sagemaker_takes_every_request_that_a_plan_can_hold(estimator: str, problem: str, every: int) -> None:
     options = product(
         DEPLOYMENTS, ("auto", "warm-pool", "in-process"), ("auto", 0, 3600), ("null", EVERY_KIND[estimator])
     )
-    for deployment, placement, keep_alive, space in options:
+    for deployment, placement, keep_alive, space in list(options)[::every]:
         experiment = (
             f"estimator: {estimator}\ncross_validation: {{n_splits: 20}}\n"
             f"compute: {{fold_placement: {placement}, keep_alive_seconds: {keep_alive}}}\n"
             f"search: {{max_candidates: 750, max_parallel_candidates: 100, hyperparameters: {space}}}\n"
         )
-        plan = plan_of(problem, DEPLOYMENTS[deployment], experiment)
+        answer, plan = planned(problem, DEPLOYMENTS[deployment], experiment)
+        assert len(json.dumps(answer)) < STATE_LIMIT / 8
         assert (plan["experiment"]["problem"] == "regression") == (problem == "regression")
         for operation, request in requests_of(plan):
             assert not complaint(operation, request), (operation, deployment, experiment)
@@ -200,6 +163,6 @@ def test_aws_takes_every_call_of_a_candidate(
 ) -> None:
     models = [model_of("sagemaker"), model_of("s3")]
     assert {operation for operation, _ in calls} == CANDIDATE_CALLS
-    for operation, arguments in calls:
+    for operation, request in calls:
         (model,) = [model for model in models if operation in model.operation_names]
-        assert not complaint(operation, arguments, model), (operation, arguments)
+        assert not complaint(operation, request, model), (operation, request)

@@ -85,7 +85,7 @@ def test_the_image_is_what_sagemaker_core_says_in_every_region() -> None:
         "get = lambda r: u.retrieve('sklearn', region=r, version='1.9-0', instance_type='ml.m5.xlarge')\n"
         "print(json.dumps({r: get(r) for r in regions}))"
     )
-    answer = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True, timeout=60).stdout
+    answer = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout
     theirs: dict[str, str] = json.loads(answer.splitlines()[-1])
     assert len(theirs) == 37
     assert {r: Deployment(r).environment("PlanRunFunction")["TRAINING_IMAGE"] for r in REGIONS} == theirs
@@ -103,7 +103,7 @@ def test_nothing_names_another_partition_than_the_stack_s(region: str) -> None:
 
 def test_every_role_has_the_boundary_that_is_asked_for_and_none_otherwise(plain: Deployment, full: Deployment) -> None:
     roles = full.of_type("AWS::IAM::Role")
-    assert len(roles) == 15
+    assert len(roles) == 13
     assert {role.get("PermissionsBoundary") for role in roles.values()} == {BOUNDARY}
     assert not any("PermissionsBoundary" in role for role in plain.of_type("AWS::IAM::Role").values())
 
@@ -256,7 +256,6 @@ def test_parliament_has_nothing_to_say_about_any_policy(parameters: dict[str, st
         input=json.dumps(documents),
         capture_output=True,
         text=True,
-        timeout=120,
         check=True,
     )
     findings = [json.loads(line) for line in asked.stdout.splitlines()]
@@ -268,12 +267,11 @@ def test_cfn_lint_has_nothing_to_say_about_the_transformed_template(tmp_path: Pa
     template = transformed()
     for name in ("TuningStateMachine", "CleanUpStateMachine"):
         template["Resources"][name]["Properties"]["DefinitionString"] = json.dumps(Deployment().definition(name))
-        del template["Resources"][name]["Properties"]["DefinitionSubstitutions"]
     path = tmp_path / "template.json"
     path.write_text(json.dumps(template))
     # E3601 takes JSONata in TimeoutSeconds for a mistake; asl-validator judges the definitions
     command = [Path(sys.executable).with_name("cfn-lint"), path, "--regions", "us-east-1", "--ignore-checks", "E3601"]
-    linted = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    linted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (linted.stdout, linted.returncode) == ("", 0)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from sklearn.datasets import load_breast_cancer
 
+from tests.patience import PATIENCE
 from tests.waiting import until
 from warmfold.follow import follow
 from warmfold.progress import Progress
@@ -32,7 +33,7 @@ def upload(stack: Stack, dataset: str, data: bytes, **others: str | bytes) -> st
         suffix = {"experiment": "experiment.yaml", "predict": "predict.csv"}[name]
         stack.s3.put_object(Bucket=stack.bucket, Key=f"datasets/{dataset}/{suffix}", Body=body)
     version = stack.s3.put_object(Bucket=stack.bucket, Key=f"datasets/{dataset}/data.csv", Body=data)["VersionId"]
-    return stack.wait_for_execution(dataset, version)
+    return stack.wait_for_execution(dataset, version, timeout=PATIENCE)
 
 
 def to_the_end(stack: Stack, execution_arn: str) -> tuple[Progress, dict[str, Any] | None]:
@@ -125,4 +126,4 @@ def clean_up_ended(stack: Stack, execution_arn: str) -> dict[str, Any]:
                 return found
         return None
 
-    return dict(until(ended, seconds=90))
+    return dict(until(ended))

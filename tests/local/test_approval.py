@@ -22,8 +22,6 @@ from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.stack import Stack
 
-pytestmark = [pytest.mark.timeout(240)]
-
 MANUAL = """\
 cross_validation: {n_splits: 2}
 search: {max_candidates: 1, max_parallel_candidates: 1, hyperparameters: {learning_rate: {min: 0.1, max: 0.2}}}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
 from tests.local.runs import (
@@ -20,8 +19,6 @@ from tests.local.runs import (
 )
 from warmfold.progress import read_progress
 from warmfold.stack import Stack
-
-pytestmark = [pytest.mark.timeout(240)]
 
 
 def written_summary(stack: Stack, execution_arn: str) -> dict[str, Any]:

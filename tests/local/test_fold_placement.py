@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.local.runs import assert_nothing_is_left, breast_cancer, fold_starts, keys, read, succeeded, training_jobs
 from warmfold.stack import Stack
-
-pytestmark = [pytest.mark.timeout(240)]
 
 EXPERIMENT = """\
 cross_validation: {{n_splits: 3}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,13 +133,17 @@ def test_an_execution_s_end_is_an_event(things: Things, rule: Callable[..., None
 
 
 def test_an_execution_is_stopped_at_once_with_its_cause_though_a_call_goes_on(
-    things: Things, rule: Callable[..., None]
+    things: Things, rule: Callable[..., None], tmp_path: Path
 ) -> None:
-    machines = {"stateMachineArn": [things.outputs["Machine"]], "status": ["ABORTED"]}
-    rule("ended", {"source": ["aws.states"], "detail": machines}, "QueueArn")
-    client = things.client("stepfunctions")
-    ends = things.logged("Task timed out")
-    arn = things.start(do="hang", word="")
+    payload = {"do": "hang", "until": str(tmp_path / "end")}
+    arguments = {"FunctionName": things.outputs["Function"], "Payload": payload}
+    work = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments, "End": True}
+    machine, client = things.machine({"Work": work}), things.client("stepfunctions")
+    rule(
+        "ended", {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["ABORTED"]}}, "QueueArn"
+    )
+    ends = things.logged("hangs no longer")
+    arn = client.start_execution(stateMachineArn=machine)["executionArn"]
     until(lambda: len(client.get_execution_history(executionArn=arn)["events"]) > 3)
     client.stop_execution(executionArn=arn, error="Enough", cause="of this")
     ended = client.describe_execution(executionArn=arn)
@@ -147,7 +152,8 @@ def test_an_execution_is_stopped_at_once_with_its_cause_though_a_call_goes_on(
     assert history[-1]["type"] == "ExecutionAborted"
     assert history[-1]["executionAbortedEventDetails"] == {"error": "Enough", "cause": "of this"}
 
-    until(lambda: things.logged("Task timed out") > ends)  # the function goes on to its end, which changes nothing
+    (tmp_path / "end").touch()
+    until(lambda: things.logged("hangs no longer") > ends)  # the function goes on to its end, which changes nothing
     (event,) = things.messages(1)
     assert event["detail"]["executionArn"] == arn
     assert (event["detail"]["error"], event["detail"]["cause"]) == ("Enough", "of this")

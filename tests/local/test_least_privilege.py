@@ -28,14 +28,13 @@ from tests.local.runs import (
     training_jobs,
     upload,
 )
+from tests.long import sampled
 from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.deploy import package
 from warmfold.cloud.hooks.cloudformation.templates import transformed
 from warmfold.progress import Progress
-from warmfold.stack import run_id
-
-pytestmark = [pytest.mark.timeout(300)]
+from warmfold_run.names import run_id
 
 UNRECORDED = Path(__file__).with_name("unrecorded_rights.yaml")
 
@@ -267,6 +266,7 @@ def test_a_candidate_that_may_not_create_folds_fails_in_aws_s_words_and_leaves_n
     assert_nothing_is_left(impatient.stack, progress.run)
 
 
+@pytest.mark.long
 def test_a_fold_role_that_may_not_write_fails_the_first_job_that_has_it(impatient: Observed) -> None:
     progress, _ = run_without(impatient, "FoldRole", "s3:PutObject")
     assert (progress.status, progress.current_state) == ("FAILED", "Split Dataset")
@@ -274,6 +274,7 @@ def test_a_fold_role_that_may_not_write_fails_the_first_job_that_has_it(impatien
     assert_nothing_is_left(impatient.stack, progress.run)
 
 
+@pytest.mark.long
 def test_a_machine_that_may_not_pass_roles_starts_no_job(impatient: Observed) -> None:
     progress, execution = run_without(impatient, "TuningStateMachineRole", "iam:PassRole")
     assert (progress.status, progress.current_state) == ("FAILED", "Split Dataset")
@@ -286,6 +287,7 @@ def test_a_machine_that_may_not_pass_roles_starts_no_job(impatient: Observed) ->
     assert re.search(expected, described["cause"])
 
 
+@pytest.mark.long
 def test_a_plan_that_can_not_be_written_ends_the_run_before_any_job(impatient: Observed) -> None:
     progress, _ = run_without(impatient, "PlanRunFunctionRole", "s3:PutObject")
     assert (progress.status, progress.states, progress.error) == ("FAILED", ["Plan Run"], "StorageError")
@@ -304,7 +306,7 @@ def test_pools_that_can_not_be_released_cost_no_run_and_are_named(impatient: Obs
     assert summary["pools_left"] == [f"warmfold-{progress.run}-001-00000000-f9"]
 
 
-@pytest.mark.parametrize("action", ["sns:Publish", "s3:PutObject"])
+@pytest.mark.parametrize("action", sampled(["sns:Publish", "s3:PutObject"], every=2))
 def test_a_report_that_can_not_be_written_or_sent_changes_no_verdict(impatient: Observed, action: str) -> None:
     progress, _ = run_without(impatient, "WriteReportFunctionRole", action)
     assert progress.status == "SUCCEEDED"

@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.waiting import until
 from warmfold.cli import app, main
 from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
 from warmfold.cloud.local import TEMPLATE, LocalCloud, LocalCloudError
-from warmfold.stack import Stack, open_stack, run_id
+from warmfold.stack import Stack, open_stack
+from warmfold_run.names import run_id
 
 HOOKS = Path(__file__).parent / "hooks_stack" / "template.yaml"
 
@@ -221,7 +223,7 @@ def test_stacks_side_by_side_start_their_own_runs_only(cloud: LocalCloud) -> Non
     started = []
     for stack in stacks:
         version = stack.s3.put_object(Bucket=stack.bucket, Key="datasets/none/data.csv", Body=b"x")["VersionId"]
-        started.append(stack.wait_for_execution("none", version))
+        started.append(stack.wait_for_execution("none", version, timeout=PATIENCE))
     for stack, arn in zip(stacks, started, strict=True):
         executions = stack.stepfunctions.list_executions(stateMachineArn=stack.state_machine_arn)["executions"]
         assert [execution["executionArn"] for execution in executions] == [arn]

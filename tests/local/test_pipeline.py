@@ -29,8 +29,6 @@ from tests.local.runs import (
 )
 from warmfold.stack import Stack
 
-pytestmark = [pytest.mark.timeout(240)]
-
 SMALL = """\
 cross_validation: {n_splits: 3}
 search:

@@ -25,8 +25,6 @@ from warmfold.cloud import local
 from warmfold.cloud.deploy import deploy
 from warmfold.stack import Stack, open_stack
 
-pytestmark = [pytest.mark.timeout(240)]
-
 SMALL = """\
 cross_validation: {n_splits: 2}
 search:

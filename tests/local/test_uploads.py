@@ -12,8 +12,6 @@ from boto3.s3.transfer import TransferConfig
 from tests.local.runs import as_csv, breast_cancer, keys, succeeded, to_the_end, until
 from warmfold.stack import Stack
 
-pytestmark = [pytest.mark.timeout(240)]
-
 QUICK = """\
 cross_validation: {n_splits: 2}
 search:

@@ -23,12 +23,9 @@ class Things:
     def client(self, service: str) -> Any:
         return self.cloud.session().client(service)
 
-    def invoke(self, **event: Any) -> dict[str, Any]:
-        return dict(
-            self.client("lambda").invoke(
-                FunctionName=self.outputs["Function"], Payload=json.dumps(event), LogType="Tail"
-            )
-        )
+    def invoke(self, function: str = "Function", **event: Any) -> dict[str, Any]:
+        client = self.client("lambda")
+        return dict(client.invoke(FunctionName=self.outputs[function], Payload=json.dumps(event), LogType="Tail"))
 
     def messages(self, wanted: int, grace: float = 0.3) -> list[Any]:
         """The queue's messages once `wanted` are there, and those that come a little later."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -11,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warmfold_run.names import parse_fold_job
+from warmfold_run.places import PLAN
+
 FAILURE_CHARACTERS = 1024
 """What SageMaker keeps of /opt/ml/output/failure."""
-_FOLD_JOB = re.compile(r"(?P<candidate>.+)-f(?P<fold>\d+)(?:-r\d+)?")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Container:
 
     def plan(self) -> dict[str, Any]:
         """The run's plan.json, from the channel `config`."""
-        plan: dict[str, Any] = json.loads((self.channels["config"] / "plan.json").read_text("utf-8"))
+        plan: dict[str, Any] = json.loads((self.channels["config"] / PLAN).read_text("utf-8"))
         return plan
 
     def files(self, channel: str) -> list[Path]:
@@ -50,10 +51,10 @@ class Container:
 
     def fold(self) -> tuple[str, int]:
         """The candidate and the number of the fold that this job is, from its name; raises ValueError."""
-        match = _FOLD_JOB.fullmatch(self.job)
-        if match is None:
+        found = parse_fold_job(self.job)
+        if found is None:
             raise ValueError(f"training job {self.job} is no fold job: its name must end in -f<fold>")
-        return match["candidate"], int(match["fold"])
+        return found.candidate, found.fold
 
 
 def run(work: Callable[[Container], None], environ: Mapping[str, str]) -> int:

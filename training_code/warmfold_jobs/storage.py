@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmfold_run.places import split_uri
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -37,9 +39,3 @@ def download(s3: S3Client, uri: str, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, prefix + name, str(target))
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """The bucket and the key of an s3:// URI."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

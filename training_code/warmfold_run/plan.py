@@ -70,7 +70,9 @@ class Requests(TypedDict):
         "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
         "for the fold's number",
     ]
-    final: Annotated[Request, "CreateTrainingJob of the final model; lacks the tuned hyperparameters"]
+    final: Annotated[Request, "CreateTrainingJob of the final model; lacks the best candidate's hyperparameters"]
+    model: Annotated[Request, "CreateModel; lacks its Containers, the registered model package"]
+    transform: Annotated[Request, "CreateTransformJob of the rows to score"]
 
 
 class Plan(TypedDict):
@@ -116,4 +118,7 @@ class Planned(TypedDict):
     plan_uri: Annotated[str, "where plan.json is"]
     processing: Annotated[Request, "CreateProcessingJob"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    final: Annotated[Request, "CreateTrainingJob, to which Train Final Model adds the best hyperparameters"]
+    model: Annotated[Request, "CreateModel, to which Create Model adds the model package"]
+    transform: Annotated[Request, "CreateTransformJob"]
     timeouts: Annotated[Timeouts, "how long it waits for each job"]

@@ -17,6 +17,7 @@ from warmfold.errors import CommandError
 from warmfold.follow import Clock, follow, result_table
 from warmfold.progress import Progress
 from warmfold.stack import Stack, open_stack
+from warmfold_run import places
 
 DATASET = "breast-cancer"
 REPORT_SECONDS = 30
@@ -57,12 +58,13 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
     """Upload the data, follow the run, fetch what it made; raises CommandError when it did not succeed."""
     clock = clock or Clock()
     with tempfile.TemporaryDirectory() as folder:
-        experiment, data = Path(folder, "experiment.yaml"), Path(folder, "data.csv")
+        experiment, data = Path(folder, places.EXPERIMENT), Path(folder, places.DATA)
         experiment.write_text(EXPERIMENT)
         write_breast_cancer(data)
         version = stack.upload(DATASET, data, experiment, None)
-    uploaded = f"s3://{stack.bucket}/datasets/{DATASET}/data.csv"
-    console.print(f"uploaded {uploaded}; EventBridge starts the run", highlight=False, soft_wrap=True)
+    console.print(
+        f"uploaded {stack.uri(places.data_key(DATASET))}; EventBridge starts the run", highlight=False, soft_wrap=True
+    )
     progress = follow(stack, stack.wait_for_execution(DATASET, version), console, clock)
     summary = read_summary(stack, progress)
     problem = problem_of(stack, progress, summary)
@@ -70,11 +72,11 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
         tell(problem)
     if progress.status != "SUCCEEDED":
         _wait_for_report(stack, progress, clock)
-    place, folder_of_run = f"runs/{progress.run}/", output / progress.run
+    place, folder_of_run = places.run_folder(progress.run), output / progress.run
     stack.download(place, folder_of_run)
     if progress.status == "SUCCEEDED" and summary is not None:
-        console.print(result_table(_fetched(summary, f"s3://{stack.bucket}/{place}", folder_of_run)))
-    report = folder_of_run / "report.html"
+        console.print(result_table(_fetched(summary, stack.uri(place), folder_of_run)))
+    report = folder_of_run / places.REPORT
     if report.is_file():
         console.print(f"open {report} in a browser; everything is in {folder_of_run}", highlight=False, soft_wrap=True)
     if problem:

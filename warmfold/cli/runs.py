@@ -12,7 +12,9 @@ from rich.console import Console
 from warmfold.cli._options import JsonOption, StackOption
 from warmfold.follow import follow, follow_clean_up, result_table
 from warmfold.progress import Progress, read_leftovers, readable
-from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack, run_id
+from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack
+from warmfold_run import places
+from warmfold_run.names import run_id
 
 INTERRUPTED = 130
 OutputOption = Annotated[
@@ -37,9 +39,9 @@ def run(
     """Upload a dataset, which starts a run; with --wait, exit code 0 only when it succeeds."""
     name = check_dataset_name(data.stem if dataset is None else dataset)
     opened = open_stack(stack)
-    given = {"experiment.yaml": experiment, "predict.csv": predict}
+    given = {places.EXPERIMENT: experiment, places.PREDICT: predict}
     for file in opened.in_use(name, [name for name, source in given.items() if source is not None]):
-        place = f"s3://{opened.bucket}/datasets/{name}/{file}"
+        place = opened.uri(places.dataset_folder(name) + file)
         tell(f"dataset {name} has {file} from before, which this run uses too: {place}")
     version = opened.upload(name, data, experiment, predict)
     execution_arn = opened.wait_for_execution(name, version)
@@ -108,7 +110,7 @@ def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool, output: 
             console.print(f"approve the model: {summary['approve']}", highlight=False, soft_wrap=True)
     if output is not None and summary is not None:
         folder = output / progress.run
-        stack.download(f"runs/{progress.run}/", folder)
+        stack.download(places.run_folder(progress.run), folder)
         console.print(f"what the run made is in {folder}", highlight=False, soft_wrap=True)
     if problem := problem_of(stack, progress, summary):
         tell(problem)
@@ -133,7 +135,7 @@ def problem_of(stack: Stack, progress: Progress, summary: dict[str, Any] | None)
         return f"run {progress.run} {progress.status}{where}: {why}\n{report}"
     if summary is None:
         failure = (progress.output or {}).get("report_error") or {}
-        why = readable(failure.get("Cause")) or failure.get("Error") or "no summary.json"
+        why = readable(failure.get("Cause")) or failure.get("Error") or f"no {places.SUMMARY}"
         return f"run {progress.run} SUCCEEDED, but its report could not be written: {why}"
     return None
 

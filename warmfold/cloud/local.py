@@ -28,8 +28,8 @@ from warmfold.cloud.deploy import TemplateError, deploy
 
 REGION = "us-east-1"
 LOCK = "cloud.lock"
-START_SECONDS = 60
-STOP_SECONDS = 20
+START_SECONDS = 300
+STOP_SECONDS = 60
 PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 

@@ -6,18 +6,14 @@ import json
 import math
 from typing import Any
 
-from pipeline.experiment.domains import Domain
+from warmfold_catalogue.domains import Domain
+from warmfold_run.encoding import encode
 
 MAX_CATEGORIES = 30
 MAX_CATEGORY_CHARACTERS = 256
 MAX_VALUE_CHARACTERS = 2500
 SCALINGS = ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic")
 _RANGE_KEYS = ("min", "max", "scaling", "type")
-
-
-def encoded(value: Any) -> str:
-    """Return a value as a job takes it: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def check_hyperparameter(value: Any, domain: Domain) -> tuple[dict[str, Any], list[str]]:
@@ -31,12 +27,12 @@ def check_hyperparameter(value: Any, domain: Domain) -> tuple[dict[str, Any], li
 
 def _checked(value: Any, domain: Domain) -> tuple[dict[str, Any], list[str]]:
     if _is_plain(value):
-        length = len(encoded(value))
+        length = len(encode(value))
         if length > MAX_VALUE_CHARACTERS:
             return {}, [f" is {length} characters long; SageMaker takes at most {MAX_VALUE_CHARACTERS}"]
         return {"value": value}, []
     if not isinstance(value, dict):
-        return {}, [f" is {encoded(value)[:80]}; give one value, `values: [...]`, or `min` and `max`"]
+        return {}, [f" is {encode(value)[:80]}; give one value, `values: [...]`, or `min` and `max`"]
     return _categories(value) if "values" in value else _range(value, domain)
 
 
@@ -51,7 +47,7 @@ def _categories(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     wrong = [f".{key} does not go with values; remove one of the two" for key in entry if key != "values"]
     if not isinstance(values, list) or not values or not all(_is_plain(value) for value in values):
         return {}, [*wrong, ".values must be a list of at least one plain value"]
-    texts = [encoded(value) for value in values]
+    texts = [encode(value) for value in values]
     if len(texts) > MAX_CATEGORIES:
         wrong.append(f".values has {len(texts)} entries; SageMaker takes at most {MAX_CATEGORIES}")
     if len(set(texts)) < len(texts):

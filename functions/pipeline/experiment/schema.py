@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,17 +19,28 @@ from pydantic import (
     StrictStr,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from pipeline.errors import ExperimentError
-from pipeline.experiment import estimators, metrics
 from pipeline.experiment.file import SOURCE, parse
-from pipeline.experiment.hyperparameters import check_hyperparameter
+from warmfold_catalogue.entries import unknown
+from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
+from warmfold_catalogue.metrics import METRICS
+from warmfold_catalogue.splitters import SPLITTERS
 
 OVERRIDES_SOURCE = "execution input"
-WAITING_INSTANCE_TYPE = "ml.m5.large"
-"""What a candidate runs on that only waits for its fold jobs."""
 InstanceType = Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 FiniteFloat = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+
+
+def _splitters() -> str:
+    return " or ".join(f'"{name}"' for name in SPLITTERS)
+
+
+def _known_splitter(name: str) -> str:
+    if name not in SPLITTERS:
+        raise PydanticCustomError("unknown_splitter", "must be {remedy}", {"remedy": _splitters()})
+    return name
 
 
 class _Section(BaseModel):
@@ -36,10 +48,12 @@ class _Section(BaseModel):
 
 
 class CrossValidation(_Section):
-    """How rows are divided; `strategy` None is stratified for classification and kfold for regression."""
+    """How rows are divided; `strategy` None is the splitter that the catalogue takes for the problem."""
 
     n_splits: StrictInt = Field(default=5, ge=2, le=20, description="a whole number from 2 to 20")
-    strategy: Literal["kfold", "stratified"] | None = Field(default=None, description='"stratified" or "kfold"')
+    strategy: Annotated[StrictStr, AfterValidator(_known_splitter)] | None = Field(
+        default=None, description=_splitters()
+    )
     group_column: None = Field(default=None, description="null")
     time_column: None = Field(default=None, description="null")
     holdout: StrictInt | FiniteFloat = Field(default=0.2, ge=0.05, le=0.5, description="a number from 0.05 to 0.5")
@@ -96,7 +110,7 @@ class Experiment(_Section):
         default=None, description='"classification" or "regression"'
     )
     metric: StrictStr | None = Field(default=None, description="a scikit-learn scorer's name")
-    estimator: StrictStr = Field(default=estimators.DEFAULT, description=f"one of {', '.join(estimators.ESTIMATORS)}")
+    estimator: StrictStr = Field(default=DEFAULT_ESTIMATOR, description=f"one of {', '.join(ESTIMATORS)}")
     cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
     search: Search = Field(default=Search(), description="a mapping of keys")
     compute: Compute = Field(default=Compute(), description="a mapping of keys")
@@ -118,7 +132,7 @@ SECTIONS: dict[str, type[_Section]] = {
 }
 # Values that experiment.yaml knows and that are not built yet: refused by name, never ignored.
 NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
-    ("cross_validation", "strategy"): (lambda v: v in ("group", "time"), '"stratified" or "kfold"'),
+    ("cross_validation", "strategy"): (lambda v: v in ("group", "time"), _splitters()),
     ("cross_validation", "group_column"): (lambda v: isinstance(v, str), "null"),
     ("cross_validation", "time_column"): (lambda v: isinstance(v, str), "null"),
     ("search", "strategy"): (lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'),
@@ -141,85 +155,18 @@ def load_experiment(
     try:
         experiment = Experiment.model_validate(asked)
     except ValidationError as error:
-        raise ExperimentError(_lines([*problems, *_said(error, overrides)])) from error
+        raise ExperimentError("\n".join([*problems, *_said(error, overrides)])) from error
     experiment._overrides = overrides
     problems += _unknown_names(experiment)
     if problems:
-        raise ExperimentError(_lines(problems))
+        raise ExperimentError("\n".join(problems))
     return experiment
-
-
-def resolve(experiment: Experiment, *, target: str, problem: str, classes: int | None) -> dict[str, Any]:
-    """Return the experiment with every key present, for a target, problem and number of classes that are known.
-
-    Raises
-    ------
-    ExperimentError
-        When the metric, strategy or a hyperparameter does not fit the problem.
-    """
-    resolved = experiment.model_dump() | {"target": target, "problem": problem}
-    problems = []
-    metric = experiment.metric or metrics.default(problem, classes)
-    fitting = metrics.fitting(problem, classes)
-    if metric not in fitting:
-        kind = problem if problem == "regression" or classes is None else f"{problem} with {classes} classes"
-        problems.append(
-            f"{experiment.place('metric')} {metric} does not fit {kind}; use one of {', '.join(sorted(fitting))}"
-        )
-    resolved["metric"] = metric
-    best, least = metrics.best_possible(metric), experiment.quality_gate.min_score
-    if least is not None and least > best:
-        place = experiment.place("quality_gate", "min_score")
-        problems.append(f"{place} is {least}, and {metric} is never above {best}; lower it")
-    strategy = experiment.cross_validation.strategy
-    if strategy == "stratified" and problem == "regression":
-        place = experiment.place("cross_validation", "strategy")
-        problems.append(f"{place} stratified does not fit regression; use kfold")
-    resolved["cross_validation"]["strategy"] = strategy or ("kfold" if problem == "regression" else "stratified")
-    resolved["compute"]["candidate_instance_type"] = _candidate_instance_type(experiment.compute)
-    space, wrong = _search_space(experiment, problem)
-    if problems or wrong:
-        raise ExperimentError(_lines([*problems, *wrong]))
-    resolved["search"]["hyperparameters"] = space
-    return resolved
 
 
 def shown(value: Any) -> str:
     """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _candidate_instance_type(compute: Compute) -> str:
-    """Return the type of the candidates' instances: that of the folds where a candidate trains folds itself."""
-    if compute.candidate_instance_type is not None:
-        return compute.candidate_instance_type
-    return WAITING_INSTANCE_TYPE if compute.fold_placement == "warm-pool" else compute.instance_type
-
-
-def _search_space(experiment: Experiment, problem: str) -> tuple[dict[str, Any], list[str]]:
-    asked = experiment.search.hyperparameters
-    if asked is None:
-        asked = estimators.default_search_space(experiment.estimator, problem)
-    allowed = estimators.hyperparameters(experiment.estimator, problem)
-    problems: list[str] = []
-    space: dict[str, Any] = {}
-    for name, value in asked.items():
-        place = experiment.place("search", "hyperparameters", name[:80])
-        if len(name) > 256:
-            problems.append(f"{place}... is {len(name)} characters long; SageMaker takes at most 256")
-        elif name not in allowed:
-            near = difflib.get_close_matches(name, allowed, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            problems.append(f"{place} is unknown to {experiment.estimator}; {hint}it has {', '.join(sorted(allowed))}")
-        else:
-            space[name], wrong = check_hyperparameter(value, allowed[name])
-            problems += [f"{place}{w}" for w in wrong]
-    tuned = [name for name, value in space.items() if value and "value" not in value]
-    place = experiment.place("search", "hyperparameters")
-    if not problems and not tuned:
-        problems.append(f"{place} has nothing to tune; give at least one `min` and `max`, or `values`")
-    return space, problems
 
 
 def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
@@ -275,7 +222,8 @@ def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
             lines[".".join(path)] = f"{_place(overrides, path)} is an unknown key; {hint}"
             continue
         limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
-        remedy = limit.format(**one["ctx"]) if limit else str(keys[path[-1]].description)
+        told = one.get("ctx", {})
+        remedy = limit.format(**told) if limit else told.get("remedy", keys[path[-1]].description)
         line = f"{_place(overrides, path)} is {shown(one['input'])}; it must be {remedy}"
         if limit or ".".join(path) not in lines:
             lines[".".join(path)] = line
@@ -283,15 +231,9 @@ def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
 
 
 def _unknown_names(experiment: Experiment) -> list[str]:
-    problems = []
-    for key, value, known in (
-        ("estimator", experiment.estimator, estimators.ESTIMATORS),
-        ("metric", experiment.metric, sorted(metrics.METRICS)),
-    ):
-        if value is not None and value not in known:
-            problems.append(f"{experiment.place(key)} {value[:80]} is unknown; use one of {', '.join(known)}")
-    return problems
-
-
-def _lines(problems: list[str]) -> str:
-    return "\n".join(problems)
+    asked = (("estimator", experiment.estimator, ESTIMATORS), ("metric", experiment.metric, METRICS))
+    return [
+        f"{experiment.place(key)} {unknown(name, known)}"
+        for key, name, known in asked
+        if name is not None and name not in known
+    ]

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
-
-import botocore.session
-from botocore.model import ServiceModel, StringShape
+from typing import Any
 
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import ObjectVersion, Storage
 from pipeline.errors import DatasetError, ExperimentError
-from pipeline.experiment import metrics
-from pipeline.experiment import schema as experiments
-from pipeline.planning import code_archive, requests
+from pipeline.experiment.resolve import resolve
+from pipeline.experiment.schema import Experiment, load_experiment
+from pipeline.planning import code_archive, limits
+from pipeline.planning.instance_types import types_beside
+from pipeline.planning.requests.common import Context
+from pipeline.planning.requests.final import final_request
+from pipeline.planning.requests.fold import fold_request
+from pipeline.planning.requests.processing import processing_request
+from pipeline.planning.requests.transform import model_request, transform_request
+from pipeline.planning.requests.tuning import tuning_request
+from warmfold_catalogue.metrics import load_metric
+from warmfold_catalogue.splitters import default_splitter
 from warmfold_jobs.data import rules
 from warmfold_jobs.fan_out.abandoning import can_abandon
 from warmfold_run import names, places
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
+_OF_THE_STATES = ("processing", "tuning", "final", "model", "transform")
+"""The requests that states send; folds are the candidates' to send."""
 _PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
 
 
@@ -53,8 +60,7 @@ class Planner:
         return {
             "run": run,
             "plan_uri": self.storage.uri(key),
-            "processing": plan["requests"]["processing"],
-            "tuning": plan["requests"]["tuning"],
+            **{name: plan["requests"][name] for name in _OF_THE_STATES},
             "timeouts": plan["timeouts"],
         }
 
@@ -71,9 +77,9 @@ class Planner:
         file = self.storage.head(folder + "experiment.yaml")
         predict = self.storage.head(folder + "predict.csv")
         text = self.storage.open(file).read() if file else None
-        given = experiments.load_experiment(text, overrides, self.environment.compute)
+        given = load_experiment(text, overrides, self.environment.compute)
         profile, facts = self._scan(data, predict, given)
-        resolved = experiments.resolve(given, **facts)
+        resolved = resolve(given, **facts)
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
         context = self._context(run, resolved, code["uri"], data.size + (predict.size if predict else 0))
@@ -93,21 +99,21 @@ class Planner:
             "experiment": resolved,
             "profile": profile,
             "problem_sampled": profile is None and given.problem is None,
-            "metric_classes": metrics.class_bounds(resolved["metric"])
-            if resolved["problem"] == "classification"
-            else None,
+            "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "locations": context.locations,
             "abandoning": self._abandoning(resolved),
-            "fold_retries": requests.FOLD_RETRIES,
+            "fold_retries": limits.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
             "instance_types": context.instance_types,
-            "bound": _bound(context),
-            "timeouts": _timeouts(context),
+            "bound": limits.bound(resolved),
+            "timeouts": limits.timeouts(resolved, context.data_bytes),
             "requests": {
-                "processing": requests.processing_request(context),
-                "tuning": requests.tuning_request(context),
-                "fold": requests.fold_request(context),
-                "final": requests.final_request(context),
+                "processing": processing_request(context),
+                "tuning": tuning_request(context),
+                "fold": fold_request(context),
+                "final": final_request(context),
+                "model": model_request(context),
+                "transform": transform_request(context),
             },
         }
 
@@ -124,9 +130,9 @@ class Planner:
             note = f"the rule has not met its numbers with {folds} folds, so it is off for them"
         return {"used": note is None, "note": note}
 
-    def _context(self, run: str, resolved: dict[str, Any], code_uri: str, data_bytes: int) -> requests.Context:
+    def _context(self, run: str, resolved: dict[str, Any], code_uri: str, data_bytes: int) -> Context:
         root = self.storage.uri(f"runs/{run}/")
-        return requests.Context(
+        return Context(
             prefix=self.environment.name_prefix,
             run=run,
             region=self.environment.region,
@@ -138,19 +144,20 @@ class Planner:
             candidate_role=self.environment.candidate_role_arn,
             fold_role=self.environment.fold_role_arn,
             data_bytes=data_bytes,
-            instance_types=requests.instance_types(resolved["compute"]["instance_type"], _known_types),
+            instance_types=types_beside(resolved["compute"]["instance_type"]),
             vpc=self.environment.vpc,
             key=self.environment.kms_key_arn or None,
         )
 
     def _scan(
-        self, data: ObjectVersion, predict: ObjectVersion | None, given: experiments.Experiment
+        self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
     ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
         validation = given.cross_validation
+        strategy = validation.strategy or default_splitter(given.problem or rules.CLASSIFICATION)
         settings: dict[str, Any] = {
             "n_splits": validation.n_splits,
-            "strategy": validation.strategy or "stratified",
+            "strategy": strategy,
             "holdout": float(validation.holdout),
             "seed": validation.seed,
         }
@@ -166,9 +173,10 @@ class Planner:
                 return None, {"target": target, "problem": problem, "classes": None}
             asked: dict[str, Any] = {"file": data.key, "target": given.target, "problem": given.problem, **settings}
             found = rules.scan(self.storage.open(data), **asked).as_dict()
-            if found["problem"] == "regression" and validation.strategy is None:
-                # its default strategy deals the rows otherwise, and only now is the problem known
-                again = asked | {"problem": "regression", "strategy": "kfold"}
+            default = default_splitter(found["problem"])
+            if validation.strategy is None and default != strategy:
+                # it deals the rows otherwise, and only now is the problem known
+                again = asked | {"problem": found["problem"], "strategy": default}
                 found = rules.scan(self.storage.open(data), **again).as_dict()
             if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
                 rules.check_rows_to_score(
@@ -179,15 +187,6 @@ class Planner:
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
         return found, facts
-
-
-def _known_types(shape: str) -> frozenset[str]:
-    return frozenset(cast(StringShape, _sagemaker().shape_for(shape)).enum)
-
-
-@functools.cache
-def _sagemaker() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("sagemaker")
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
@@ -211,7 +210,7 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
     return dataset, overrides, None if version in (None, "null") else str(version)
 
 
-def _check_name(execution_arn: str, given: experiments.Experiment) -> None:
+def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
     ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
     name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
@@ -220,35 +219,3 @@ def _check_name(execution_arn: str, given: experiments.Experiment) -> None:
             f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "
             f"characters; start it under a name of at most {most}"
         )
-
-
-def _bound(context: requests.Context) -> dict[str, Any]:
-    """Return the most instance time that tuning can take, whichever way the candidates place their folds."""
-    search, folds = context.experiment["search"], context.experiment["cross_validation"]["n_splits"]
-    compute, candidates = context.experiment["compute"], search["max_candidates"]
-    tries = 1 + requests.FOLD_RETRIES
-    candidate_seconds = candidates * context.candidate_seconds
-    most = f"Tuning can use at most {candidate_seconds / 3600:.0f} h of {compute['candidate_instance_type']}"
-    counted = f"{candidates} candidates of {folds} folds, each job at its MaxRuntime"
-    if compute["fold_placement"] == "in-process":
-        text = f"{most}: {counted}, each fold trained in its candidate."
-        return {"instance_seconds": candidate_seconds, "usd": None, "text": text}
-    asked = compute["keep_alive_seconds"]
-    keep_alive = requests.LONGEST_KEEP_ALIVE_SECONDS if asked == "auto" else asked
-    fold_seconds = candidates * folds * tries * (requests.FOLD_SECONDS + keep_alive)
-    text = (
-        f"{most} and {fold_seconds / 3600:.0f} h of {compute['instance_type']}: {counted}, each fold a job that is "
-        f"tried {tries} times, each pool kept {keep_alive} s."
-    )
-    return {"instance_seconds": candidate_seconds + fold_seconds, "usd": None, "text": text}
-
-
-def _timeouts(context: requests.Context) -> dict[str, int]:
-    search = context.experiment["search"]
-    rounds = -(-search["max_candidates"] // min(search["max_parallel_candidates"], search["max_candidates"]))
-    return {
-        "processing": requests.splitting_seconds(context.data_bytes) + requests.START_SECONDS,
-        "tuning": min(2592000, rounds * (context.candidate_seconds + requests.START_SECONDS)),
-        "final": requests.FINAL_SECONDS + requests.START_SECONDS,
-        "transform": requests.TRANSFORM_SECONDS + requests.START_SECONDS,
-    }

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.aws.jobs import Jobs, is_missing
 from pipeline.aws.storage import Storage
 from pipeline.errors import RegistrationError, SageMakerError
+from pipeline.planning.limits import INVOCATION_SECONDS
 from pipeline.results.best_candidate import Best
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment
@@ -21,8 +22,6 @@ from warmfold_run.records import FinalMetrics
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-INVOCATION_SECONDS = 600
-"""How long the model may take for one chunk of rows; the container's own limit is a minute."""
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
 _METADATA_CHARACTERS = 256
 _DESCRIPTION_CHARACTERS = 1024

@@ -12,12 +12,12 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from warmfold_run import names
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
 from pipeline.planning.planner import Planner
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker
+from warmfold_run import names
 
 ARN = f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:execution:wf-tuning:churn-0123456789abcdef"
 ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))

@@ -16,9 +16,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer_names
 
 from pipeline.errors import ExperimentError
-from pipeline.experiment import estimators, metrics
-from pipeline.experiment.domains import Interval
-from pipeline.experiment.schema import Experiment, load_experiment, resolve
+from pipeline.experiment.resolve import resolve
+from pipeline.experiment.schema import Experiment, load_experiment
+from warmfold_catalogue.domains import Interval
+from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
+from warmfold_catalogue.metrics import METRICS
 
 SCIKIT_LEARN: dict[tuple[str, str], Any] = {
     ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,
@@ -176,7 +178,9 @@ def test_sagemakers_limits_on_hyperparameters_are_checked() -> None:
     assert "2501 characters long; SageMaker takes at most 2500" in said({"class_weight": "x" * 2501})
     assert "31 entries; SageMaker takes at most 30" in said({"max_iter": {"values": list(range(31))}})
     assert "more than 256 characters" in said({"class_weight": {"values": ["x" * 257]}})
-    assert all(len(estimators.hyperparameters(*key)) <= 30 for key in SCIKIT_LEARN), "SageMaker tunes at most 30"
+    assert all(len(load_estimator(name).hyperparameters(problem)) <= 30 for name, problem in SCIKIT_LEARN), (
+        "SageMaker tunes at most 30"
+    )
 
 
 def test_a_hyperparameter_the_estimator_does_not_have_is_named() -> None:
@@ -201,7 +205,7 @@ def test_what_a_hyperparameter_may_be_scikit_learn_takes(key: tuple[str, str]) -
         numbers += [interval.high + step * n for n in (-1, 0, 1)] if interval.high < 1e9 else []
         return [(kind(number), interval.holds(number)) for number in numbers]
 
-    for name, domain in estimators.hyperparameters(*key).items():
+    for name, domain in load_estimator(key[0]).hyperparameters(key[1]).items():
         assert all(takes(name, word) for word in domain.words), name
         wholes = ends(domain.whole, 1, int) if domain.whole else []
         reals = ends(domain.real, 0.001, float) if domain.real else []
@@ -337,11 +341,11 @@ def test_regression_can_t_be_stratified() -> None:
 
 
 def test_every_metric_is_one_of_scikit_learns_scorers() -> None:
-    assert set(get_scorer_names()) >= metrics.METRICS
+    assert set(get_scorer_names()) >= set(METRICS)
 
 
 @pytest.mark.parametrize("problem", ["classification", "regression"])
-@pytest.mark.parametrize("estimator", estimators.ESTIMATORS)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_every_estimator_has_a_search_space_of_its_own(estimator: str, problem: str) -> None:
     found = resolved(f"estimator: {estimator}", problem=problem)
     assert found["search"]["hyperparameters"]

@@ -10,7 +10,7 @@ import pytest
 import plan_run
 from pipeline.aws.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
-from pipeline.planning.requests import splitting_gigabytes, splitting_seconds
+from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
 
@@ -44,10 +44,12 @@ def filled(plan: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
         "tuning": ("CreateHyperParameterTuningJob", plan["requests"]["tuning"]),
         "fold": ("CreateTrainingJob", json.loads(text) | {"TrainingJobName": "x-f3"}),
         "final": ("CreateTrainingJob", plan["requests"]["final"]),
+        "model": ("CreateModel", plan["requests"]["model"]),
+        "transform": ("CreateTransformJob", plan["requests"]["transform"]),
     }
 
 
-@pytest.mark.parametrize("name", ["processing", "tuning", "fold", "final"])
+@pytest.mark.parametrize("name", ["processing", "tuning", "fold", "final", "model", "transform"])
 @pytest.mark.parametrize("placement", ["auto", "warm-pool", "in-process"])
 def test_every_request_is_one_that_sagemaker_knows(plan: Any, s3: Any, placement: str, name: str) -> None:
     made = stored_plan(s3, plan(experiment=f"compute: {{fold_placement: {placement}, keep_alive_seconds: 0}}"))
@@ -77,6 +79,38 @@ def test_the_final_job_matches_a_folds_pool(plan: Any, s3: Any) -> None:
     assert pool.pop("KeepAlivePeriodInSeconds") > 0
     assert requests["final"]["ResourceConfig"] == pool
     assert requests["final"]["RoleArn"] == requests["fold"]["RoleArn"]
+
+
+def test_the_state_machine_gets_the_requests_that_its_states_send(plan: Any, s3: Any) -> None:
+    answer = plan()
+    requests = stored_plan(s3, answer)["requests"]
+    assert set(requests) - set(answer) == {"fold"}  # candidates send it
+    assert all(answer[name] == request for name, request in requests.items() if name != "fold")
+
+
+def test_the_model_has_the_folds_role_and_the_transform_uses_it_on_the_rows_to_score(plan: Any, s3: Any) -> None:
+    made = stored_plan(s3, plan())
+    model, transform = made["requests"]["model"], made["requests"]["transform"]
+    assert model["ExecutionRoleArn"] == made["requests"]["fold"]["RoleArn"]
+    assert transform["ModelName"] == model["ModelName"]
+    source = transform["TransformInput"]["DataSource"]["S3DataSource"]
+    assert source == {"S3DataType": "S3Prefix", "S3Uri": made["locations"]["score"]}
+    assert transform["TransformOutput"]["S3OutputPath"] == made["locations"]["predictions"]
+    tags = [{"Key": "warmfold:stack", "Value": "wf"}, {"Key": "warmfold:run", "Value": made["run"]}]
+    assert model["Tags"] == transform["Tags"] == tags
+
+
+def test_a_chunk_is_never_split_because_only_its_first_line_is_the_header(plan: Any) -> None:
+    transform = plan()["transform"]
+    assert transform["TransformInput"]["SplitType"] == "None"
+    assert "DataProcessing" not in transform
+    assert transform["MaxPayloadInMB"] * 1024 * 1024 > 5_000_000
+
+
+def test_jobs_are_found_again_by_their_names_from_the_run_alone(plan: Any) -> None:
+    answer = plan()
+    assert answer["final"]["TrainingJobName"] == f"wf-{answer['run']}-final"
+    assert answer["transform"]["TransformJobName"] == f"wf-{answer['run']}-score"
 
 
 def test_the_plan_says_where_the_leaderboard_is(plan: Any, s3: Any) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import register_model
-from warmfold_run import names
 from pipeline.errors import RegistrationError, SageMakerError
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
 from tests.unit.functions.runs import Run
+from warmfold_run import names
 
 PACKAGE = arn("model-package", "wf-churn/1")
 

@@ -12,12 +12,12 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 import plan_run
 import resume_run
-from warmfold_run import names
 from pipeline.errors import ExperimentError, RunNotEndedError, StorageError
 from pipeline.reporting.notification import message
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run
+from warmfold_run import names
 
 PACKAGE = arn("model-package", "wf-churn/1")
 MANUAL = "quality_gate: {approval: manual}\n"
@@ -92,10 +92,12 @@ def test_the_run_goes_on_in_an_execution_that_is_the_same_run(run: Run, machine:
 def test_plan_run_gives_the_same_plan_again(run: Run, s3: Any, resume: Any, lambda_context: Any) -> None:
     resumed = resume()["execution_arn"]
     before = run.read("plan.json")
+    requests = json.loads(before)["requests"]
     s3.delete_object(Bucket=BUCKET, Key="datasets/churn/data.csv")
     given = {"dataset": "churn", "approved": PACKAGE}
     planned = plan_run.lambda_handler({"execution_arn": resumed, "input": given}, lambda_context)
     assert (planned["run"], run.read("plan.json")) == (run.id, before)
+    assert (planned["model"], planned["transform"]) == (requests["model"], requests["transform"])
 
 
 def test_the_same_event_twice_starts_nothing_more(machine: Machine, resume: Any) -> None:

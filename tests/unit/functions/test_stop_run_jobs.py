@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import stop_run_jobs
-from warmfold_run import names
 from pipeline.errors import SageMakerError
 from tests.unit.functions.fake_sagemaker import FakeSageMaker
 from tests.unit.functions.runs import ARN
+from warmfold_run import names
 
 RUN = names.run_id(ARN)
 TUNING = f"wf-{RUN}"

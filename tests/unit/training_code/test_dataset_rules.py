@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from warmfold_catalogue.splitters.part_assigner import PartAssigner
 from warmfold_jobs.data import cells
 from warmfold_jobs.data.csv_records import csv_line, read_records
-from warmfold_jobs.data.dealing import PartAssigner, in_holdout
+from warmfold_jobs.data.dealing import in_holdout
 from warmfold_jobs.data.rules import DatasetRuleError, Profile, check_rows_to_score, scan
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(
@@ -173,7 +174,7 @@ def test_a_row_stays_on_its_side_when_the_data_grows_and_duplicates_share_it() -
     assert sides != {n: in_holdout([str(n), "yes"], 8, 0.25) for n in range(4000)}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from("aaaaaabbbc"), max_size=300), st.integers(2, 11) | st.just(11), st.integers(0, 2**32))
 def test_at_any_time_the_parts_of_a_class_differ_by_at_most_one_row(
     labels: list[str], n_splits: int, seed: int
@@ -209,7 +210,6 @@ def test_the_same_seed_deals_the_same_parts_and_another_seed_others() -> None:
     assert dealt != [other.assign("a") for _ in range(50)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=1) | st.lists(CELLS, min_size=3, max_size=3), max_size=9))
 @example([["", "\r", ""], ["a\rb", '"', " "]])
 @example([[""], [" "]])

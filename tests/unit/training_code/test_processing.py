@@ -78,7 +78,7 @@ HEADER = ["size", "word", "label"]
 ROWS = [[str(n), "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     cells=st.lists(st.tuples(CELLS, CELLS), min_size=40, max_size=90),
     n_splits=st.sampled_from([2, 5, 11]),

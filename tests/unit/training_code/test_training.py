@@ -28,8 +28,9 @@ from warmfold_jobs.fan_out.places import Fold
 from warmfold_jobs.training import fit
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.job import main
-from warmfold_jobs.training.pipeline import HyperparameterError, build_pipeline, decode_hyperparameters
+from warmfold_jobs.training.pipeline import build_pipeline
 from warmfold_jobs.training.scoring import ScoreError, standard_error
+from warmfold_run.encoding import HyperparameterError, decode
 
 SPACES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "hist_gradient_boosting": (
@@ -77,7 +78,7 @@ def test_a_candidate_s_cv_score_is_scikit_learn_s_own(dataset: str, estimator: s
     labels = np.concatenate([table[1] for table in tables])
     folds = np.concatenate([np.full(len(table[1]), part) for part, table in enumerate(tables)])
     schema = ready.schema.filled(features)
-    pipeline = build_pipeline(schema, estimator, decode_hyperparameters(space, given), seed=7)
+    pipeline = build_pipeline(schema, estimator, decode(space, given), seed=7)
     theirs = cross_val_score(pipeline, features, labels, cv=PredefinedSplit(folds), scoring=metric)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
 
@@ -212,13 +213,13 @@ def test_hyperparameters_mean_what_the_experiment_means_by_them() -> None:
         "fixed": {"value": None},
     }
     given = {"whole": "7", "real": "1", "choice": "true", "sagemaker_program": "training.py"}
-    decoded = decode_hyperparameters(space, given)
+    decoded = decode(space, given)
     assert decoded == {"whole": 7, "real": 1.0, "choice": "true", "fixed": None}
     assert isinstance(decoded["real"], float)
-    assert decode_hyperparameters(space, given | {"choice": "null"})["choice"] is None
+    assert decode(space, given | {"choice": "null"})["choice"] is None
     for wrong, message in (("4", "is not among"), (None, "choice is missing")):
         with pytest.raises(HyperparameterError, match=message):
-            decode_hyperparameters(space, {k: v for k, v in (given | {"choice": wrong}).items() if v is not None})
+            decode(space, {k: v for k, v in (given | {"choice": wrong}).items() if v is not None})
 
 
 def test_a_score_that_is_no_number_is_an_error_that_says_why(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, cast
 
-from warmfold.stack import Stack, execution_name
+from warmfold.stack import Stack
+from warmfold_run.names import execution_name
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:wf-tuning"
 CLEAN_UP = "arn:aws:states:us-east-1:000000000000:stateMachine:wf-clean-up"

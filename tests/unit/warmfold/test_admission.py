@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.patience import PATIENCE
 from warmfold.cloud.sagemaker.admission import Admission, StopSignal
 
 
@@ -25,7 +26,7 @@ def background() -> Iterator[Callable[[Callable[[], None]], threading.Thread]]:
 
     yield start
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -44,7 +45,7 @@ def test_jobs_that_hold_every_core_and_wait_for_others_do_not_wait_for_ever(
             assert parents.enter_context(admission.core(StopSignal()))
         for number in range(2):
             background(lambda number=number: child(number))  # type: ignore[misc]
-        assert all(event.wait(10) for event in ended)
+        assert all(event.wait(PATIENCE) for event in ended)
     assert "no core came free for 0.05 s" in caplog.text
 
 
@@ -61,7 +62,7 @@ def test_patience_begins_with_the_wait(background: Callable[[Callable[[], None]]
         now[0] += 3600
         background(wait)
         assert not got.wait(0.1)
-    assert got.wait(10)
+    assert got.wait(PATIENCE)
 
 
 def test_with_patience_left_the_line_waits(background: Callable[[Callable[[], None]], threading.Thread]) -> None:
@@ -75,4 +76,4 @@ def test_with_patience_left_the_line_waits(background: Callable[[Callable[[], No
     with admission.core(StopSignal()):
         background(wait)
         assert not got.wait(0.1)
-    assert got.wait(10)
+    assert got.wait(PATIENCE)

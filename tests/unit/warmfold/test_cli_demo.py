@@ -17,7 +17,7 @@ from warmfold.cli import app, main
 from warmfold.cloud import local
 from warmfold.errors import CommandError
 from warmfold.follow import Clock
-from warmfold.stack import execution_name, run_id
+from warmfold_run.names import execution_name, run_id
 
 demo = importlib.import_module("warmfold.cli.demo")  # the package's attribute of that name is the command
 ARN = Execution(execution_name(BUCKET, "breast-cancer", "v1")).arn

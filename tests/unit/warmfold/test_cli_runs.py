@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.unit.warmfold.stubbed_stack import BUCKET, Cloud, Execution, training_job
 from warmfold.cli import app, runs
-from warmfold.stack import run_id
+from warmfold_run.names import run_id
 
 SUMMARY: dict[str, Any] = {
     "run": "churn-1",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.waiting import until
 from warmfold.cloud.events import THREADS, Deliver, EventBus
 
@@ -35,7 +36,7 @@ def test_functions_that_hang_hold_up_no_state_machine(bus_of: Callable[..., Even
     for _ in range(2 * THREADS):
         bus.deliver(FUNCTION, "{}")
     bus.deliver(MACHINE, "{}")
-    assert started.wait(10)
+    assert started.wait(PATIENCE)
     end.set()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from warmfold.cloud.sagemaker.service import Service, build_service
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.training import TrainingJobs
@@ -41,7 +42,7 @@ def run_one(service: Service, name: str) -> TrainingJobs:
     }
     service.call("CreateTrainingJob", request, None)
     jobs = service.feature(TrainingJobs)
-    jobs.wait(name, 60)
+    jobs.wait(name, PATIENCE)
     return jobs
 
 

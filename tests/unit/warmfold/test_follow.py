@@ -11,7 +11,7 @@ from rich.console import Console
 from tests.unit.warmfold.stubbed_stack import Cloud, Execution, training_job
 from warmfold.follow import Clock, follow, follow_clean_up, one_line, render, result_table
 from warmfold.progress import Progress
-from warmfold.stack import run_id
+from warmfold_run.names import run_id
 
 TUNING = Progress(
     execution_arn="arn:execution",

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import until
+from tests.patience import PATIENCE
+from tests.waiting import given_time, until
 from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, Invocation, TooManyInvocationsError
 
 CODE = """
@@ -51,7 +52,7 @@ def spec(code: str = CODE, **changes: Any) -> FunctionSpec:
         arn="arn:probe",
         handler="probe.handle",
         role_arn="arn:role",
-        timeout_seconds=5,
+        timeout_seconds=PATIENCE,
         memory_mb=128,
         log_group="/log",
         digest=hashlib.sha256(code.encode()).hexdigest(),
@@ -88,16 +89,21 @@ def test_a_process_is_kept_and_its_output_belongs_to_its_invocation(functions: F
 
 
 def test_loading_does_not_count_against_the_timeout(functions: Functions) -> None:
-    slow = spec("import time\ntime.sleep(0.6)\n" + CODE, timeout_seconds=0.4)
-    assert 0 < told(functions.invoke(slow, "{}"))["left"] <= 400
+    def answers(seconds: int) -> Invocation | None:
+        loads_longer = f"import time\ntime.sleep({1.2 * seconds})\n"
+        done = functions.invoke(spec(loads_longer + CODE, timeout_seconds=seconds), "{}")
+        assert done.failed or 0 < told(done)["left"] <= 1000 * seconds
+        return None if done.failed else done
+
+    assert given_time(answers)
 
 
 def test_a_function_over_its_timeout_is_ended_and_the_next_invocation_has_another_process(functions: Functions) -> None:
-    quick = spec(timeout_seconds=0.3)
-    process = told(functions.invoke(quick, "{}"))["process"]
-    kind, message = error(functions.invoke(quick, '{"sleep": 30}'))
+    process = told(functions.invoke(spec(), "{}"))["process"]
+    kind, message = error(functions.invoke(spec(timeout_seconds=0.3), '{"sleep": 600}'))
     assert (kind, message[-34:]) == ("Sandbox.Timedout", " Task timed out after 0.30 seconds")
-    assert told(functions.invoke(quick, "{}"))["process"] != process
+    assert not is_alive(process)
+    assert told(functions.invoke(spec(), "{}"))["process"] != process
 
 
 @pytest.mark.parametrize(
@@ -118,6 +124,15 @@ def test_a_function_that_can_not_be_loaded_says_so(
     assert words in error(done)[1]
     if "bye" in code:
         assert "bye" in done.log
+
+
+def test_a_function_that_ends_its_process_has_its_own_exit_code_and_last_words(functions: Functions) -> None:
+    ends_slowly = "os.closerange(3, 20)\n    time.sleep(0.5)\n    print('bye')\n    os._exit(5)\n"
+    code = f"import os, time\ndef handle(e, c):\n    {ends_slowly}"
+    done = functions.invoke(spec(code), "{}")
+    assert error(done)[0] == "Runtime.ExitError"
+    assert "exit status 5" in error(done)[1]
+    assert "bye" in done.log
 
 
 def test_invocations_at_the_same_time_have_a_process_each(functions: Functions, tmp_path: Path) -> None:

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from warmfold.cloud import way
-from warmfold.cloud.app import serve_moto
-from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
+from tests.unit.warmfold.iam_gate import ACCOUNT, ROLE, TRUST, WHO, Inner, enforcer, policy, request
 from warmfold.cloud.iam.enforcement import Enforcer, Recorder, Role, Verdict, is_on
-from warmfold.cloud.iam.identity import AuthenticationError, Caller, Signature, signature
+from warmfold.cloud.iam.identity import Caller
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.iam.steps import iam_steps
-
-ACCOUNT = "123456789012"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/path/fold"
-WHO = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/fold/session"
-TRUST = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "x"}}]})
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Statement": [{"Effect": "Allow", "Resource": "*", **statement} for statement in statements]})
-
-
-class Inner:
-    """The service behind the gate: notes what reaches it."""
-
-    def __init__(self, status: str = "200 OK") -> None:
-        self.status = status
-        self.bodies: list[bytes] = []
-
-    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        self.bodies.append(environ["wsgi.input"].read())
-        start_response(self.status, [("X-Inner", "yes")])
-        return [b"inner"]
-
-
-def enforcer(**policies: str) -> Enforcer:
-    return Enforcer(ACCOUNT, "us-east-1", lambda arn: Role(policies, TRUST) if arn == ROLE else None)
-
-
-def request(
-    gate: Enforcer, service: str, method: str, path: str, *, inner: Any = None, role: str | None = ROLE, **more: Any
-) -> tuple[str, dict[str, str], bytes]:
-    body, region = more.pop("body", b""), more.pop("region", None)
-    identify = more.pop("identify", lambda _: Caller("KEY", role, "session", region))
-    environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": more.pop("query", ""),
-        "HTTP_HOST": "localhost:4566",
-        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/{service}/aws4_request, Signed=x",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-        **more,
-    }
-    started: list[Any] = []
-    start: Any = lambda *arguments: started.append(arguments)  # noqa: E731
-    application = way.application([*iam_steps(gate, identify), serve_moto(inner or Inner())])
-    answer = b"".join(application(environ, start))
-    ((status, headers),) = started
-    return status, dict(headers), answer
 
 
 def test_the_user_s_own_calls_are_not_judged() -> None:
@@ -232,104 +178,6 @@ def test_the_switch_is_on_unless_it_is_off() -> None:
         is_on({"WARMFOLD_IAM": "0"})
 
 
-@pytest.mark.parametrize(
-    ("environ", "signed"),
-    [
-        (
-            {
-                "HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=K/20260101/eu-west-1/SNS/aws4_request, x",
-                "HTTP_X_AMZ_SECURITY_TOKEN": "t",
-            },
-            Signature("K", "eu-west-1", "sns", "t"),
-        ),
-        (
-            {"QUERY_STRING": "X-Amz-Credential=K%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Security-Token=t"},
-            Signature("K", "us-east-1", "s3", "t"),
-        ),
-        (
-            {"QUERY_STRING": "AWSAccessKeyId=K&Signature=s&Expires=1&x-amz-security-token=t"},
-            Signature("K", None, None, "t"),
-        ),
-        ({"HTTP_AUTHORIZATION": "AWS K:signature"}, Signature("K")),
-        ({"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Signed=x, Credential=K/20260101/us-east-1/sts/aws4_request"}, None),
-        ({"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=K/20260101//sts/aws4_request"}, None),
-        ({"HTTP_AUTHORIZATION": "Bearer K"}, None),
-        ({}, None),
-    ],
-)
-def test_every_form_of_signature_tells_its_caller(environ: dict[str, str], signed: Signature | None) -> None:
-    assert signature(environ) == (signed or Signature(None))
-
-
-def field(name: str, value: str) -> str:
-    return f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-
-
-FORM = "".join(
-    [
-        field("Key", "runs/a"),
-        field("x-amz-credential", "K/20260101/us-east-1/s3/aws4_request"),
-        field("key", "other"),
-        field('file"; filename="f', field("x-amz-security-token", "not a field")),
-        "--B--",
-    ]
-).encode()
-
-
-def test_a_browser_s_form_has_its_signer_s_rights() -> None:
-    form = {"CONTENT_TYPE": "multipart/form-data; boundary=B", "HTTP_AUTHORIZATION": "", "body": FORM}
-    environ = {**form, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(FORM)), "wsgi.input": io.BytesIO(FORM)}
-    assert signature(environ) == Signature("K", "us-east-1", "s3")
-    inner = Inner()
-    gate = enforcer(p=policy({"Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/runs/*"}))
-    assert request(gate, "s3", "POST", "/b", inner=inner, **form)[0] == "200 OK"
-    assert inner.bodies == [FORM]
-    other = enforcer(p=policy({"Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/other"}))
-    assert request(other, "s3", "POST", "/b", **form)[0] == "403 Forbidden"
-
-
-def nobody(refusal: Refusal) -> Any:
-    def identify(_: Any) -> Caller:
-        raise AuthenticationError(refusal)
-
-    return identify
-
-
-JSON = {"HTTP_X_AMZ_TARGET": "AWSStepFunctions.ListStateMachines"}
-QUERY = {"body": b"Action=ListTopics"}
-FUNCTION = "/2015-03-31/functions/f/invocations"
-
-
-@pytest.mark.parametrize(
-    ("refusal", "service", "path", "more", "status", "code"),
-    [
-        (UNSIGNED, "", "/b/k", {}, "403 Forbidden", "AccessDenied"),
-        (UNSIGNED, "", "/", QUERY, "403 Forbidden", "MissingAuthenticationToken"),
-        (UNSIGNED, "", "/", JSON, "400 Bad Request", "MissingAuthenticationTokenException"),
-        (UNSIGNED, "", FUNCTION, {}, "403 Forbidden", "MissingAuthenticationTokenException"),
-        (UNKNOWN_KEY, "s3", "/b/k", {}, "403 Forbidden", "InvalidAccessKeyId"),
-        (UNKNOWN_KEY, "sns", "/", QUERY, "403 Forbidden", "InvalidClientTokenId"),
-        (UNKNOWN_KEY, "states", "/", JSON, "400 Bad Request", "UnrecognizedClientException"),
-        (WRONG_TOKEN, "s3", "/b/k", {}, "400 Bad Request", "InvalidToken"),
-        (EXPIRED, "s3", "/b/k", {}, "400 Bad Request", "ExpiredToken"),
-        (EXPIRED, "sns", "/", QUERY, "403 Forbidden", "ExpiredToken"),
-        (EXPIRED, "states", "/", JSON, "400 Bad Request", "ExpiredTokenException"),
-    ],
-)
-def test_a_request_of_nobody_is_refused_in_its_service_s_form(
-    refusal: Refusal, service: str, path: str, more: dict[str, Any], status: str, code: str
-) -> None:
-    inner, unsigned = Inner(), {} if service else {"HTTP_AUTHORIZATION": ""}
-    answer = request(enforcer(), service, "POST", path, inner=inner, identify=nobody(refusal), **more, **unsigned)
-    assert answer[0] == status
-    assert code in (answer[1].get("x-amzn-ErrorType"), answer[2].partition(b"<Code>")[2].partition(b"<")[0].decode())
-    assert inner.bodies == []
-
-
-def test_a_browser_may_ask_unsigned_what_it_may_do() -> None:
-    assert request(enforcer(), "", "OPTIONS", "/b/k", identify=nobody(UNSIGNED), HTTP_AUTHORIZATION="")[0] == "200 OK"
-
-
 def test_a_call_is_judged_in_the_region_that_it_is_signed_for() -> None:
     east = enforcer(p=policy({"Action": "sqs:*", "Resource": f"arn:aws:sqs:us-east-1:{ACCOUNT}:*"}))
     condition = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
@@ -343,97 +191,3 @@ def test_a_call_is_judged_in_the_region_that_it_is_signed_for() -> None:
     gate = enforcer(p=policy({"Action": "sagemaker:*", "Resource": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:*"}))
     assert gate.sagemaker(Caller(None, ROLE, region="us-east-1"), "CreateTrainingJob", create) is None
     assert gate.sagemaker(Caller(None, ROLE, region="us-west-2"), "CreateTrainingJob", create) is not None
-
-
-def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_for() -> None:
-    seen: list[str] = []
-
-    def inner(environ: Any, start_response: Any) -> Iterable[bytes]:
-        seen.append(environ["HTTP_AUTHORIZATION"])
-        start_response("200 OK", [])
-        return []
-
-    query = "Action=GetCallerIdentity&X-Amz-Credential=K%2F20260101%2Feu-west-1%2Fsts%2Faws4_request"
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": query, "wsgi.input": io.BytesIO()}
-    start: Any = lambda *_: None  # noqa: E731
-    steps = iam_steps(enforcer(), lambda _: Caller("K", None))
-    list(way.application([*steps, serve_moto(inner)])(environ, start))
-    assert signature({"HTTP_AUTHORIZATION": seen[0]}) == Signature("K", "eu-west-1", "sts")
-
-
-@pytest.mark.parametrize("name", ["GetSessionToken", "GetFederationToken"])
-def test_a_session_is_given_no_other_session(name: str) -> None:
-    gate = enforcer(p=policy({"Action": "*"}))
-    status, _, body = request(gate, "sts", "POST", "/", body=f"Action={name}&Name=me".encode())
-    assert status == "403 Forbidden"
-    assert f"<Code>AccessDenied</Code><Message>Cannot call {name} with session credentials<" in body.decode()
-    assert request(gate, "sts", "POST", "/", body=f"Action={name}".encode(), role=None)[0] == "200 OK"
-
-
-TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
-USER = f"arn:aws:iam::{ACCOUNT}:user/me"
-MAY_ASSUME = {"Action": "sts:AssumeRole", "Resource": TARGET}
-REFUSED = "is not authorized to perform: sts:AssumeRole on resource: " + TARGET
-
-
-@pytest.mark.parametrize(
-    ("principal", "statements", "session", "user"),
-    [
-        (f"arn:aws:iam::{ACCOUNT}:root", [MAY_ASSUME], True, True),
-        (ACCOUNT, [MAY_ASSUME], True, True),
-        (f"arn:aws:iam::{ACCOUNT}:root", [], False, True),
-        (ROLE, [], True, False),
-        (ROLE, [{**MAY_ASSUME, "Effect": "Deny"}], False, False),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/fold/session", [], True, False),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/fold/other", [MAY_ASSUME], False, False),
-        (USER, [MAY_ASSUME], False, True),
-        ("arn:aws:iam::999999999999:root", [MAY_ASSUME], False, False),
-        (None, [MAY_ASSUME], False, False),
-    ],
-)
-def test_a_role_is_assumed_by_whom_it_trusts(
-    principal: str | None, statements: list[dict[str, Any]], session: bool, user: bool
-) -> None:
-    meant = {"AWS": principal} if principal else {"Service": "sagemaker.amazonaws.com"}
-    trust = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": meant}]})
-    roles = {ROLE: Role({"p": policy(*statements)}, TRUST), TARGET: Role({}, trust)}
-    gate = Enforcer(ACCOUNT, "us-east-1", roles.get, user_arn=lambda _: USER)
-    body = f"Action=AssumeRole&RoleArn={TARGET}&RoleSessionName=s".encode()
-    for role, may in ((ROLE, session), (None, user)):
-        status, _, answer = request(gate, "sts", "POST", "/", body=body, role=role)
-        assert status == ("200 OK" if may else "403 Forbidden"), role
-        assert (REFUSED in answer.decode()) is not may
-
-
-def test_a_role_that_is_not_there_is_assumed_by_nobody() -> None:
-    gate = Enforcer(ACCOUNT, "us-east-1", {ROLE: Role({"p": policy(MAY_ASSUME)}, TRUST)}.get, user_arn=lambda _: USER)
-    body = f"Action=AssumeRole&RoleArn={TARGET}&RoleSessionName=s".encode()
-    for role, who in ((ROLE, WHO), (None, f"User: {USER}")):
-        status, _, answer = request(gate, "sts", "POST", "/", body=body, role=role)
-        assert status == "403 Forbidden"
-        assert f"<Code>AccessDenied</Code><Message>{who} {REFUSED}<" in answer.decode()
-
-
-@pytest.mark.parametrize("name", ["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"])
-@pytest.mark.parametrize("signed", [True, False])
-def test_a_foreign_identity_that_can_not_be_checked_is_not_believed(name: str, signed: bool) -> None:
-    inner, more = Inner(), {} if signed else {"HTTP_AUTHORIZATION": "", "identify": nobody(UNSIGNED)}
-    body = f"Action={name}&RoleArn={ROLE}".encode()
-    status, _, answer = request(enforcer(), "sts", "POST", "/", inner=inner, role=None, body=body, **more)
-    assert (status, inner.bodies) == ("403 Forbidden", [])
-    assert f"<Code>AccessDenied</Code><Message>Not authorized to perform sts:{name}<" in answer.decode()
-
-
-@pytest.mark.parametrize(
-    "elsewhere", [{"query": "Action=GetCallerIdentity"}, {"HTTP_X_AMZ_TARGET": "x.GetCallerIdentity"}]
-)
-@pytest.mark.parametrize("role", [ROLE, None])
-def test_a_request_that_names_two_operations_is_refused_whatever_is_allowed(
-    elsewhere: dict[str, str], role: str | None
-) -> None:
-    gate, inner = enforcer(p=policy({"Action": "*"})), Inner()
-    body = f"Action=AssumeRole&RoleArn={TARGET}&RoleSessionName=s".encode()
-    status, _, answer = request(gate, "sts", "POST", "/", inner=inner, body=body, role=role, **elsewhere)
-    assert status == "400 Bad Request"
-    assert b"names more than one operation" in answer
-    assert inner.bodies == []

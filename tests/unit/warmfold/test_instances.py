@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from warmfold.cloud.sagemaker.admission import StopSignal
 from warmfold.cloud.sagemaker.instances import Instance, InstanceLost, Outcome, Task
 from warmfold.cloud.sagemaker.settings import Settings
@@ -43,7 +44,7 @@ def test_a_task_that_is_over_before_anybody_listens_is_seen_to_end(instance: Ins
         target=lambda: outcomes.append(instance.run(task, lambda _: None, LateListener())), daemon=True
     )
     thread.start()
-    thread.join(timeout=5)
+    thread.join(PATIENCE)
     assert [outcome.exit_code for outcome in outcomes] == [3]
 
 
@@ -78,9 +79,9 @@ def test_a_closed_instance_holds_no_file(tmp_path: Path, runs: bool) -> None:
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         made.close()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     else:
         made.close()
@@ -137,14 +138,14 @@ def test_without_a_fork_a_job_ends_with_its_server(single: Single, tmp_path: Pat
     output = os.fdopen(single.start(None, *command) if is_command else single.start(script))
     assert (int(output.readline()) == single.process.pid) is not is_command
     single.close()  # as the system does for a server that is killed
-    assert single.process.wait(10) == -9
+    assert single.process.wait(PATIENCE) == -9
     assert output.read() == "", "the pipe closes when nobody is left to write into it"
 
 
 @pytest.mark.parametrize(("command", "code"), [("exit 3", 3), ("kill -9 $$", -9), ("true", 0)])
 def test_without_a_fork_a_command_gives_its_exit_code(single: Single, command: str, code: int) -> None:
     os.close(single.start(None, "/bin/sh", "-c", command))
-    assert single.process.wait(10) == code
+    assert single.process.wait(PATIENCE) == code
 
 
 def test_without_a_fork_a_command_is_told_to_end(single: Single) -> None:
@@ -153,4 +154,4 @@ def test_without_a_fork_a_command_is_told_to_end(single: Single) -> None:
     assert output.readline() == "begun\n"
     single.process.terminate()
     assert output.read() == "told\n"
-    assert single.process.wait(10) == 4
+    assert single.process.wait(PATIENCE) == 4

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.warmfold.stubbed_stack import Cloud, Execution, training_job
 from warmfold.progress import Progress, read_leftovers, read_progress, readable
-from warmfold.stack import run_id
+from warmfold_run.names import run_id
 
 TUNING = "wf-churn-01234567"
 CANDIDATE = f"{TUNING}-001-abcdef01"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.long import sampled
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.sampler import Sampler
 
@@ -106,7 +107,7 @@ def sign_test(wins: int, rounds: int) -> float:
     return sum(math.comb(rounds, k) for k in range(wins, rounds + 1)) / 2.0**rounds
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("problem", sampled(PROBLEMS, every=3))
 def test_the_bayesian_strategy_beats_random_search(problem: str) -> None:
     objective, ranges = PROBLEMS[problem]
     ours = [regret(objective, ranges, "Bayesian", seed) for seed in SEEDS]

@@ -18,11 +18,11 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from warmfold_run import names
 from tests.ports import free_port
 from tests.unit.warmfold.stubbed_stack import BUCKET, MACHINE, Cloud, Execution
 from warmfold.errors import CommandError, RunNotFoundError
-from warmfold.stack import check_dataset_name, execution_name, explained, open_stack, run_id
+from warmfold.stack import check_dataset_name, explained, open_stack
+from warmfold_run import names
 
 
 @pytest.fixture
@@ -34,24 +34,6 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-
-
-@pytest.mark.parametrize(
-    "name", ["churn-0123456789abcdef", "By-Hand_2", "__", "a--b", "x" * 80, "by-hand_approved-0123abcd"]
-)
-def test_a_run_is_named_as_the_functions_name_it(name: str) -> None:
-    arn = f"arn:aws:states:us-east-1:000000000000:execution:wf-tuning:{name}"
-    assert run_id(arn) == names.run_id(arn)
-
-
-def test_an_execution_that_goes_on_after_an_approval_is_the_same_run() -> None:
-    first = f"{MACHINE.replace(':stateMachine:', ':execution:')}:churn-1"
-    assert run_id(names.approved_execution(first)) == run_id(first) == names.run_id(names.approved_execution(first))
-
-
-@pytest.mark.parametrize("dataset", ["churn", "Churn_v2.1", "x" * 63])
-def test_an_execution_is_named_as_start_run_names_it(dataset: str) -> None:
-    assert execution_name("b", dataset, "v") == names.execution_name("b", f"datasets/{dataset}/data.csv", "v")
 
 
 @pytest.mark.parametrize("name", ["a/b", "", ".hidden", "x" * 64, "naïve"])
@@ -77,7 +59,7 @@ def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
 
 def test_the_execution_of_an_upload_is_awaited() -> None:
     cloud = Cloud()
-    execution = Execution(execution_name(BUCKET, "churn", "v7"))
+    execution = Execution(names.execution_name(BUCKET, "churn", "v7"))
     cloud.executions = [Execution("another")]
     cloud.each_sleep = iter([lambda: None, lambda: cloud.executions.append(execution)])
     assert cloud.stack().wait_for_execution("churn", "v7", now=cloud.now, sleep=cloud.sleep) == execution.arn
@@ -95,7 +77,7 @@ def test_a_run_is_found_by_id_name_or_arn_and_the_newest_by_nothing() -> None:
     cloud.executions = [Execution("churn-1"), Execution("churn-2"), Execution("churn-3")]
     wanted = cloud.executions[1].arn
     stack = cloud.stack()
-    for run in (run_id(wanted), "churn-2", wanted):
+    for run in (names.run_id(wanted), "churn-2", wanted):
         assert stack.find_execution(run) == wanted
     assert stack.find_execution(None) == cloud.executions[2].arn
 
@@ -105,7 +87,7 @@ def test_whatever_names_a_run_its_execution_after_the_approval_is_found() -> Non
     first = Execution("churn-1")
     resumed = Execution(names.approved_execution(first.arn).rsplit(":", 1)[-1])
     cloud.executions = [first, Execution("churn-2"), resumed, Execution("churn-3")]
-    for run in (run_id(first.arn), first.name, first.arn, resumed.name, resumed.arn):
+    for run in (names.run_id(first.arn), first.name, first.arn, resumed.name, resumed.arn):
         assert cloud.stack().find_execution(run) == resumed.arn
 
 

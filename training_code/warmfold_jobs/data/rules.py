@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from warmfold_catalogue.splitters import default_splitter, load_splitter
 from warmfold_jobs.data.cells import MEANING, MISSING, NUMERIC, TEXT, UNKNOWN, kind_of, number
 from warmfold_jobs.data.csv_records import BinaryStream, listed, named, read_records
 from warmfold_jobs.data.csv_records import DatasetRuleError as DatasetRuleError
-from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, PartAssigner, in_holdout
+from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, in_holdout
 
 CLASSIFICATION = "classification"
 REGRESSION = "regression"
-STRATIFIED = "stratified"
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
@@ -98,9 +98,9 @@ def sample(stream: BinaryStream, *, file: str, target: str | None, problem: str 
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
-    records = read_records(stream, file=file)
+    records, strategy = read_records(stream, file=file), default_splitter(problem or CLASSIFICATION)
     scanner = Scanner(
-        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy="kfold", holdout=0.2, seed=0
+        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy=strategy, holdout=0.2, seed=0
     )
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         scanner.observe(line, row)
@@ -166,14 +166,15 @@ class Scanner:
         self.target = _resolve_target(self.columns, target, file)
         self.rows = 0
         self._problem = problem
-        self._n_splits, self._strategy = n_splits, strategy
+        self._splitter = load_splitter(strategy)
         self._holdout, self._seed = holdout, seed
         self._named_target = f"column {self.target!r}, the target,"
         self._place = f"{file}: {self._named_target}"
         self._target_index = self.columns.index(self.target)
         self._kinds = [UNKNOWN] * len(self.columns)
         self._missing = [0] * len(self.columns)
-        self._parts = PartAssigner(n_splits, seed, strategy == STRATIFIED)
+        self._dealer = self._splitter.dealer(n_splits, seed)
+        self._part_rows = [0] * n_splits
         self._labels: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
         self._holdout_rows = 0
         self._integers = True
@@ -202,7 +203,9 @@ class Scanner:
         if held_out:
             self._holdout_rows += 1
             return HOLDOUT
-        return self._parts.assign(label if self._counting else "")
+        part = self._dealer.assign(label if self._counting else "")
+        self._part_rows[part] += 1
+        return part
 
     def finish(self) -> Profile:
         """The profile of all rows observed; raises DatasetRuleError for a rule that only the whole can break."""
@@ -244,7 +247,7 @@ class Scanner:
             rows_without_target=self.rows - labelled,
             development_rows=labelled - self._holdout_rows,
             holdout_rows=self._holdout_rows,
-            part_rows=list(self._parts.totals),
+            part_rows=list(self._part_rows),
         )
 
     def _observe_label(self, line: int, label: str, held_out: bool) -> None:
@@ -307,10 +310,10 @@ class Scanner:
             )
 
     def _check_split(self, problem: str) -> None:
-        development = sum(self._parts.totals)
-        if development < self._n_splits:
+        development, folds = sum(self._part_rows), len(self._part_rows)
+        if development < folds:
             raise DatasetRuleError(
-                f"{self.file}: {development} rows are left for cross-validation, fewer than the {self._n_splits} folds "
+                f"{self.file}: {development} rows are left for cross-validation, fewer than the {folds} folds "
                 f"({self._holdout_rows} are in the holdout, {self._missing[self._target_index]} have no target). "
                 "Add rows, or lower `cross_validation.n_splits` in experiment.yaml."
             )
@@ -324,12 +327,13 @@ class Scanner:
 
     def _check_class_split(self) -> None:
         developed, held = self._labels[False], self._labels[True]
-        if self._strategy == STRATIFIED:
+        folds = len(self._part_rows)
+        if self._splitter.every_part_has_every_class:
             for label in _ordered(developed + held):
-                if developed[label] < self._n_splits:
+                if developed[label] < folds:
                     raise DatasetRuleError(
                         f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for "
-                        f"cross-validation ({held[label]} more are in the holdout), fewer than the {self._n_splits} "
+                        f"cross-validation ({held[label]} more are in the holdout), fewer than the {folds} "
                         "folds. Add rows of this class, take it out, or lower `cross_validation.n_splits` in "
                         "experiment.yaml."
                     )

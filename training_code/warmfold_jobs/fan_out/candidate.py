@@ -99,8 +99,9 @@ def own_machine(plan: Plan, tuned: Mapping[str, str], cores: int, clock: Clock) 
 
 def prepare(plan: Plan, folder: Path) -> None:
     """Bring the parts and the profile into a folder, and import what training needs."""
-    from warmfold_jobs.training import fit as training  # noqa: F401 - scikit-learn takes seconds to import; the folds' processes inherit it
+    from warmfold_jobs.training.fit import import_libraries
 
+    import_libraries(cast(dict[str, Any], plan))
     s3 = boto3.client("s3", region_name=plan["region"])
     download(s3, plan["locations"]["parts"], folder / "parts")
     profile = get_json(s3, plan["locations"]["run"] + places.PROFILE)

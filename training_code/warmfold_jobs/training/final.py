@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import sklearn
 
+from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.rules import CLASSIFICATION
 from warmfold_jobs.data.table import Schema, read_table
 from warmfold_jobs.training.fit import fitted
-from warmfold_jobs.training.pipeline import decode_hyperparameters
 from warmfold_jobs.training.scoring import ScoreError, score, standard_error
+from warmfold_run.encoding import decode
 from warmfold_run.sources import source_files
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 CODE = Path(__file__).parents[2]
 """The training code: entry scripts and packages."""
-NEEDS_EVERY_CLASS = ("neg_log_loss", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted")
-"""Metrics that have no value for rows in which a class that the model knows is missing."""
 
 
 def train_final(
@@ -70,7 +69,7 @@ def _holdout_score(
     """Score and standard error, or neither and a note that says why, for a small holdout that lacks a class."""
     metric, seed = plan["experiment"]["metric"], plan["experiment"]["cross_validation"]["seed"]
     nothing = {"holdout_score": None, "holdout_standard_error": None}
-    if schema.problem == CLASSIFICATION and schema.classes is not None and metric in NEEDS_EVERY_CLASS:
+    if schema.problem == CLASSIFICATION and schema.classes is not None and load_metric(metric).needs_every_class:
         absent = sorted(set(range(len(schema.classes))) - set(labels.tolist()))
         if absent:
             return nothing | {
@@ -102,7 +101,7 @@ def _description(plan: dict[str, Any], schema: Schema, given: dict[str, str]) ->
         "positive_class": schema.positive_class,
         "metric": experiment["metric"],
         "estimator": experiment["estimator"],
-        "hyperparameters": decode_hyperparameters(experiment["search"]["hyperparameters"], given),
+        "hyperparameters": decode(experiment["search"]["hyperparameters"], given),
         "versions": {
             "python": platform.python_version(),
             "scikit-learn": sklearn.__version__,

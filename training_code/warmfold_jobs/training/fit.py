@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from warmfold_catalogue.estimators import ModelSettings, load_estimator
+from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.table import Schema, read_table
-from warmfold_jobs.training.pipeline import build_pipeline, decode_hyperparameters
+from warmfold_jobs.training.pipeline import build_pipeline
 from warmfold_jobs.training.scoring import score
+from warmfold_run.encoding import decode
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -40,11 +43,19 @@ def train_fold(
     }
 
 
+def import_libraries(plan: dict[str, Any]) -> None:
+    """Import what fits of this plan import, so that processes forked later have it: it takes seconds."""
+    experiment = plan["experiment"]
+    settings = ModelSettings(experiment["problem"], {}, seed=0, numeric_features=1, text_features=1)
+    load_estimator(experiment["estimator"]).build(settings)
+    load_metric(experiment["metric"]).scorer()
+
+
 def fitted(
     plan: dict[str, Any], schema: Schema, given: dict[str, str], features: pd.DataFrame, labels: np.ndarray[Any, Any]
 ) -> tuple[Pipeline, float]:
     experiment = plan["experiment"]
-    hyperparameters = decode_hyperparameters(experiment["search"]["hyperparameters"], given)
+    hyperparameters = decode(experiment["search"]["hyperparameters"], given)
     seed = experiment["cross_validation"]["seed"]
     model = build_pipeline(schema.filled(features), experiment["estimator"], hyperparameters, seed)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Scores by scikit-learn's own scorers, and how far a holdout score can be trusted."""
+"""Scores by the catalogue's metrics, and how far a holdout score can be trusted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer
+
+from warmfold_catalogue.metrics import Scorer, load_metric
 
 RESAMPLES = 200
 RESAMPLES_OF_MANY = 50
@@ -21,8 +22,8 @@ class ScoreError(ValueError):
 
 
 def score(model: Any, features: pd.DataFrame, labels: np.ndarray[Any, Any], metric: str) -> float:
-    """The model's score by a scikit-learn scorer (greater is better); raises ScoreError when it is no finite number."""
-    value = _value(model, features, labels, metric)
+    """The model's score by a metric, greater when better; raises ScoreError when it is no finite number."""
+    value = _value(load_metric(metric).scorer(), model, features, labels)
     if not math.isfinite(value):
         raise ScoreError(
             f"{metric} of {len(labels)} rows is {value}; it can't be told when a class is missing from them "
@@ -40,7 +41,7 @@ def standard_error(
     None when fewer than half of the resamples have a score. Source: Efron & Tibshirani, An Introduction to the
     Bootstrap, chapter 6.
     """
-    answers = _Answers(model, features)
+    answers, scorer = _Answers(model, features), load_metric(metric).scorer()
     generator = np.random.default_rng(seed)
     wanted = RESAMPLES if len(labels) <= MANY_ROWS else RESAMPLES_OF_MANY
     values = []
@@ -48,16 +49,16 @@ def standard_error(
         rows = generator.integers(len(labels), size=len(labels))
         if answers.classes is not None and len(np.unique(labels[rows])) < len(np.unique(labels)):
             continue
-        value = _value(answers.estimator, rows.reshape(-1, 1), labels[rows], metric)
+        value = _value(scorer, answers.estimator, rows.reshape(-1, 1), labels[rows])
         if math.isfinite(value):
             values.append(value)
     return float(np.std(values, ddof=1)) if len(values) >= wanted / 2 else None
 
 
-def _value(model: Any, features: Any, labels: np.ndarray[Any, Any], metric: str) -> float:
+def _value(scorer: Scorer, model: Any, features: Any, labels: np.ndarray[Any, Any]) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an undefined metric warns and is NaN, which is checked
-        return float(get_scorer(metric)(model, features, labels))
+        return float(scorer(model, features, labels))
 
 
 class _Answers:

@@ -49,7 +49,7 @@ def find_python(version: str) -> Path | None:
     """A Python of a version such as `3.12` that runs, which a pyenv shim may not; None when there is none."""
     for path in _candidates(f"python{version}"):
         try:
-            asked = subprocess.run([path, "-c", "print('runs')"], capture_output=True, timeout=10, check=False)
+            asked = subprocess.run([path, "-c", "print('runs')"], capture_output=True, timeout=60, check=False)
         except (OSError, subprocess.TimeoutExpired):
             continue
         if asked.stdout == b"runs\n":

@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 OPT = "/opt"
-INIT_SECONDS = 60.0
+INIT_SECONDS = 300.0
+END_SECONDS = 10.0
 _UNPACKED = re.compile(r".+-[0-9a-f]{16}(\.new)?")
 GOING_DOWN = "the local cloud is going down"
 
@@ -117,9 +118,11 @@ class Functions:
             "arn": spec.arn,
             "deadline": self._clock() + spec.timeout_seconds,
         }
-        answer, lines = worker.ask(request, spec.timeout_seconds) if ready else (None, worker.output())
+        answer = worker.ask(request, spec.timeout_seconds) if ready else None
         if answer is None:
-            self._discard(worker)
+            self._discard(worker)  # which ends its output too
+        lines = worker.output(request_id)
+        if answer is None:
             answer = {"error": _ended(worker, spec, request_id)}
         else:
             self._give_back(spec, worker)
@@ -267,22 +270,21 @@ class _Worker:
             self._ready = self._ready or self._answer(INIT_SECONDS) is not None
         return self._ready
 
-    def output(self, request_id: str = "", timeout: float = 0.2) -> list[str]:
-        """What it printed since last time; waits a moment for the end of the request's output, or of the process's."""
+    def output(self, request_id: str) -> list[str]:
+        """What it printed since last time; waits for the end of the request's output, or of the process's."""
         with self._complete:
-            self._complete.wait_for(lambda: self._seen in (request_id, ""), timeout=timeout)
+            self._complete.wait_for(lambda: self._seen in (request_id, ""), timeout=END_SECONDS)
             lines, self._lines = self._lines, []
         return lines
 
-    def ask(self, request: Mapping[str, Any], timeout: float) -> tuple[dict[str, Any] | None, list[str]]:
-        """The answer (None when the process ended or took too long) and what it printed."""
+    def ask(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any] | None:
+        """The answer; None when the process ended or took too long."""
         assert self._process.stdin is not None
         with self._asking:
             with contextlib.suppress(BrokenPipeError):  # it has ended: there will be no answer
                 self._process.stdin.write(json.dumps(request).encode() + b"\n")
                 self._process.stdin.flush()
-            answer = self._answer(timeout)
-        return answer, self.output(request["request_id"], timeout=2 if answer else 0.2)
+            return self._answer(timeout)
 
     def _answer(self, timeout: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + timeout
@@ -295,6 +297,8 @@ class _Worker:
                     return None
                 more = self._answers.read(65536)
                 if not more:
+                    with contextlib.suppress(subprocess.TimeoutExpired):  # it is ending, with an exit code of its own
+                        self._process.wait(END_SECONDS)
                     return None
                 data += more
         return dict(json.loads(data))

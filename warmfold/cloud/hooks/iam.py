@@ -11,7 +11,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
 
-from warmfold.cloud.hooks.cloudformation.resources import Properties, around
+from warmfold.cloud.hooks.cloudformation.resources import Properties, around, changed_by
 from warmfold.cloud.iam import enforcement
 
 
@@ -78,22 +78,13 @@ def _give_policies(role: Any, properties: Mapping[str, Any]) -> None:
 def _managed_policies() -> None:
     """moto has no update of a managed policy: UpdateStack crashes on a changed one."""
 
-    def update(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        document = _text(cloudformation_json["Properties"]["PolicyDocument"])
-        backend = iam_backends[account_id][original_resource.partition]
-        for version in [version for version in original_resource.versions if not version.is_default]:
-            backend.delete_policy_version(original_resource.arn, version.version_id)
-        backend.create_policy_version(original_resource.arn, document, "true")
-        return original_resource
+    def change(policy: Any, properties: Properties, account_id: str, _: str) -> None:
+        backend = iam_backends[account_id][policy.partition]
+        for version in [version for version in policy.versions if not version.is_default]:
+            backend.delete_policy_version(policy.arn, version.version_id)
+        backend.create_policy_version(policy.arn, _text(properties["PolicyDocument"]), "true")
 
-    ManagedPolicy.update_from_cloudformation_json = classmethod(update)
+    changed_by(ManagedPolicy, change)
 
 
 def _deleted_policies() -> None:

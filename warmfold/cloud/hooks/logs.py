@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.logs.models import LogEvent, LogGroup, LogStream
 
+from warmfold.cloud.hooks.cloudformation.resources import Properties, changed_by
 from warmfold.cloud.shelf import Shelf, Shelved
 
 
@@ -70,15 +71,7 @@ def _shelve_events(shelf: Shelf) -> None:
 def _log_groups() -> None:
     """moto has no update of a log group."""
 
-    def update(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        original_resource.set_retention_policy(cloudformation_json["Properties"].get("RetentionInDays"))
-        return original_resource
+    def change(group: Any, properties: Properties, _: str, __: str) -> None:
+        group.set_retention_policy(properties.get("RetentionInDays"))
 
-    LogGroup.update_from_cloudformation_json = classmethod(update)
+    changed_by(LogGroup, change)

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.common_models import CloudFormationModel
 from moto.sns.models import Topic, sns_backends
 
-from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, add
+from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, add, changed_by
 
 
 def install() -> None:
@@ -20,24 +20,14 @@ def install() -> None:
 def _topics() -> None:
     """moto replaces a topic that has no name of its own when it changes, and with it loses its subscribers."""
 
-    def update(
-        cls: Any,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        backend = sns_backends[account_id][region_name]
-        known = {
-            (one.protocol, one.endpoint) for one in backend.subscriptions.values() if one.topic is original_resource
-        }
-        for one in cloudformation_json["Properties"].get("Subscription", []):
+    def change(topic: Any, properties: Properties, account_id: str, region: str) -> None:
+        backend = sns_backends[account_id][region]
+        known = {(one.protocol, one.endpoint) for one in backend.subscriptions.values() if one.topic is topic}
+        for one in properties.get("Subscription", []):
             if (one["Protocol"], one["Endpoint"]) not in known:
-                backend.subscribe(original_resource.arn, one["Endpoint"], one["Protocol"])
-        return original_resource
+                backend.subscribe(topic.arn, one["Endpoint"], one["Protocol"])
 
-    Topic.update_from_cloudformation_json = classmethod(update)
+    changed_by(Topic, change)
 
 
 class TopicPolicy(Setting, CloudFormationModel):  # type: ignore[misc]

@@ -25,7 +25,7 @@ TUNING = JobKind(
     "HyperParameterTuning",
     noun="hyper parameter tuning job",
     title="HyperParameter Tuning Job",
-    taken=("HyperParameterTuning job names must be unique within an AWS account and region, or are currently in use."),
+    taken="HyperParameterTuning job names must be unique within an AWS account and region, or are currently in use.",
     missing=lambda name: ServiceError("ResourceNotFound", f"Amazon SageMaker can't find a tuning job with name {name}"),
 )
 OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"

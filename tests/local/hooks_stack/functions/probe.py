@@ -18,7 +18,9 @@ def handle(event, context):
     if do == "fail":
         raise OutOfCheeseError("no cheese")
     if do == "hang":
-        time.sleep(60)
+        while not pathlib.Path(event.get("until", "/nowhere")).exists():
+            time.sleep(0.1)
+        print("hangs no longer")
     if do == "exit":
         os._exit(3)
     if do == "tell":

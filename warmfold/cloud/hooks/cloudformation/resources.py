@@ -49,6 +49,26 @@ def around(
     model.update_from_cloudformation_json = classmethod(updated)
 
 
+def changed_by(model: Any, change: Callable[[Any, Properties, str, str], None]) -> None:
+    """Have a stack's update change a resource of a model, not replace it.
+
+    `change` takes the resource, its new properties, account and region.
+    """
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        change(original_resource, cloudformation_json["Properties"], account_id, region_name)
+        return original_resource
+
+    model.update_from_cloudformation_json = classmethod(update)
+
+
 def add(kind: type[Setting]) -> None:
     """Let moto find a kind of resource beside its own; it has looked for those when it was imported."""
     name: Any = kind

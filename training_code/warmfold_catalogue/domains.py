@@ -69,3 +69,10 @@ class Domain:
         if isinstance(value, int) and self.whole is not None:
             return self.whole.holds(value)
         return self.real is not None and self.real.holds(value)
+
+
+AT_LEAST_1, AT_LEAST_2 = Interval(1), Interval(2)
+POSITIVE, NOT_NEGATIVE = Interval(0, low_open=True), Interval(0)
+SHARE = Interval(0, 1, low_open=True)
+YES_OR_NO = Domain(words=(True, False))
+CLASS_WEIGHT = Domain(words=("balanced", None))

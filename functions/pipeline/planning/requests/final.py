@@ -1,0 +1,25 @@
+"""Train Final Model's training job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.planning.limits import FINAL_SECONDS
+from pipeline.planning.requests.common import Context, channel, training_request
+from warmfold_run import names
+
+
+def final_request(context: Context) -> dict[str, Any]:
+    """CreateTrainingJob of the final model, without the best candidate's hyperparameters, which its state adds.
+
+    It matches a fold's warm pool and leaves none.
+    """
+    request = training_request(context, "model", context.locations["model"], FINAL_SECONDS)
+    request["TrainingJobName"] = names.final_job(context.prefix, context.run)
+    request["InputDataConfig"] = [
+        channel("config", context.plan_uri),
+        channel("profile", context.profile_uri),
+        channel("train", context.locations["parts"]),
+        channel("holdout", context.locations["holdout"]),
+    ]
+    return request

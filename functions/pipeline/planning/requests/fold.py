@@ -1,0 +1,29 @@
+"""A fold's training job, which candidates create."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.planning.limits import FIRST_KEEP_ALIVE_SECONDS, FOLD_SECONDS
+from pipeline.planning.requests.common import Context, channel, training_request
+
+
+def fold_request(context: Context) -> dict[str, Any]:
+    """CreateTrainingJob of a fold, without its name; `{fold}` in a location stands for the fold's number.
+
+    Its keep-alive is the first folds'; under `keep_alive_seconds: auto` candidates replace it by what they measure.
+    """
+    keep_alive = context.experiment["compute"]["keep_alive_seconds"]
+    folds, parts = context.locations["folds"], context.locations["parts"]
+    request = training_request(context, "model", context.locations["run"] + "fold-output/", FOLD_SECONDS)
+    if keep_alive != 0:  # AWS's guide knows 0 for UpdateTrainingJob only
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
+            FIRST_KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive
+        )
+    request["InputDataConfig"] = [
+        channel("config", context.plan_uri),
+        channel("profile", context.profile_uri),
+        channel("train", f"{folds}{{fold}}/train.manifest", "ManifestFile"),
+        channel("validation", f"{parts}{{fold}}/"),
+    ]
+    return request

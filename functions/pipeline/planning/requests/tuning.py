@@ -1,0 +1,58 @@
+"""Tune Hyperparameters' tuning job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.planning.limits import candidate_seconds
+from pipeline.planning.requests.common import Context, channel, training_request
+from warmfold_run import names
+from warmfold_run.encoding import encode
+
+
+def tuning_request(context: Context) -> dict[str, Any]:
+    """CreateHyperParameterTuningJob; each of its training jobs is a candidate."""
+    search, compute = context.experiment["search"], context.experiment["compute"]
+    output, seconds = context.locations["run"] + "candidate-output/", candidate_seconds(context.experiment)
+    definition = training_request(context, "average model", output, seconds)
+    definition["ResourceConfig"] = context.resources(compute["candidate_instance_type"])
+    definition["RoleArn"] = context.candidate_role
+    static = definition.pop("HyperParameters") | {"sagemaker_program": "cross_validation.py"}
+    del definition["Tags"], definition["ProfilerConfig"]
+    return {
+        "HyperParameterTuningJobName": names.tuning_job(context.prefix, context.run),
+        "HyperParameterTuningJobConfig": {
+            "Strategy": search["strategy"],
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:score"},
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": search["max_candidates"],
+                "MaxParallelTrainingJobs": min(search["max_parallel_candidates"], search["max_candidates"]),
+            },
+            "ParameterRanges": _parameter_ranges(search["hyperparameters"]),
+            "TrainingJobEarlyStoppingType": "Off",
+            "RandomSeed": context.experiment["cross_validation"]["seed"],
+        },
+        "TrainingJobDefinition": {
+            **definition,
+            "StaticHyperParameters": static,
+            "InputDataConfig": [channel("config", context.plan_uri)],
+        },
+        "Tags": context.tags,
+    }
+
+
+def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    ranges: dict[str, list[dict[str, Any]]] = {
+        "ContinuousParameterRanges": [],
+        "IntegerParameterRanges": [],
+        "CategoricalParameterRanges": [],
+    }
+    for name, asked in space.items():
+        if "values" in asked:
+            values = [encode(value) for value in asked["values"]]
+            ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
+        elif "min" in asked:
+            kind = "IntegerParameterRanges" if asked["type"] == "integer" else "ContinuousParameterRanges"
+            bounds = {"MinValue": str(asked["min"]), "MaxValue": str(asked["max"]), "ScalingType": asked["scaling"]}
+            ranges[kind].append({"Name": name, **bounds})
+    return {kind: some for kind, some in ranges.items() if some}

@@ -1,0 +1,170 @@
+"""An estimator, a splitter and a metric from outside go the whole way, from Plan Run to predictions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import fbeta_score, make_scorer
+from sklearn.model_selection import PredefinedSplit, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import plan_run
+from pipeline.aws.clients import s3_client
+from pipeline.errors import ExperimentError
+from tests.own_entries import BLOCK_ROWS
+from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.runs import ARN
+from tests.unit.training_code.split import Split
+from warmfold_catalogue.entries import UnknownNameError
+from warmfold_catalogue.estimators import ESTIMATORS
+from warmfold_catalogue.metrics import METRICS
+from warmfold_catalogue.splitters import SPLITTERS
+from warmfold_jobs.data.dealing import in_holdout
+from warmfold_jobs.data.split import split_dataset
+from warmfold_jobs.serving import Records, model_fn, predict_fn
+from warmfold_jobs.training.final import train_final
+from warmfold_jobs.training.fit import train_fold
+
+EXPERIMENT = """
+estimator: nearest_neighbours
+metric: f2
+cross_validation: {n_splits: 3, strategy: blocks, seed: 1}
+search: {hyperparameters: {n_neighbors: {min: 1, max: 20}, weights: distance}}
+"""
+GIVEN = {"n_neighbors": "5"}
+"""What a candidate is given of it."""
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line for each in the tables."""
+    monkeypatch.setitem(ESTIMATORS, "nearest_neighbours", "tests.own_entries:NearestNeighbours")
+    monkeypatch.setitem(SPLITTERS, "blocks", "tests.own_entries:Blocks")
+    monkeypatch.setitem(METRICS, "f2", "tests.own_entries:F2")
+
+
+@pytest.fixture
+def plan(s3: Any, lambda_context: Any) -> Any:
+    s3_client.cache_clear()
+
+    def planned(data: pd.DataFrame, experiment: str) -> dict[str, Any]:
+        s3.put_object(Bucket=BUCKET, Key="datasets/churn/data.csv", Body=data.to_csv(index=False).encode())
+        s3.put_object(Bucket=BUCKET, Key="datasets/churn/experiment.yaml", Body=experiment.encode())
+        answer = plan_run.lambda_handler({"execution_arn": ARN, "input": {"dataset": "churn"}}, lambda_context)
+        key = answer["plan_uri"].removeprefix(f"s3://{BUCKET}/")
+        return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+
+    return planned
+
+
+def data() -> pd.DataFrame:
+    bunch = load_breast_cancer(as_frame=True)
+    numbers = bunch.data.iloc[:, :6]
+    site = np.where(np.arange(len(numbers)) % 3 == 0, "left", "right")
+    return numbers.assign(site=site, target=[str(bunch.target_names[value]) for value in bunch.target])
+
+
+def textbook() -> Pipeline:
+    """The same model, written down with scikit-learn alone."""
+    columns = ColumnTransformer(
+        [("numbers", StandardScaler(), slice(0, 6)), ("site", OneHotEncoder(sparse_output=False), [6])]
+    )
+    return Pipeline([("columns", columns), ("neighbours", KNeighborsClassifier(n_neighbors=5, weights="distance"))])
+
+
+def sides(plan: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows for cross-validation and those of the holdout, in their order."""
+    seed, share = plan["experiment"]["cross_validation"]["seed"], plan["experiment"]["cross_validation"]["holdout"]
+    cells = [line.split(",") for line in data().to_csv(index=False).splitlines()[1:]]
+    held = np.array([in_holdout(row, seed, share) for row in cells])
+    return data()[~held], data()[held]
+
+
+@pytest.mark.usefixtures("own")
+def test_entries_from_outside_are_planned_split_trained_and_served(plan: Any, s3: Any, tmp_path: Path) -> None:
+    made = plan(data(), EXPERIMENT)
+    profile = split_dataset(made, s3, tmp_path)
+    ready = Split(made, tmp_path)
+    development, holdout = sides(made)
+    blocks = np.arange(len(development)) // BLOCK_ROWS % 3
+    assert made["profile"]["part_rows"] == profile["part_rows"] == np.bincount(blocks).tolist()
+
+    ours = [
+        train_fold(made, ready.schema, GIVEN, ready.train(fold), ready.parts[fold])["validation_score"]
+        for fold in range(3)
+    ]
+    features, labels = development.drop(columns="target"), (development["target"] == "malignant").to_numpy(int)
+    f2 = make_scorer(fbeta_score, beta=2)
+    theirs = cross_val_score(textbook(), features, labels, cv=PredefinedSplit(blocks), scoring=f2)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
+
+    files = [file for part in ready.parts for file in part]
+    metrics = train_final(made, ready.schema, GIVEN, files, ready.holdout, tmp_path / "model")
+    model = textbook().fit(features, labels)
+    held, truth = holdout.drop(columns="target"), (holdout["target"] == "malignant").to_numpy(int)
+    assert metrics["holdout_score"] == pytest.approx(f2(model, held, truth), abs=1e-9)
+
+    rows = [line.split(",") for line in held.to_csv(index=False).splitlines()]
+    answer = predict_fn(Records(rows[0], rows[1:]), model_fn(str(tmp_path / "model")))
+    told = pd.DataFrame(answer.rows, columns=answer.header)
+    assert told["prediction"].tolist() == ["malignant" if label else "benign" for label in model.predict(held)]
+    np.testing.assert_allclose(told["probability_malignant"].astype(float), model.predict_proba(held)[:, 1], atol=1e-9)
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("table", "name", "words"),
+    [
+        (
+            ESTIMATORS,
+            "nearest_neighbours",
+            "estimator nearest_neighbours is unknown; use one of hist_gradient_boosting",
+        ),
+        (METRICS, "f2", "metric f2 is unknown; use one of accuracy, average_precision"),
+        (SPLITTERS, "blocks", 'cross_validation.strategy is "blocks"; it must be "stratified" or "kfold"'),
+    ],
+)
+def test_plan_run_refuses_by_name_what_has_no_line_in_its_table(
+    plan: Any, monkeypatch: pytest.MonkeyPatch, table: dict[str, str], name: str, words: str
+) -> None:
+    monkeypatch.delitem(table, name)
+    with pytest.raises(ExperimentError, match=words):
+        plan(data(), EXPERIMENT)
+
+
+@pytest.mark.usefixtures("own")
+def test_jobs_refuse_by_name_what_has_no_line_in_its_table(
+    plan: Any, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = plan(data(), EXPERIMENT)
+    split_dataset(made, s3, tmp_path)
+    ready = Split(made, tmp_path)
+    monkeypatch.delitem(SPLITTERS, "blocks")
+    with pytest.raises(UnknownNameError, match="splitter blocks is unknown; use one of stratified, kfold"):
+        split_dataset(made, s3, tmp_path / "again")
+    monkeypatch.delitem(METRICS, "f2")
+    with pytest.raises(UnknownNameError, match="metric f2 is unknown; use one of accuracy"):
+        train_fold(made, ready.schema, GIVEN, ready.train(0), ready.parts[0])
+    monkeypatch.delitem(ESTIMATORS, "nearest_neighbours")
+    with pytest.raises(
+        UnknownNameError, match="nearest_neighbours is unknown; use one of hist_gradient_boosting, rand"
+    ):
+        train_fold(made, ready.schema, GIVEN, ready.train(0), ready.parts[0])
+
+
+@pytest.mark.usefixtures("own")
+def test_an_estimator_that_is_not_for_the_problem_is_refused(plan: Any) -> None:
+    numbers = data().assign(target=np.linspace(0, 1, len(data())))
+    with pytest.raises(
+        ExperimentError, match="estimator nearest_neighbours does not fit regression; use one of hist_gradient_boosting"
+    ):
+        plan(numbers, EXPERIMENT.replace("metric: f2", ""))

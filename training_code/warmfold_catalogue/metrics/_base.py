@@ -1,0 +1,40 @@
+"""What a metric of the catalogue is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+Task = Literal["binary", "multiclass", "regression"]
+"""What a metric is for: two classes, three or more, or numbers."""
+Scorer = Callable[[Any, Any, Any], float]
+"""Takes a fitted model, features and labels, as scikit-learn's scorers do."""
+
+
+class Metric:
+    """A score by which models are compared, greater when better: its declaration, and its builder."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    """What it tells, in one sentence."""
+    tasks: ClassVar[tuple[Task, ...]]
+    default_for: ClassVar[tuple[Task, ...]] = ()
+    """The tasks for which it is taken when the experiment names none."""
+    best_possible: ClassVar[float | None] = 1
+    """The score of a perfect model; None where there is no bound."""
+    needs_every_class: ClassVar[bool] = False
+    """Whether it has no value for rows in which a class that the model knows is missing."""
+
+    @property
+    def class_bounds(self) -> list[int | None] | None:
+        """The fewest and the most classes that it is for, where None is no bound; None if it is not for classes."""
+        if "multiclass" not in self.tasks:
+            return [2, 2] if "binary" in self.tasks else None
+        return [2 if "binary" in self.tasks else 3, None]
+
+    def scorer(self) -> Scorer:
+        """Return what scores a model: scikit-learn's scorer of this name."""
+        from sklearn.metrics import get_scorer
+
+        scorer: Scorer = get_scorer(self.name)
+        return scorer

@@ -1,0 +1,12 @@
+"""How far probabilities are from what happened."""
+
+from __future__ import annotations
+
+from warmfold_catalogue.metrics._base import Metric
+
+
+class BrierScore(Metric):
+    name = "neg_brier_score"
+    summary = "The mean squared difference between probability and outcome, negated."
+    tasks = ("binary",)
+    best_possible = 0

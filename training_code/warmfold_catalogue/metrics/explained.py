@@ -1,0 +1,18 @@
+"""How much of the target's variation a model explains."""
+
+from __future__ import annotations
+
+from warmfold_catalogue.metrics._base import Metric
+
+
+class ExplainedVariance(Metric):
+    name = "explained_variance"
+    summary = "The share of the variance that is explained, whatever the bias."
+    tasks = ("regression",)
+
+
+class R2(Metric):
+    name = "r2"
+    summary = "The share of the squared deviation from the mean that is explained."
+    tasks = ("regression",)
+    default_for = ("regression",)

@@ -1,0 +1,13 @@
+"""How surprising the outcome is to the model."""
+
+from __future__ import annotations
+
+from warmfold_catalogue.metrics._base import Metric
+
+
+class LogLoss(Metric):
+    name = "neg_log_loss"
+    summary = "The mean negative logarithm of the true class's probability, negated."
+    tasks = ("binary", "multiclass")
+    best_possible = 0
+    needs_every_class = True

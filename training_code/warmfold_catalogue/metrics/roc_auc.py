@@ -1,0 +1,40 @@
+"""The area under the ROC curve: how well rows are ranked by their probability."""
+
+from __future__ import annotations
+
+from warmfold_catalogue.metrics._base import Metric
+
+
+class RocAuc(Metric):
+    name = "roc_auc"
+    summary = "The chance that a row of the positive class is ranked above one of the other."
+    tasks = ("binary",)
+    default_for = ("binary",)
+
+
+class RocAucOneVsOne(Metric):
+    name = "roc_auc_ovo"
+    summary = "ROC AUC of each pair of classes, averaged over the pairs."
+    tasks = ("multiclass",)
+    needs_every_class = True
+
+
+class RocAucOneVsOneWeighted(Metric):
+    name = "roc_auc_ovo_weighted"
+    summary = "ROC AUC of each pair of classes, averaged by how many rows they have."
+    tasks = ("multiclass",)
+    needs_every_class = True
+
+
+class RocAucOneVsRest(Metric):
+    name = "roc_auc_ovr"
+    summary = "ROC AUC of each class against the rest, averaged over the classes."
+    tasks = ("multiclass",)
+    needs_every_class = True
+
+
+class RocAucOneVsRestWeighted(Metric):
+    name = "roc_auc_ovr_weighted"
+    summary = "ROC AUC of each class against the rest, averaged by how many rows it has."
+    tasks = ("multiclass",)
+    needs_every_class = True
