@@ -133,7 +133,10 @@ def outputs(terminal: Terminal) -> dict[str, str]:
     terminal.sam("build")
     for package in terminal.tree.glob(".aws-sam/build/*/pipeline/__init__.py"):
         add_line(package, f"import pydantic_core; print({MARKER!r}, __file__, pydantic_core.__file__)")
-    add_line(terminal.tree / ".aws-sam/build/TrainingCodeLayer/python/training.py", f"print({MARKER!r}, __file__)")
+    add_line(
+        terminal.tree / ".aws-sam/build/TrainingCodeLayer/python/warmfold_jobs/__init__.py",
+        f"print({MARKER!r}, __file__)",
+    )
     said = terminal.sam("deploy", "--config-env", "local")
     assert "Successfully created/updated stack - warmfold" in said
     listed = terminal.run("sam", "list", "stack-outputs", "--stack-name", "warmfold", "--output", "json").stdout
@@ -219,6 +222,7 @@ def test_a_function_is_invoked_from_afar_with_its_sample(terminal: Terminal, out
     assert "warm pools released" in invoked.stderr
 
 
+@pytest.mark.long
 def test_a_changed_parameter_changes_what_it_reaches_and_stays(terminal: Terminal, outputs: dict[str, str]) -> None:
     group = ("--log-group-name-prefix", "/warmfold/warmfold/plan_run", "--query", "logGroups[].retentionInDays")
     before = terminal.aws("logs", "describe-log-groups", *group)
