@@ -224,6 +224,7 @@ def test_a_function_is_invoked_from_afar_with_its_sample(terminal: Terminal, out
     assert "warm pools released" in invoked.stderr
 
 
+@pytest.mark.long
 def test_a_changed_parameter_changes_what_it_reaches_and_stays(terminal: Terminal, outputs: dict[str, str]) -> None:
     group = ("--log-group-name-prefix", "/warmfold/warmfold/functions", "--query", "logGroups[].retentionInDays")
     before = terminal.aws("logs", "describe-log-groups", *group)
