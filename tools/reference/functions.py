@@ -89,9 +89,10 @@ def _constants(module: ModuleType) -> Iterator[str]:
             continue
         named = [target.id for target in ast.walk(statement.targets[0]) if isinstance(target, ast.Name)]
         if public := [name for name in named if name.isupper() and not name.startswith("_")]:
-            values = [getattr(module, name) for name in public]
-            shown = [
-                f"`{name}` = `{getattr(value, 'pattern', value)}`" for name, value in zip(public, values, strict=True)
-            ]
+            shown = [f"`{name}` = `{_value(getattr(module, name))}`" for name in public]
             said = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
             yield f"{', '.join(shown)}{': ' if said else ''}{said}"
+
+
+def _value(constant: Any) -> Any:
+    return getattr(constant, "pattern", constant)

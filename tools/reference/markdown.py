@@ -41,7 +41,7 @@ def flow(value: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return text with a capital and a full stop, and as code the file that it begins with as in `plan.json: what …`."""
+    """Return text with a capital and a full stop; a file that it begins with, as in `plan.json: …`, becomes code."""
     file, colon, said = text.partition(": ")
     if colon and file.endswith(".json"):
         text = f"`{file}`: {said}"
