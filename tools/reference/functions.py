@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
@@ -90,9 +91,9 @@ def _constants(module: ModuleType) -> Iterator[str]:
         named = [target.id for target in ast.walk(statement.targets[0]) if isinstance(target, ast.Name)]
         if public := [name for name in named if name.isupper() and not name.startswith("_")]:
             shown = [f"`{name}` = `{_value(getattr(module, name))}`" for name in public]
-            said = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+            said = ast.literal_eval(after.value) if isinstance(after, ast.Expr) else ""
             yield f"{', '.join(shown)}{': ' if said else ''}{said}"
 
 
 def _value(constant: Any) -> Any:
-    return getattr(constant, "pattern", constant)
+    return constant.pattern if isinstance(constant, re.Pattern) else constant
