@@ -93,11 +93,12 @@ deploy: install install-sam  ## the stack on AWS: asks what it must know the fir
 	if [ -s $(OWN_SETTINGS) ]; then sam deploy --no-fail-on-empty-changeset --config-file "$(CURDIR)/$(OWN_SETTINGS)"; \
 	else touch $(OWN_SETTINGS) && sam deploy --guided --stack-name warmfold --capabilities CAPABILITY_IAM --config-file "$(CURDIR)/$(OWN_SETTINGS)"; fi
 
-lint: install-dev  ## ruff, format, strict mypy, who imports whom
+lint: install-dev  ## ruff, format, strict mypy, who imports whom, prose that is too wide
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy functions training_code warmfold virtual benchmarks tools
 	PYTHONPATH=functions:training_code:. $(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m tools.prose
 
 format: install-dev  ## what make lint would have you change
 	$(BIN)/ruff check --fix .
