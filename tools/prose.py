@@ -1,6 +1,7 @@
 """Prose of Markdown files is wrapped: `python -m tools.prose` names the lines that are too long and could be broken.
 
-Tables, headings, code blocks and lines without a place to break, such as one long link, may be longer. (For Python it is ruff.)
+Tables, headings, code blocks and lines without a place to break, such as one long link, may be longer. For Python it is
+ruff that checks.
 """
 
 from __future__ import annotations
