@@ -12,7 +12,7 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loa
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local lint format lock clean
+.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local lint format reference lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -93,14 +93,19 @@ deploy: install install-sam  ## the stack on AWS: asks what it must know the fir
 	if [ -s $(OWN_SETTINGS) ]; then sam deploy --no-fail-on-empty-changeset --config-file "$(CURDIR)/$(OWN_SETTINGS)"; \
 	else touch $(OWN_SETTINGS) && sam deploy --guided --stack-name warmfold --capabilities CAPABILITY_IAM --config-file "$(CURDIR)/$(OWN_SETTINGS)"; fi
 
-lint: install-dev  ## ruff, format, strict mypy
+lint: install-dev  ## ruff, format, strict mypy, who imports whom, prose that is too wide
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy functions training_code warmfold virtual benchmarks
+	$(BIN)/mypy functions training_code warmfold virtual benchmarks tools
+	PYTHONPATH=functions:training_code:. $(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m tools.prose
 
 format: install-dev  ## what make lint would have you change
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: install-dev  ## docs/reference, written from the code
+	PYTHONPATH=functions:training_code:. $(BIN)/python -m tools.reference
 
 lock: $(VENV)/.python  ## new lock files from pyproject.toml
 	$(BIN)/pip install --quiet uv

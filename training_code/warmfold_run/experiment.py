@@ -25,8 +25,8 @@ class CrossValidation(TypedDict):
 
     n_splits: Annotated[int, "the number of folds, K"]
     strategy: Annotated[str, "the splitter's name in the catalogue"]
-    group_column: Annotated[None, "not built yet"]
-    time_column: Annotated[None, "not built yet"]
+    group_column: Annotated[None, "the column whose equal values stay in one part"]
+    time_column: Annotated[None, "the column by which rows are in order"]
     holdout: Annotated[float, "the share of the rows that no candidate sees"]
     seed: Annotated[int, "what every random choice starts from"]
 
@@ -37,7 +37,9 @@ class Search(TypedDict):
     strategy: Annotated[str, "SageMaker's name of the tuning strategy"]
     max_candidates: Annotated[int, "how many candidates there are at most"]
     max_parallel_candidates: Annotated[int, "how many candidates run at a time"]
-    abandon: Annotated[Literal["forgiving", "off"], "whether candidates that can't win are given up"]
+    abandon: Annotated[
+        Literal["forgiving", "off"], "whether candidates that can't win are given up, or all train all their folds"
+    ]
     hyperparameters: Annotated[dict[str, Range], "the search space by hyperparameter"]
 
 
@@ -46,22 +48,30 @@ class Compute(TypedDict):
 
     instance_type: Annotated[str, "what folds and the final job run on"]
     candidate_instance_type: Annotated[str, "what candidates run on"]
-    fold_placement: Annotated[Literal["auto", "warm-pool", "in-process"], "where folds are trained"]
-    keep_alive_seconds: Annotated[int | Literal["auto"], "how long a pool waits for the next fold"]
+    fold_placement: Annotated[
+        Literal["auto", "warm-pool", "in-process"],
+        "where folds are trained: as jobs in warm pools, in their candidates, or (`auto`) as each candidate decides",
+    ]
+    keep_alive_seconds: Annotated[
+        int | Literal["auto"], "how long a pool waits for the next fold; `auto` goes by how long folds take"
+    ]
 
 
 class QualityGate(TypedDict):
     """What the final model must reach, and who approves it."""
 
-    min_score: Annotated[float | None, "the least holdout score; null: any"]
-    beat_champion: Annotated[bool, "not built yet"]
-    approval: Annotated[Literal["automatic", "manual"], "who approves a model that passes the gate"]
+    min_score: Annotated[float | None, "the least score on the holdout"]
+    beat_champion: Annotated[bool, "whether the model must be better than the one approved before it"]
+    approval: Annotated[
+        Literal["automatic", "manual"],
+        "who approves a model that passes the gate: the pipeline, or a person with one command",
+    ]
 
 
 class Budget(TypedDict):
     """What a run may cost."""
 
-    max_usd: Annotated[None, "not built yet"]
+    max_usd: Annotated[None, "the most that a run may cost, in US dollars"]
 
 
 class Experiment(TypedDict):

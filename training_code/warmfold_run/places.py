@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 DATA, EXPERIMENT, PREDICT = "data.csv", "experiment.yaml", "predict.csv"
 """The files of a dataset; DATA is uploaded last, for it starts the run."""
@@ -24,15 +24,15 @@ _FOLD_RECORD = re.compile(r"fold-(?P<fold>[0-9]+)\.json")
 class Locations(TypedDict):
     """A run's places as s3:// URIs."""
 
-    run: str
-    parts: str
-    folds: str
-    holdout: str
-    candidates: str
-    leaderboard: str
-    model: str
-    score: str
-    predictions: str
+    run: Annotated[str, "the run's folder, which holds all the others"]
+    parts: Annotated[str, "the rows of each part"]
+    folds: Annotated[str, "for each fold the list of the parts that it trains on"]
+    holdout: Annotated[str, "the rows that no candidate sees"]
+    candidates: Annotated[str, "what candidates and their folds write of themselves"]
+    leaderboard: Annotated[str, "the candidates with all their folds, the best one first"]
+    model: Annotated[str, "the final model, and how it does"]
+    score: Annotated[str, "the rows to predict, in chunks"]
+    predictions: Annotated[str, "their predictions"]
 
 
 def dataset_folder(dataset: str) -> str:

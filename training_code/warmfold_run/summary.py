@@ -167,7 +167,7 @@ class ResultLocations(TypedDict):
 
 
 class Summary(TypedDict):
-    """summary.json; null stands where the run did not get so far."""
+    """summary.json: the whole of it; null stands where the run did not get so far."""
 
     schema: Annotated[int, "the version of this shape"]
     run: Annotated[str, "the run's id"]

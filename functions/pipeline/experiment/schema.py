@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,8 @@ from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
 
 OVERRIDES_SOURCE = "execution input"
+STANDS_FOR = "x-null-stands-for"
+"""What a key's entry in the JSON Schema says of null where that is not simply nothing: the reference tells it."""
 InstanceType = Annotated[StrictStr, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 FiniteFloat = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
@@ -48,11 +50,13 @@ class _Section(BaseModel):
 
 
 class CrossValidation(_Section):
-    """How rows are divided; `strategy` None is the splitter that the catalogue takes for the problem."""
+    """How rows are divided."""
 
     n_splits: StrictInt = Field(default=5, ge=2, le=20, description="a whole number from 2 to 20")
     strategy: Annotated[StrictStr, AfterValidator(_known_splitter)] | None = Field(
-        default=None, description=_splitters()
+        default=None,
+        description=_splitters(),
+        json_schema_extra={STANDS_FOR: "the splitter that the catalogue takes for the problem"},
     )
     group_column: None = Field(default=None, description="null")
     time_column: None = Field(default=None, description="null")
@@ -67,18 +71,21 @@ class Search(_Section):
     max_candidates: StrictInt = Field(default=20, ge=1, le=750, description="a whole number from 1 to 750")
     max_parallel_candidates: StrictInt = Field(default=2, ge=1, le=100, description="a whole number from 1 to 100")
     abandon: Literal["forgiving", "off"] = Field(default="forgiving", description='"forgiving" or "off"')
-    hyperparameters: dict[StrictStr, Any] | None = Field(default=None, description="a mapping of hyperparameters")
+    hyperparameters: dict[StrictStr, Any] | None = Field(
+        default=None,
+        description="a mapping of hyperparameters",
+        json_schema_extra={STANDS_FOR: "the search space that the catalogue has for the estimator"},
+    )
 
 
 class Compute(_Section):
-    """Which instances, where folds are trained, and how long warm pools wait for the next fold.
-
-    `candidate_instance_type` None is what `fold_placement` calls for.
-    """
+    """Which instances, where folds are trained, and how long warm pools wait for the next fold."""
 
     instance_type: InstanceType = Field(default="ml.m5.xlarge", description='an instance type such as "ml.m5.xlarge"')
     candidate_instance_type: InstanceType | None = Field(
-        default=None, description='an instance type such as "ml.m5.large", or null'
+        default=None,
+        description='an instance type such as "ml.m5.large", or null',
+        json_schema_extra={STANDS_FOR: "ml.m5.large where fold_placement is warm-pool, else instance_type"},
     )
     fold_placement: Literal["auto", "warm-pool", "in-process"] = Field(
         default="auto", description='"auto", "warm-pool" or "in-process"'
@@ -91,7 +98,9 @@ class Compute(_Section):
 class QualityGate(_Section):
     """What the holdout score must reach, and who approves a model that reaches it."""
 
-    min_score: StrictInt | FiniteFloat | None = Field(default=None, description="a number or null")
+    min_score: StrictInt | FiniteFloat | None = Field(
+        default=None, description="a number or null", json_schema_extra={STANDS_FOR: "no gate, any score will do"}
+    )
     beat_champion: StrictBool = Field(default=False, description="false")
     approval: Literal["automatic", "manual"] = Field(default="automatic", description='"automatic" or "manual"')
 
@@ -105,11 +114,21 @@ class Budget(_Section):
 class Experiment(_Section):
     """The whole of experiment.yaml."""
 
-    target: StrictStr | None = Field(default=None, description="a column's name; quote it when it looks like a number")
-    problem: Literal["classification", "regression"] | None = Field(
-        default=None, description='"classification" or "regression"'
+    target: StrictStr | None = Field(
+        default=None,
+        description="a column's name; quote it when it looks like a number",
+        json_schema_extra={STANDS_FOR: "the column called target, else the last one"},
     )
-    metric: StrictStr | None = Field(default=None, description="a scikit-learn scorer's name")
+    problem: Literal["classification", "regression"] | None = Field(
+        default=None,
+        description='"classification" or "regression"',
+        json_schema_extra={STANDS_FOR: "what the target's values suggest"},
+    )
+    metric: StrictStr | None = Field(
+        default=None,
+        description="a scikit-learn scorer's name",
+        json_schema_extra={STANDS_FOR: "the metric that the catalogue takes for the problem and its number of classes"},
+    )
     estimator: StrictStr = Field(default=DEFAULT_ESTIMATOR, description=f"one of {', '.join(ESTIMATORS)}")
     cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
     search: Search = Field(default=Search(), description="a mapping of keys")
@@ -130,14 +149,28 @@ SECTIONS: dict[str, type[_Section]] = {
     "quality_gate": QualityGate,
     "budget": Budget,
 }
-# Values that experiment.yaml knows and that are not built yet: refused by name, never ignored.
-NOT_BUILT: dict[tuple[str, str], tuple[Callable[[Any], bool], str]] = {
-    ("cross_validation", "strategy"): (lambda v: v in ("group", "time"), _splitters()),
-    ("cross_validation", "group_column"): (lambda v: isinstance(v, str), "null"),
-    ("cross_validation", "time_column"): (lambda v: isinstance(v, str), "null"),
-    ("search", "strategy"): (lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'),
-    ("quality_gate", "beat_champion"): (lambda v: v is True, "false"),
-    ("budget", "max_usd"): (lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"),
+
+
+class NotBuilt(NamedTuple):
+    """Values that a key of experiment.yaml will take one day, and until then refuses by name."""
+
+    called: str
+    """How the reference calls them."""
+    holds: Callable[[Any], bool]
+    remedy: str
+
+
+NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
+    ("cross_validation", "strategy"): NotBuilt("`group` and `time`", lambda v: v in ("group", "time"), _splitters()),
+    ("cross_validation", "group_column"): NotBuilt("a column's name", lambda v: isinstance(v, str), "null"),
+    ("cross_validation", "time_column"): NotBuilt("a column's name", lambda v: isinstance(v, str), "null"),
+    ("search", "strategy"): NotBuilt(
+        "`Grid` and `Hyperband`", lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'
+    ),
+    ("quality_gate", "beat_champion"): NotBuilt("`true`", lambda v: v is True, "false"),
+    ("budget", "max_usd"): NotBuilt(
+        "a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"
+    ),
 }
 
 
@@ -199,11 +232,11 @@ def _place(overrides: Any, path: Iterable[str]) -> str:
 
 def _take_out_not_built(asked: dict[str, Any], overrides: dict[str, Any]) -> list[str]:
     problems = []
-    for (section, key), (is_planned, remedy) in NOT_BUILT.items():
+    for (section, key), not_built in NOT_BUILT.items():
         mapping = asked.get(section)
-        if isinstance(mapping, dict) and key in mapping and is_planned(mapping[key]):
+        if isinstance(mapping, dict) and key in mapping and not_built.holds(mapping[key]):
             place = _place(overrides, (section, key))
-            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {remedy}")
+            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {not_built.remedy}")
             asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
     return problems
 

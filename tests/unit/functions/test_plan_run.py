@@ -11,8 +11,10 @@ import plan_run
 from pipeline.aws.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
+from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
+from warmfold_run.plan import Plan, Planned
 
 ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
@@ -65,6 +67,16 @@ def test_a_dataset_alone_is_enough(plan: Any, s3: Any) -> None:
     assert made["experiment"]["cross_validation"]["strategy"] == "stratified"
     assert made["profile"]["rows"] == 120
     assert made["data"]["version_id"]
+
+
+@pytest.mark.parametrize("experiment", [None, "{estimator: linear, search: {hyperparameters: {C: {values: [1, 2]}}}}"])
+@pytest.mark.parametrize("predict", [None, b"x,y\n1,2\n"])
+def test_plan_and_answer_have_the_keys_that_the_contract_says(
+    plan: Any, s3: Any, experiment: str | None, predict: bytes | None
+) -> None:
+    answer = plan(experiment=experiment, predict=predict)
+    assert differences(Planned, answer) == []
+    assert differences(Plan, stored_plan(s3, answer)) == []
 
 
 def test_names_stay_within_sagemakers_limits(plan: Any) -> None:

@@ -13,9 +13,11 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from pipeline.errors import NotificationError, SageMakerError
+from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run
+from warmfold_run.summary import Summary
 
 PACKAGE = arn("model-package", "wf-churn/1")
 NONE_LOST = {"abandoned": 0, "failed": 0, "stopped": 0}
@@ -61,6 +63,18 @@ def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
     assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
     assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2} | NONE_LOST | {"failed": 1}
+
+
+def test_the_summary_has_the_keys_that_the_contract_says(succeeded: Run, sagemaker: FakeSageMaker, report: Any) -> None:
+    assert complaints(Summary, report()[0]) == []
+    assert complaints(Summary, report("FAILED", "DatasetError", {"errorMessage": "no rows"})[0]) == []
+    succeeded.abandoned(4, [0.5], 0.55, [1, 2])
+    sagemaker.packages.clear()
+    assert complaints(Summary, report("ABORTED")[0]) == []
+
+
+def test_the_summary_of_a_run_without_a_plan_has_them_too(sagemaker: FakeSageMaker, report: Any) -> None:  # noqa: ARG001
+    assert complaints(Summary, report("FAILED")[0]) == []
 
 
 def test_the_best_candidate_is_the_one_the_run_chose(succeeded: Run, report: Any) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.documents import complaints
 from tests.unit.training_code.virtual_candidate import CANDIDATE, EXPECTED, Candidate, Trains, plan
 from virtual.calls import client_error
 from warmfold_jobs.fan_out.jobs import KEEP_ALIVE
 from warmfold_jobs.fan_out.places import Failure
-from warmfold_run.records import leaderboard_name
+from warmfold_run.records import Abandoned, FoldScore, LeaderboardEntry, Missed, Placement, leaderboard_name
 
 EARLIER = "wf-churn-0123abcd-003-0a1b2c3d"
 
@@ -248,6 +249,7 @@ def test_a_fold_that_started_cold_although_a_pool_should_be_free_says_why(
     world.sagemaker.describe_training_job = with_pool  # type: ignore[method-assign]
     assert world.run() == EXPECTED
     missed = world.record(f"{CANDIDATE}/missed.json")
+    assert complaints(Missed, missed) == []
     assert missed["folds"] == [2]
     assert re.search(cause, missed["cause"])
     assert any(missed["cause"] in line for line in world.log)
@@ -265,3 +267,20 @@ def test_the_cause_of_a_missed_pool_is_worth_no_failure() -> None:
 
     world.sagemaker.describe_training_job = refuse  # type: ignore[method-assign]
     assert world.run() == EXPECTED
+
+
+def test_what_a_candidate_writes_has_the_keys_that_the_contract_says() -> None:
+    both = candidate(**every_fold(60))
+    complete(both)
+    both.run()
+    given_up = candidate("in-process", abandon="forgiving", **every_fold(60))
+    complete(given_up, scores=[0.9] * 5)
+    given_up.run()
+    folder = f"runs/r/candidates/{CANDIDATE}/"
+    here = [fold for fold in range(5) if both.s3.keys(f"{folder}fold-{fold}.json")]
+    assert here, "no fold was trained here"
+    for fold in here:
+        assert complaints(FoldScore, both.record(f"{CANDIDATE}/fold-{fold}.json")) == []
+    assert complaints(Placement, both.record(f"{CANDIDATE}/placement.json")) == []
+    assert complaints(LeaderboardEntry, both.record(f"{CANDIDATE}.json")) == []
+    assert complaints(Abandoned, given_up.record(f"{CANDIDATE}/abandoned.json")) == []

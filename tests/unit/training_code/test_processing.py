@@ -17,10 +17,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from tests.documents import complaints
 from warmfold_jobs.data import split as processing
 from warmfold_jobs.data.dealing import in_holdout
 from warmfold_jobs.data.rules import DatasetRuleError, scan
 from warmfold_jobs.data.split import CHUNK_BYTES, ObjectStream, split_dataset
+from warmfold_run.records import Profile
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=6) | st.sampled_from(
     ["", "\r", "\n", "x\r\ny", '"', ",", " ", 'say "no",\nleave']
@@ -120,6 +122,15 @@ def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1
     assert "left out" not in "".join(path.read_text() for path in tmp_path.rglob("*.csv"))
+
+
+@pytest.mark.parametrize("problem", ["classification", "regression"])
+def test_the_profile_has_the_keys_that_the_contract_says(tmp_path: Path, problem: str) -> None:
+    strategy, last = ("stratified", "yes") if problem == "classification" else ("kfold", "1.5")
+    rows = [[*row[:2], row[2] if last == "yes" else f"{n}.5"] for n, row in enumerate(ROWS)]
+    plan = plan_for(problem=problem, strategy=strategy)
+    split_dataset(plan, Bucket(data=csv_bytes(HEADER, rows)), tmp_path)  # type: ignore[arg-type]
+    assert complaints(Profile, json.loads((tmp_path / "profile.json").read_text())) == []
 
 
 def test_a_metric_that_is_not_for_so_many_classes_is_refused(tmp_path: Path) -> None:

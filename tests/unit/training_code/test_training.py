@@ -19,6 +19,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import PredefinedSplit, cross_val_score
 
+from tests.documents import complaints
 from tests.unit.training_code.split import Split, breast_cancer, mixed, split
 from warmfold_jobs import container
 from warmfold_jobs.data.cells import TEXT
@@ -31,6 +32,7 @@ from warmfold_jobs.training.job import main
 from warmfold_jobs.training.pipeline import build_pipeline
 from warmfold_jobs.training.scoring import ScoreError, standard_error
 from warmfold_run.encoding import HyperparameterError, decode
+from warmfold_run.records import FinalMetrics, FoldResult
 
 SPACES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "hist_gradient_boosting": (
@@ -129,6 +131,15 @@ def test_the_artifact_says_what_it_is_and_carries_the_code_that_serves_it(
     assert told["hyperparameters"] == {"n_estimators": 15, "max_features": 1.0}
     assert {"inference.py", "warmfold_jobs", "warmfold_run"} <= {path.name for path in (model_dir / "code").iterdir()}
     assert json.loads((model_dir / "metrics.json").read_text()) == metrics
+
+
+def test_metrics_and_a_fold_s_result_have_the_keys_that_the_contract_says(
+    final: tuple[Split, Path, dict[str, Any]],
+) -> None:
+    ready, model_dir, _ = final
+    assert complaints(FinalMetrics, json.loads((model_dir / "metrics.json").read_text())) == []
+    result = fit.train_fold(ready.plan, ready.schema, SPACES["random_forest"][1], ready.train(0), ready.parts[0])
+    assert complaints(FoldResult, json.loads(json.dumps(result))) == []
 
 
 def test_the_same_seed_gives_the_same_fit_whatever_happened_before(tmp_path: Path) -> None:
