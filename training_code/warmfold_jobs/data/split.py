@@ -1,8 +1,8 @@
 """Entry point of the processing job: split a dataset into parts, holdout and rows to score in one streaming pass.
 
-Reads `config/plan.json` below WARMFOLD_INPUT and the data itself from S3, writes below WARMFOLD_OUTPUT what
-docs/architecture.md lists. Data that breaks a rule of `dataset_rules` ends the job
-with the rule's text in WARMFOLD_MESSAGE.
+Reads `config/plan.json` below WARMFOLD_INPUT and the data itself from S3, writes below WARMFOLD_OUTPUT, under the names
+of `warmfold_run.places`: parts, fold manifests, the holdout, rows to score and profile.json. Data that breaks a rule of
+`rules.py` ends the job with the rule's text in WARMFOLD_MESSAGE.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main() -> int:
 def split_dataset(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[str, Any]:
     """Write parts, holdout, fold manifests, rows to score and profile.json below `output_dir`; returns the profile.
 
-    The profile is `dataset_rules.Profile` as a dict, with `rows_to_score` added. Raises DatasetRuleError for data that
+    The profile is `rules.Profile` as a dict, with `rows_to_score` added. Raises DatasetRuleError for data that
     breaks a rule; what was written by then is worthless.
     """
     profile = _write_split(plan, s3, output_dir)

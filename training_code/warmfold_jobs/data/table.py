@@ -38,7 +38,7 @@ class Schema:
 
     @classmethod
     def of_profile(cls, profile: Mapping[str, Any]) -> Schema:
-        """The schema of a dataset, from its profile (`dataset_rules.Profile` as JSON)."""
+        """The schema of a dataset, from its profile (`rules.Profile` as JSON)."""
         features = [column for column in profile["columns"] if column != profile["target"]]
         classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
         kinds = {column: profile["kinds"][column] for column in features}

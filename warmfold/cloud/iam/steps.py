@@ -19,7 +19,7 @@ CALLER = "warmfold.caller"
 
 
 def iam_steps(enforcer: Enforcer, identify: Callable[[WSGIEnvironment], Caller]) -> list[Step]:
-    """The steps before all services but SageMaker, which has its own door.
+    """The steps before all services but SageMaker, which asks for itself.
 
     `identify` raises AuthenticationError for a request that is nobody's.
     """
