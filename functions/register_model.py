@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.parser import BaseModel
 
-from pipeline.aws.clients import s3_client, sagemaker_client
 from pipeline.aws.environment import Environment
-from pipeline.aws.jobs import Jobs
+from pipeline.aws.handler import Surroundings, handler
 from pipeline.aws.plan_file import read_plan
-from pipeline.aws.storage import Storage
-from pipeline.aws.telemetry import count
+from pipeline.aws.telemetry import count, logger
 from pipeline.results.best_candidate import Best
-from pipeline.results.registration import Registry, register_model
-
-logger = Logger()
-tracer = Tracer()
+from pipeline.results.registration import register_model
 
 
 class RegisterModelEvent(BaseModel):
@@ -30,16 +22,11 @@ class RegisterModelEvent(BaseModel):
     final_job: str
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler
-@event_parser(model=RegisterModelEvent)
-def lambda_handler(event: RegisterModelEvent, context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+@handler(RegisterModelEvent, Environment)
+def lambda_handler(event: RegisterModelEvent, around: Surroundings[Environment]) -> dict[str, Any]:
     """Register the final model with the gate's verdict."""
-    environment = Environment.read(os.environ)
-    storage = Storage(s3_client(), environment.data_bucket)
-    plan = read_plan(storage, event.plan_uri)
-    client = sagemaker_client()
-    registration = register_model(Jobs(client), Registry(client), storage, plan, event.best, event.final_job)
+    plan = read_plan(around.storage, event.plan_uri)
+    registration = register_model(around.jobs, around.registry, around.storage, plan, event.best, event.final_job)
     logger.info("model registered", extra={"run": plan["run"], **registration.model_dump()})
     count(f"Models{registration.status}")
     return registration.model_dump()

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.parser import BaseModel
 
-from pipeline.aws.clients import sagemaker_client
-from pipeline.aws.jobs import Jobs
-from pipeline.aws.telemetry import count
-from pipeline.aws.time_left import time_left
+from pipeline.aws.environment import Environment
+from pipeline.aws.handler import Surroundings, handler
+from pipeline.aws.telemetry import count, logger
 from pipeline.running.warm_pools import release_warm_pools
-
-logger = Logger()
-tracer = Tracer()
 
 
 class ReleaseWarmPoolsEvent(BaseModel):
@@ -26,13 +20,10 @@ class ReleaseWarmPoolsEvent(BaseModel):
     keep: int
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler
-@event_parser(model=ReleaseWarmPoolsEvent)
-def lambda_handler(event: ReleaseWarmPoolsEvent, context: LambdaContext) -> dict[str, Any]:
+@handler(ReleaseWarmPoolsEvent, Environment)
+def lambda_handler(event: ReleaseWarmPoolsEvent, around: Surroundings[Environment]) -> dict[str, Any]:
     """Release a run's warm pools, all but the `keep` that last longest."""
-    jobs = Jobs(sagemaker_client())
-    released = release_warm_pools(jobs, event.prefix, event.run, event.keep, time_left(context))
+    released = release_warm_pools(around.jobs, event.prefix, event.run, event.keep, around.has_time)
     logger.info("warm pools released", extra={"run": event.run, **released})
     count("WarmPoolsReleased", released["released"])
     return released

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import os
+from aws_lambda_powertools.utilities.parser import BaseModel
+from pydantic import Field
 
-from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent, event_source
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from pipeline.aws.clients import s3_client, sagemaker_client, stepfunctions_client
+from pipeline.aws.clients import stepfunctions_client
 from pipeline.aws.environment import StartEnvironment
-from pipeline.aws.storage import Storage
-from pipeline.aws.telemetry import count
-from pipeline.results.registration import Registry
+from pipeline.aws.handler import Surroundings, handler
+from pipeline.aws.telemetry import count, logger
 from pipeline.running.starting import resume_run
 
-logger = Logger()
-tracer = Tracer()
+
+class ModelPackage(BaseModel):
+    """The model package that was approved."""
+
+    arn: str = Field(alias="ModelPackageArn")
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler
-@event_source(data_class=EventBridgeEvent)
-def lambda_handler(event: EventBridgeEvent, context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
-    """Start the execution that a SageMaker Model Package State Change event asks for."""
-    environment = StartEnvironment.read(os.environ)
-    result = resume_run(
-        stepfunctions_client(),
-        environment.state_machine_arn,
-        Registry(sagemaker_client()),
-        Storage(s3_client(), environment.data_bucket),
-        event.detail["ModelPackageArn"],
-    )
-    logger.info("model approved", extra={"model_package": event.detail["ModelPackageArn"], **result})
+class ResumeRunEvent(BaseModel):
+    """EventBridge's SageMaker Model Package State Change, as far as it matters."""
+
+    detail: ModelPackage
+
+
+@handler(ResumeRunEvent, StartEnvironment)
+def lambda_handler(event: ResumeRunEvent, around: Surroundings[StartEnvironment]) -> dict[str, str]:
+    """Start the execution that goes on with the run whose model was approved."""
+    machine, model_package = around.environment.state_machine_arn, event.detail.arn
+    result = resume_run(stepfunctions_client(), machine, around.registry, around.storage, model_package)
+    logger.info("model approved", extra={"model_package": model_package, **result})
     count("RunsResumed", int("execution_arn" in result))
     return result

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-import os
-
-from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.parser import BaseModel
+from pydantic import Field
 
 from pipeline.aws.clients import stepfunctions_client
 from pipeline.aws.environment import StartEnvironment
-from pipeline.aws.telemetry import count
+from pipeline.aws.handler import Surroundings, handler
+from pipeline.aws.telemetry import count, logger
 from pipeline.running.starting import start_run
 
-logger = Logger()
-tracer = Tracer()
+
+class Bucket(BaseModel):
+    """Where the object is."""
+
+    name: str
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler
-@event_source(data_class=S3EventBridgeNotificationEvent)
-def lambda_handler(event: S3EventBridgeNotificationEvent, context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
-    """Start the run that an S3 Object Created event asks for."""
-    environment = StartEnvironment.read(os.environ)
-    s3_object = event.detail.object
+class Object(BaseModel):
+    """The object's version that arrived; a bucket without versioning gives it no id."""
+
+    key: str
+    version_id: str | None = Field(alias="version-id", default=None)
+    etag: str | None = None
+    sequencer: str | None = None
+
+
+class DataArrived(BaseModel):
+    """What has arrived, and where."""
+
+    bucket: Bucket
+    data: Object = Field(alias="object")
+
+
+class StartRunEvent(BaseModel):
+    """EventBridge's S3 Object Created, as far as it matters."""
+
+    detail: DataArrived
+
+
+@handler(StartRunEvent, StartEnvironment)
+def lambda_handler(event: StartRunEvent, around: Surroundings[StartEnvironment]) -> dict[str, str]:
+    """Start the run that a dataset's arrival asks for."""
+    data = event.detail.data
     result = start_run(
         stepfunctions_client(),
-        environment.state_machine_arn,
+        around.environment.state_machine_arn,
         bucket=event.detail.bucket.name,
-        key=s3_object.key,
-        version=s3_object.get("version-id"),
-        content=f"{s3_object.get('etag')}/{s3_object.get('sequencer')}",
+        key=data.key,
+        version=data.version_id,
+        content=f"{data.etag}/{data.sequencer}",
     )
-    logger.info("dataset arrived", extra={"key": s3_object.key, **result})
+    logger.info("dataset arrived", extra={"key": data.key, **result})
     count("RunsStarted", int("execution_arn" in result))
     return result

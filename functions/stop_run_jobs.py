@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.utilities.parser import BaseModel, event_parser
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.parser import BaseModel
 
-from pipeline.aws.clients import sagemaker_client
 from pipeline.aws.environment import Environment
-from pipeline.aws.jobs import Jobs
-from pipeline.aws.telemetry import count
-from pipeline.aws.time_left import time_left
+from pipeline.aws.handler import Surroundings, handler
+from pipeline.aws.telemetry import count, logger
 from pipeline.running.clean_up import stop_run_jobs
 from warmfold_run import names
-
-logger = Logger()
-tracer = Tracer()
 
 
 class StopRunJobsEvent(BaseModel):
@@ -27,14 +19,11 @@ class StopRunJobsEvent(BaseModel):
     execution_arn: str
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler
-@event_parser(model=StopRunJobsEvent)
-def lambda_handler(event: StopRunJobsEvent, context: LambdaContext) -> dict[str, Any]:
+@handler(StopRunJobsEvent, Environment)
+def lambda_handler(event: StopRunJobsEvent, around: Surroundings[Environment]) -> dict[str, Any]:
     """Stop what can be stopped now, and say what was found."""
-    environment = Environment.read(os.environ)
     run = names.run_id(event.execution_arn)
-    found = stop_run_jobs(Jobs(sagemaker_client()), environment.name_prefix, run, time_left(context))
+    found = stop_run_jobs(around.jobs, around.environment.name_prefix, run, around.has_time)
     logger.info("looked at what the run has left", extra=found)
     count("CleanUpLooks")
     return found

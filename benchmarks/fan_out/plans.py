@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
@@ -11,11 +11,12 @@ from pipeline.experiment.schema import load_experiment
 from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request
+from warmfold_run import places
+from warmfold_run.experiment import Experiment
 
 BUCKET = "bucket"
 RUN = "bench-0123abcd"
 TUNING_JOB = f"wf-{RUN}"
-_PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
 
 
 def asked(case: Case, side: Side) -> dict[str, Any]:
@@ -34,16 +35,15 @@ def asked(case: Case, side: Side) -> dict[str, Any]:
 def plan(case: Case, side: Side) -> dict[str, Any]:
     """The plan of a case as a side has it."""
     given = load_experiment(None, asked(case, side))
-    experiment = resolve(given, target="target", problem="classification", classes=2)
-    root = f"s3://{BUCKET}/runs/{RUN}/"
+    experiment = cast(Experiment, resolve(given, target="target", problem="classification", classes=2))
     context = Context(
         prefix="wf",
         run=RUN,
         region="us-east-1",
         experiment=experiment,
-        locations={"run": root, **{place: f"{root}{place}/" for place in _PLACES}},
-        plan_uri=f"{root}plan.json",
-        code_uri=f"s3://{BUCKET}/code/0/sourcedir.tar.gz",
+        locations=places.locations(BUCKET, RUN),
+        plan_uri=places.uri(BUCKET, places.run_key(RUN, places.PLAN)),
+        code_uri=places.uri(BUCKET, places.code_key("0")),
         image="123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1",
         candidate_role="arn:aws:iam::123456789012:role/candidate",
         fold_role="arn:aws:iam::123456789012:role/fold",

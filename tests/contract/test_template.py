@@ -14,6 +14,8 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from pipeline.aws import environment, telemetry
+from pipeline.errors import PlanError
+from pipeline.planning.images import ACCOUNTS, training_image
 from tests.contract.resolving import ROOT, Deployment, transformed
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
@@ -26,7 +28,8 @@ EVERYTHING = {
     "NotificationEmail": "someone@example.com",
     "RunRetentionDays": "90",
 }
-REGIONS = sorted(transformed()["Mappings"]["ScikitLearnRegistry"])
+UNLISTED = "ap-southeast-5"
+"""A region without an image that warmfold knows."""
 NOT_TAGGED = {
     "AWS::Events::Rule": "SAM hands a rule's tags on only when the event is no part of a function",
     "AWS::IAM::ManagedPolicy": "CloudFormation has no tags for it",
@@ -66,12 +69,24 @@ def full() -> Deployment:
     ],
 )
 def test_the_image_is_the_region_s_own(region: str, domain: str) -> None:
-    image = Deployment(region).environment("PlanRunFunction")["TRAINING_IMAGE"]
-    assert image == f"{domain}/sagemaker-scikit-learn:1.9-0-cpu-py3"
+    assert image(region) == f"{domain}/sagemaker-scikit-learn:1.9-0-cpu-py3"
 
 
-def test_an_image_of_one_s_own_takes_the_place_of_the_region_s() -> None:
-    assert Deployment(TrainingImage="own").environment("PlanRunFunction")["TRAINING_IMAGE"] == "own"
+@pytest.mark.parametrize("region", ["us-east-1", UNLISTED])
+def test_an_image_of_one_s_own_takes_the_place_of_the_region_s(region: str) -> None:
+    assert image(region, TrainingImage="own") == "own"
+
+
+def test_a_region_without_an_image_is_refused_by_its_name_and_the_remedy() -> None:
+    with pytest.raises(PlanError, match=rf"region {UNLISTED} .* deploy again with the parameter TrainingImage"):
+        image(UNLISTED)
+
+
+def image(region: str, **parameters: str) -> str:
+    """The image of every job, where the stack is deployed in a region."""
+    given = Deployment(region, **parameters).environment("PlanRunFunction")
+    read = environment.PlanEnvironment.read({name: str(v) for name, v in given.items()} | {"AWS_REGION": region})
+    return training_image(read.training_image, read.region, read.url_suffix)
 
 
 def test_the_image_is_what_sagemaker_core_says_in_every_region() -> None:
@@ -88,7 +103,7 @@ def test_the_image_is_what_sagemaker_core_says_in_every_region() -> None:
     answer = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout
     theirs: dict[str, str] = json.loads(answer.splitlines()[-1])
     assert len(theirs) == 37
-    assert {r: Deployment(r).environment("PlanRunFunction")["TRAINING_IMAGE"] for r in REGIONS} == theirs
+    assert {region: image(region) for region in ACCOUNTS} == theirs
 
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
@@ -128,13 +143,26 @@ def test_rights_to_keys_and_network_are_there_only_when_asked_for(plain: Deploym
     assert not {"kms", "ec2"} & services(plain)
 
 
-def test_every_function_that_uses_the_bucket_may_use_its_key(full: Deployment) -> None:
-    users = set()
-    for name, documents in full.policies().items():
-        actions = {a for d in documents for s in d["Statement"] for a in _listed(s["Action"])}
-        if name.endswith("FunctionRole") and any(a in ("s3:GetObject", "s3:PutObject") for a in actions):
-            users.add(f"{name}-name")
-    assert set(full.resources["DataKeyPolicy"]["Properties"]["Roles"]) == users
+def test_every_function_that_uses_the_bucket_may_use_its_key_and_no_other(full: Deployment) -> None:
+    users, keyed = set(), set()
+    for name, role in full.of_type("AWS::IAM::Role").items():
+        if not name.endswith("FunctionRole"):
+            continue
+        actions = {a for document in documents(full, role) for s in document["Statement"] for a in _listed(s["Action"])}
+        if actions & {"s3:GetObject", "s3:PutObject"}:
+            users.add(name)
+        if actions & {"kms:Decrypt", "kms:GenerateDataKey"}:
+            keyed.add(name)
+    assert users == keyed
+    assert users
+
+
+def documents(deployed: Deployment, role: dict[str, Any]) -> list[dict[str, Any]]:
+    """A role's policies: its own, and those of the stack that are attached to it."""
+    managed = deployed.of_type("AWS::IAM::ManagedPolicy")
+    attached = role.get("ManagedPolicyArns", [])
+    shared = [p["PolicyDocument"] for name, p in managed.items() if deployed.resolved({"Ref": name}) in attached]
+    return [policy["PolicyDocument"] for policy in role.get("Policies", [])] + shared
 
 
 def test_a_key_encrypts_the_bucket_too(plain: Deployment, full: Deployment) -> None:
@@ -182,26 +210,27 @@ def test_only_the_stack_s_own_rules_send_to_the_dead_letter_queue_and_each_may(p
     }
 
 
-def test_every_function_and_machine_logs_into_a_group_of_its_own_that_forgets(plain: Deployment) -> None:
+def test_functions_log_into_one_group_and_each_machine_into_its_own_and_all_forget(plain: Deployment) -> None:
     groups = plain.of_type("AWS::Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups.values()} == {30}
-    used = [f["LoggingConfig"]["LogGroup"] for f in plain.of_type("AWS::Lambda::Function").values()]
+    used = {f["LoggingConfig"]["LogGroup"] for f in plain.of_type("AWS::Lambda::Function").values()}
+    assert used == {"FunctionLogs-name"}
     for machine in plain.of_type("AWS::StepFunctions::StateMachine").values():
         (destination,) = machine["LoggingConfiguration"]["Destinations"]
         arn = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]
         assert arn.endswith(":*")  # Step Functions wants it so
-        used.append(arn.split(":")[-2])
+        used.add(arn.split(":")[-2])
     assert sorted(used) == sorted(f"{name}-name" for name in groups)
 
 
-def test_every_function_is_watched_for_throttles_and_alarms_reach_the_topic(plain: Deployment) -> None:
+def test_alarms_reach_the_topic_and_one_watches_all_throttles_of_the_account(plain: Deployment) -> None:
     alarms = plain.of_type("AWS::CloudWatch::Alarm")
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {
         (plain.resolved({"Ref": "NotificationTopic"}),)
     }
-    stats = [metric["MetricStat"] for metric in alarms["FunctionsThrottledAlarm"]["Metrics"] if "MetricStat" in metric]
-    watched = {dimension["Value"] for stat in stats for dimension in stat["Metric"]["Dimensions"]}
-    assert watched == {f"{name}-name" for name in plain.of_type("AWS::Lambda::Function")}
+    throttles = alarms["FunctionsThrottledAlarm"]
+    assert (throttles["Namespace"], throttles["MetricName"]) == ("AWS/Lambda", "Throttles")
+    assert "Dimensions" not in throttles  # all functions of the account and region share its concurrency
 
 
 def test_no_alarm_adds_up_more_metrics_than_cloudwatch_takes(plain: Deployment) -> None:

@@ -90,7 +90,12 @@ class Terminal:
 
     def log(self, group: str) -> list[str]:
         """A log group's lines."""
-        return list(self.aws("logs", "filter-log-events", "--log-group-name", group, "--query", "events[].message"))
+        return [line for _, line in self.lines(group)]
+
+    def lines(self, group: str) -> list[tuple[str, str]]:
+        """A log group's lines with the streams that have them."""
+        asked = ("--log-group-name", group, "--query", "events[].[logStreamName, message]")
+        return [(stream, line) for stream, line in self.aws("logs", "filter-log-events", *asked)]
 
 
 @pytest.fixture(scope="module")
@@ -188,20 +193,19 @@ def test_a_copied_dataset_ends_in_a_run_of_what_was_built(
     listed = terminal.run("aws", "s3", "ls", f"s3://{bucket}/runs/{summary['run']}/").stdout.split()
     assert {"plan.json", "summary.json", "report.html"} <= set(listed)
 
-    groups = terminal.aws(
-        "logs", "describe-log-groups", "--log-group-name-prefix", "/warmfold/", "--query", "logGroups[].logGroupName"
-    )
     started: dict[str, list[str]] = {}
 
     def all_started() -> bool:
         """The events of a run's end come after it."""
-        started.update((group, paths) for group in groups if (paths := built_files(terminal.log(group))))
+        for stream, line in terminal.lines("/warmfold/warmfold/functions"):
+            if paths := built_files([line]):
+                started[stream.split("/")[-1].split("-")[1]] = paths
         return len(started) >= len(FUNCTIONS_OF_A_RUN)
 
     until(all_started)
-    assert set(started) == {f"/warmfold/warmfold/{name}" for name in FUNCTIONS_OF_A_RUN}
-    for group, paths in started.items():
-        assert all(Path(path).is_relative_to(home / "functions") for path in paths), (group, paths)
+    assert set(started) == {f"{name.title().replace('_', '')}Function" for name in FUNCTIONS_OF_A_RUN}
+    for function, paths in started.items():
+        assert all(Path(path).is_relative_to(home / "functions") for path in paths), (function, paths)
     trained = built_files(terminal.log("/aws/sagemaker/TrainingJobs"))
     assert trained
     assert all(Path(path).is_relative_to(home / "sagemaker") for path in trained), trained
@@ -221,7 +225,7 @@ def test_a_function_is_invoked_from_afar_with_its_sample(terminal: Terminal, out
 
 
 def test_a_changed_parameter_changes_what_it_reaches_and_stays(terminal: Terminal, outputs: dict[str, str]) -> None:
-    group = ("--log-group-name-prefix", "/warmfold/warmfold/plan_run", "--query", "logGroups[].retentionInDays")
+    group = ("--log-group-name-prefix", "/warmfold/warmfold/functions", "--query", "logGroups[].retentionInDays")
     before = terminal.aws("logs", "describe-log-groups", *group)
     said = terminal.sam("deploy", "--config-env", "local", "--parameter-overrides", "LogRetentionDays=7")
     assert "* Modify" in said

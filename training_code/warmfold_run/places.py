@@ -104,8 +104,8 @@ def part_file(part: int) -> str:
     return f"{part}/part-00000.csv"
 
 
-def train_manifest(fold: int) -> str:
-    """Return where the list of a fold's training parts is, below the location `folds`."""
+def train_manifest(fold: int | str) -> str:
+    """Return where the list of a fold's training parts is, below the location `folds`; or of what stands for one."""
     return f"{fold}/train.manifest"
 
 

@@ -90,6 +90,7 @@ class Plan(TypedDict):
     experiment_file: Annotated[ObjectVersion | None, "experiment.yaml; null where there was none"]
     predict: Annotated[ObjectVersion | None, "the rows to score; null: the holdout is scored"]
     code: Annotated[Code, "the training code"]
+    image: Annotated[str, "the image of every job"]
     experiment: Annotated[Experiment, "the resolved experiment"]
     profile: Annotated[
         Profile | None, "what the data is; null for data over 64 MiB, which Split Dataset checks instead"

@@ -214,7 +214,7 @@ def answers(cloud: LocalCloud) -> bool:
     """Whether it serves requests."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"{cloud.endpoint}/_warmfold/health", timeout=2) as answer:
+        with direct.open(f"{cloud.endpoint}/_warmfold/health", timeout=10) as answer:
             return bool(json.load(answer)["pid"] == cloud.pid)
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):  # nobody there, or somebody else
         return False

@@ -36,7 +36,8 @@ class PlanEnvironment(Environment):
 
     candidate_role_arn: str = Field(alias="CANDIDATE_ROLE_ARN")
     fold_role_arn: str = Field(alias="FOLD_ROLE_ARN")
-    training_image: str = Field(alias="TRAINING_IMAGE")
+    training_image: str = Field(alias="TRAINING_IMAGE", default="")
+    url_suffix: str = Field(alias="URL_SUFFIX", default="amazonaws.com")
     instance_type: str = Field(alias="INSTANCE_TYPE", default="")
     candidate_instance_type: str = Field(alias="CANDIDATE_INSTANCE_TYPE", default="")
     vpc_subnet_ids: str = Field(alias="VPC_SUBNET_IDS", default="")

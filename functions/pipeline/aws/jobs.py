@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
 
-from pipeline.errors import SageMakerError
+from pipeline.aws.refusals import MISSING_CODE, code_of, is_missing, refused
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 Kind = Literal["processing", "tuning", "training", "transform"]
 RUNNING = ("InProgress", "Stopping")
-# Describe's answers for a job that is not there; only tuning jobs have an error code of their own for it.
-_MISSING_CODE = "ResourceNotFound"
-_MISSING_TEXT = re.compile(r"not find|n't find|not found|not exist", re.IGNORECASE)
 # What stopping a finished job, or releasing a pool that is gone, is answered with.
-_RACE_CODES = ("ValidationException", _MISSING_CODE)
+_RACE_CODES = ("ValidationException", MISSING_CODE)
 _STATUS = {
     "processing": "ProcessingJobStatus",
     "tuning": "HyperParameterTuningJobStatus",
@@ -41,7 +37,7 @@ class Jobs:
         except ClientError as error:
             if is_missing(error):
                 return None
-            raise _refused(f"{kind} job {name}", "described", error) from error
+            raise refused(f"{kind} job {name} could not be described", error) from error
 
     def status(self, kind: Kind, name: str) -> str | None:
         """Return a job's status, or None when there is no such job."""
@@ -79,8 +75,8 @@ class Jobs:
         try:
             self._stop(kind, name)
         except ClientError as error:
-            if _code(error) not in _RACE_CODES or self.status(kind, name) == "InProgress":
-                raise _refused(f"{kind} job {name}", "stopped", error) from error
+            if code_of(error) not in _RACE_CODES or self.status(kind, name) == "InProgress":
+                raise refused(f"{kind} job {name} could not be stopped", error) from error
 
     def release_pool(self, training_job: str) -> bool:
         """End the warm pool that a training job left; False when it was reused or had ended meanwhile."""
@@ -89,8 +85,8 @@ class Jobs:
                 TrainingJobName=training_job, ResourceConfig={"KeepAlivePeriodInSeconds": 0}
             )
         except ClientError as error:
-            if _code(error) not in _RACE_CODES or self._has_pool(training_job):
-                raise _refused(f"the warm pool of training job {training_job}", "released", error) from error
+            if code_of(error) not in _RACE_CODES or self._has_pool(training_job):
+                raise refused(f"the warm pool of training job {training_job} could not be released", error) from error
             return False
         return True
 
@@ -126,20 +122,4 @@ class Jobs:
                 yield from page[field]
         except ClientError as error:
             if not is_missing(error):
-                raise _refused(what, "listed", error) from error
-
-
-def is_missing(error: ClientError) -> bool:
-    """Whether SageMaker says that what was asked for does not exist."""
-    message = error.response["Error"].get("Message", "")
-    return _code(error) == _MISSING_CODE or (
-        _code(error) == "ValidationException" and bool(_MISSING_TEXT.search(message))
-    )
-
-
-def _code(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
-
-
-def _refused(what: str, verb: str, error: ClientError) -> SageMakerError:
-    return SageMakerError(f"{what} could not be {verb}: {_code(error)}: {error.response['Error'].get('Message', '')}")
+                raise refused(f"{what} could not be listed", error) from error

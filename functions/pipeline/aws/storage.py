@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from botocore.exceptions import ClientError
 
 from pipeline.errors import StorageError
+from warmfold_run import plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +29,7 @@ class ObjectVersion:
     etag: str
     size: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> plan.ObjectVersion:
         """The same as JSON."""
         return {"key": self.key, "version_id": self.version_id, "etag": self.etag, "size": self.size}
 

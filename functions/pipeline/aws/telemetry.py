@@ -1,9 +1,12 @@
-"""The counts that functions publish to CloudWatch."""
+"""What functions tell of themselves: structured logs, traces, and counts in CloudWatch."""
 
 from __future__ import annotations
 
-from aws_lambda_powertools import single_metric
+from aws_lambda_powertools import Logger, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+
+logger = Logger()
+tracer = Tracer()
 
 
 def count(name: str, value: int = 1) -> None:

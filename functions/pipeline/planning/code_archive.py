@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pipeline.aws.storage import Storage
 from pipeline.errors import PlanError
+from warmfold_run import places
+from warmfold_run.plan import Code
 from warmfold_run.sources import source_files
 
 
@@ -28,7 +30,7 @@ def pack(folder: Path) -> bytes:
     return packed.getvalue()
 
 
-def upload(storage: Storage, folder: Path) -> dict[str, str]:
+def upload(storage: Storage, folder: Path) -> Code:
     """Upload the training code unless it is there, and return its `sha256` and `uri`."""
     if not (folder / "training.py").is_file():
         raise PlanError(
@@ -36,7 +38,7 @@ def upload(storage: Storage, folder: Path) -> dict[str, str]:
         )
     body = pack(folder)
     digest = hashlib.sha256(body).hexdigest()
-    key = f"code/{digest}/sourcedir.tar.gz"
+    key = places.code_key(digest)
     if storage.head(key) is None:
         storage.write(key, body, "application/gzip")
     return {"sha256": digest, "uri": storage.uri(key)}

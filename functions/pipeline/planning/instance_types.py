@@ -10,6 +10,8 @@ from typing import cast
 import botocore.session
 from botocore.model import ServiceModel, StringShape
 
+from warmfold_run.plan import InstanceTypes
+
 ANYWHERE = "ml.m5.xlarge"  # every kind of job runs on it
 _OWN_DISKS = re.compile(r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g[5-9][a-z]*|p[5-9][a-z]*|trn[0-9][a-z]*)\.")
 
@@ -19,17 +21,18 @@ def known_types(shape: str) -> frozenset[str]:
     return frozenset(cast(StringShape, _sagemaker().shape_for(shape)).enum)
 
 
-def types_beside(wanted: str, known: Callable[[str], Collection[str]] = known_types) -> dict[str, str]:
+def types_beside(wanted: str, known: Callable[[str], Collection[str]] = known_types) -> InstanceTypes:
     """Return which instance types processing and transform run on: the one wanted, where such jobs can have it.
 
     SageMaker trains on more types than it transforms on; `known` gives those of `ProcessingInstanceType` and
     `TransformInstanceType`. A type that is in none of its lists is left for SageMaker to judge.
     """
     lists = {kind: known(f"{kind.capitalize()}InstanceType") for kind in ("training", "processing", "transform")}
-    return {
-        kind: ANYWHERE if wanted in lists["training"] and wanted not in lists[kind] else wanted
-        for kind in ("processing", "transform")
-    }
+
+    def for_jobs(kind: str) -> str:
+        return ANYWHERE if wanted in lists["training"] and wanted not in lists[kind] else wanted
+
+    return {"processing": for_jobs("processing"), "transform": for_jobs("transform")}
 
 
 def has_disks_of_its_own(instance_type: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from warmfold_run.experiment import Experiment
+from warmfold_run.plan import Bound, Timeouts
 
 FOLD_SECONDS = 3600
 FINAL_SECONDS = 7200
@@ -33,13 +34,13 @@ def splitting_gigabytes(data_bytes: int) -> int:
     return VOLUME_GB + 3 * data_bytes // 1_000_000_000
 
 
-def candidate_seconds(experiment: dict[str, Any]) -> int:
+def candidate_seconds(experiment: Experiment) -> int:
     """Return the longest a candidate may take: its folds one after another, here or as jobs, each retried."""
     folds = int(experiment["cross_validation"]["n_splits"])
     return min(MAX_CANDIDATE_SECONDS, (FOLD_SECONDS + START_SECONDS) * folds * (1 + FOLD_RETRIES))
 
 
-def bound(experiment: dict[str, Any]) -> dict[str, Any]:
+def bound(experiment: Experiment) -> Bound:
     """Return the most instance time that tuning can take, whichever way the candidates place their folds."""
     search, folds = experiment["search"], experiment["cross_validation"]["n_splits"]
     compute, candidates = experiment["compute"], search["max_candidates"]
@@ -60,7 +61,7 @@ def bound(experiment: dict[str, Any]) -> dict[str, Any]:
     return {"instance_seconds": seconds + fold_seconds, "usd": None, "text": text}
 
 
-def timeouts(experiment: dict[str, Any], data_bytes: int) -> dict[str, int]:
+def timeouts(experiment: Experiment, data_bytes: int) -> Timeouts:
     """Return the seconds that the state machine gives each of its jobs."""
     search = experiment["search"]
     rounds = -(-search["max_candidates"] // min(search["max_parallel_candidates"], search["max_candidates"]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import ObjectVersion, Storage
@@ -14,6 +14,7 @@ from pipeline.errors import DatasetError, ExperimentError
 from pipeline.experiment.resolve import resolve
 from pipeline.experiment.schema import Experiment, load_experiment
 from pipeline.planning import code_archive, limits
+from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.final import final_request
@@ -26,11 +27,11 @@ from warmfold_catalogue.splitters import default_splitter
 from warmfold_jobs.data import rules
 from warmfold_jobs.fan_out.abandoning import can_abandon
 from warmfold_run import names, places
+from warmfold_run.experiment import Experiment as Resolved
+from warmfold_run.plan import SCHEMA, Abandoning, Plan, Planned
+from warmfold_run.records import Profile
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
-_OF_THE_STATES = ("processing", "tuning", "final", "model", "transform")
-"""The requests that states send; folds are the candidates' to send."""
-_PLACES = ("parts", "folds", "holdout", "candidates", "leaderboard", "model", "score", "predictions")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Planner:
     environment: PlanEnvironment
     now: Callable[[], datetime]
 
-    def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> Planned:
         """Check data and experiment, write plan.json, and return what the state machine needs of it.
 
         A retry finds the plan of the first attempt and returns the same.
@@ -50,41 +51,49 @@ class Planner:
         ------
         DatasetError, ExperimentError
             The data or the experiment can't be used; nothing has been created.
+        PlanError
+            The stack can't plan a run: it has no image for its region, half a VPC, no training code.
         """
         run = names.run_id(execution_arn)
         key = places.run_key(run, places.PLAN)
-        plan = self.storage.read_json(key)
+        plan: Plan | None = self.storage.read_json(key)
         if plan is None:
             plan = self._make(run, execution_arn, asked)
             self.storage.write_json(key, plan)
+        requests = plan["requests"]
         return {
             "run": run,
             "plan_uri": self.storage.uri(key),
-            **{name: plan["requests"][name] for name in _OF_THE_STATES},
+            "processing": requests["processing"],
+            "tuning": requests["tuning"],
+            "final": requests["final"],
+            "model": requests["model"],
+            "transform": requests["transform"],
             "timeouts": plan["timeouts"],
         }
 
-    def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> Plan:
         dataset, overrides, version = _check_input(asked)
-        folder = f"datasets/{dataset}/"
-        data = self.storage.head(folder + "data.csv", version)
+        image = training_image(self.environment.training_image, self.environment.region, self.environment.url_suffix)
+        folder = places.dataset_folder(dataset)
+        data = self.storage.head(folder + places.DATA, version)
         if data is None:
             which = f" in version {version}" if version else ""
             raise DatasetError(
-                f"{self.storage.uri(folder)}data.csv is not there{which}; upload it, or name another dataset"
+                f"{self.storage.uri(folder)}{places.DATA} is not there{which}; upload it, or name another dataset"
                 + (" or version" if version else "")
             )
-        file = self.storage.head(folder + "experiment.yaml")
-        predict = self.storage.head(folder + "predict.csv")
+        file = self.storage.head(folder + places.EXPERIMENT)
+        predict = self.storage.head(folder + places.PREDICT)
         text = self.storage.open(file).read() if file else None
         given = load_experiment(text, overrides, self.environment.compute)
         profile, facts = self._scan(data, predict, given)
-        resolved = resolve(given, **facts)
+        resolved = cast(Resolved, resolve(given, **facts))
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, code["uri"], data.size + (predict.size if predict else 0))
+        context = self._context(run, resolved, image, code["uri"], data.size + (predict.size if predict else 0))
         return {
-            "schema": 1,
+            "schema": SCHEMA,
             "run": run,
             "prefix": context.prefix,
             "dataset": dataset,
@@ -96,6 +105,7 @@ class Planner:
             "experiment_file": file.as_dict() if file else None,
             "predict": predict.as_dict() if predict else None,
             "code": code,
+            "image": context.image,
             "experiment": resolved,
             "profile": profile,
             "problem_sampled": profile is None and given.problem is None,
@@ -121,7 +131,7 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _abandoning(self, resolved: dict[str, Any]) -> dict[str, Any]:
+    def _abandoning(self, resolved: Resolved) -> Abandoning:
         """Return whether candidates that can't win are given up, and why not."""
         folds, note = resolved["cross_validation"]["n_splits"], None
         if resolved["search"]["abandon"] == "off":
@@ -130,17 +140,16 @@ class Planner:
             note = f"the rule has not met its numbers with {folds} folds, so it is off for them"
         return {"used": note is None, "note": note}
 
-    def _context(self, run: str, resolved: dict[str, Any], code_uri: str, data_bytes: int) -> Context:
-        root = self.storage.uri(f"runs/{run}/")
+    def _context(self, run: str, resolved: Resolved, image: str, code_uri: str, data_bytes: int) -> Context:
         return Context(
             prefix=self.environment.name_prefix,
             run=run,
             region=self.environment.region,
             experiment=resolved,
-            locations={"run": root, **{place: f"{root}{place}/" for place in _PLACES}},
-            plan_uri=f"{root}plan.json",
+            locations=places.locations(self.storage.bucket, run),
+            plan_uri=self.storage.uri(places.run_key(run, places.PLAN)),
             code_uri=code_uri,
-            image=self.environment.training_image,
+            image=image,
             candidate_role=self.environment.candidate_role_arn,
             fold_role=self.environment.fold_role_arn,
             data_bytes=data_bytes,
@@ -151,7 +160,7 @@ class Planner:
 
     def _scan(
         self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
-    ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    ) -> tuple[Profile | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
         validation = given.cross_validation
         strategy = validation.strategy or default_splitter(given.problem or rules.CLASSIFICATION)
@@ -186,7 +195,7 @@ class Planner:
             raise DatasetError(str(error)) from error
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
-        return found, facts
+        return cast(Profile, found), facts
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.jobs import Jobs
+from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
-from pipeline.results.registration import Holdout, Package, Registry, read_holdout
+from pipeline.results.holdout import Holdout, read_holdout
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
 from warmfold_run.records import Abandoned, FoldScore, Missed, Placement, Profile

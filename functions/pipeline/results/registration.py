@@ -1,43 +1,26 @@
-"""The quality gate on the holdout score, and the model package that carries its verdict."""
+"""The model package of a run's final model, which carries the gate's verdict."""
 
 from __future__ import annotations
 
-import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.aws.jobs import Jobs, is_missing
+from pipeline.aws.jobs import Jobs
+from pipeline.aws.registry import Package, Registry, description_start
 from pipeline.aws.storage import Storage
-from pipeline.errors import RegistrationError, SageMakerError
+from pipeline.errors import RegistrationError
 from pipeline.planning.limits import INVOCATION_SECONDS
 from pipeline.results.best_candidate import Best
+from pipeline.results.gate import gate
+from pipeline.results.holdout import Holdout, read_holdout
 from warmfold_run import names, places
-from warmfold_run.experiment import Experiment
 from warmfold_run.plan import Plan
-from warmfold_run.records import FinalMetrics
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
 
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
 _METADATA_CHARACTERS = 256
 _DESCRIPTION_CHARACTERS = 1024
-
-
-class Holdout(BaseModel):
-    """The final model on the rows that no candidate saw; `score` is None when they can't tell it, and `note` why.
-
-    Of two classes, `positive_class` is the one that metrics such as f1 are about.
-    """
-
-    score: float | None
-    standard_error: float | None
-    rows: int
-    note: str | None = None
-    positive_class: str | None = None
 
 
 class Registration(BaseModel):
@@ -49,74 +32,6 @@ class Registration(BaseModel):
     status: str
     holdout: Holdout
     reason: str
-
-
-class Package(NamedTuple):
-    """A model package: its approval status, and the gate's reason for it."""
-
-    arn: str
-    status: str
-    reason: str
-
-
-class Registry:
-    """The model registry."""
-
-    def __init__(self, sagemaker: SageMakerClient) -> None:
-        self._sagemaker = sagemaker
-
-    def ensure_group(self, name: str, description: str, tags: list[dict[str, str]]) -> None:
-        """Create a model package group unless it exists; versions carry no tags, so it has them."""
-        request: Any = {"ModelPackageGroupDescription": description, "Tags": tags}
-        try:
-            self._sagemaker.create_model_package_group(ModelPackageGroupName=name, **request)
-        except ClientError as error:
-            if not self._has_group(name):
-                raise _refused(f"model package group {name} could not be created", error) from error
-
-    def package_of_run(self, group: str, run: str) -> Package | None:
-        """Return a run's model package, or None when it has none."""
-        start = _description_start(run)
-        pages = self._sagemaker.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
-        )
-        try:
-            for page in pages:
-                for package in page["ModelPackageSummaryList"]:
-                    text = package.get("ModelPackageDescription", "")
-                    if text.startswith(start):
-                        status = str(package.get("ModelApprovalStatus"))
-                        return Package(package["ModelPackageArn"], status, text.removeprefix(start))
-        except ClientError as error:
-            if not is_missing(error):
-                raise _refused(f"the model packages of {group} could not be listed", error) from error
-        return None
-
-    def describe(self, arn: str) -> dict[str, Any] | None:
-        """Return a model package, or None when there is no such package."""
-        try:
-            return dict(self._sagemaker.describe_model_package(ModelPackageName=arn))
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise _refused(f"model package {arn} could not be described", error) from error
-
-    def create(self, request: dict[str, Any]) -> str:
-        """Create a model package and return its ARN."""
-        try:
-            return self._sagemaker.create_model_package(**request)["ModelPackageArn"]
-        except ClientError as error:
-            group = request["ModelPackageGroupName"]
-            raise _refused(f"a model package of {group} could not be created", error) from error
-
-    def _has_group(self, name: str) -> bool:
-        try:
-            self._sagemaker.describe_model_package_group(ModelPackageGroupName=name)
-        except ClientError as error:
-            if is_missing(error):
-                return False
-            raise _refused(f"model package group {name} could not be described", error) from error
-        return True
 
 
 def register_model(
@@ -155,46 +70,12 @@ def register_model(
     return Registration(model_package_arn=found.arn, status=verdict, holdout=holdout, reason=found.reason)
 
 
-def read_holdout(storage: Storage, plan: Plan) -> Holdout | None:
-    """Return how the final model did on the holdout, or None when there is no final model yet."""
-    metrics: FinalMetrics | None = storage.read_json(places.key_of(plan["locations"]["model"] + places.METRICS))
-    if metrics is None:
-        return None
-    return Holdout(
-        score=_number(metrics["holdout_score"]),
-        standard_error=_number(metrics["holdout_standard_error"]),
-        rows=metrics["rows"]["holdout"],
-        note=metrics["holdout_note"],
-        positive_class=metrics["positive_class"],
-    )
-
-
-def gate(experiment: Experiment, holdout: Holdout) -> tuple[str, str]:
-    """Return the model package's approval status, and why: what passes may wait for a person's approval."""
-    passed, reason = _judge(experiment, holdout)
-    if not passed:
-        return "Rejected", reason
-    return ("Approved" if experiment["quality_gate"]["approval"] == "automatic" else "PendingManualApproval"), reason
-
-
-def _judge(experiment: Experiment, holdout: Holdout) -> tuple[bool, str]:
-    metric, least = experiment["metric"], experiment["quality_gate"]["min_score"]
-    if least is None:
-        return True, "experiment.yaml sets no quality_gate.min_score"
-    if holdout.score is None:
-        why = f": {holdout.note}" if holdout.note else ""
-        return False, f"quality_gate.min_score is {least}, and there is no holdout score to hold against it{why}"
-    if holdout.score >= least:
-        return True, f"{metric} {holdout.score:.6g} on the holdout reaches quality_gate.min_score {least}"
-    return False, f"{metric} {holdout.score:.6g} on the holdout is below quality_gate.min_score {least}"
-
-
 def model_package_request(
     plan: Plan, best: Best, group: str, artifact: str, status: str, holdout: Holdout, reason: str
 ) -> dict[str, Any]:
     """CreateModelPackage of a run's final model; its description starts with the run, which lists show."""
     container = {
-        "Image": plan["requests"]["final"]["AlgorithmSpecification"]["TrainingImage"],
+        "Image": plan["image"],
         "ModelDataUrl": artifact,
         "Environment": {
             "SAGEMAKER_PROGRAM": "inference.py",
@@ -209,7 +90,7 @@ def model_package_request(
     metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + places.METRICS}
     return {
         "ModelPackageGroupName": group,
-        "ModelPackageDescription": f"{_description_start(plan['run'])}{reason}"[:_DESCRIPTION_CHARACTERS],
+        "ModelPackageDescription": f"{description_start(plan['run'])}{reason}"[:_DESCRIPTION_CHARACTERS],
         "ClientToken": plan["run"],
         "ModelApprovalStatus": status,
         "InferenceSpecification": {
@@ -220,11 +101,6 @@ def model_package_request(
         "ModelMetrics": {"ModelQuality": {"Statistics": metrics}},
         "CustomerMetadataProperties": _metadata(plan, best, holdout),
     }
-
-
-def _number(value: float | None) -> float | None:
-    """Return a score, or None for one that is not a number: it can't be judged, and JSON can't carry it."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _metadata(plan: Plan, best: Best, holdout: Holdout) -> dict[str, str]:
@@ -245,12 +121,3 @@ def _metadata(plan: Plan, best: Best, holdout: Holdout) -> dict[str, str]:
         for name, value in values.items()
         if value is not None
     }
-
-
-def _description_start(run: str) -> str:
-    return f"run {run}: "
-
-
-def _refused(what: str, error: ClientError) -> SageMakerError:
-    detail = error.response["Error"]
-    return SageMakerError(f"{what}: {detail['Code']}: {detail.get('Message', '')}")

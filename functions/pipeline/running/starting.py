@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.plan_file import read_plan
+from pipeline.aws.registry import Registry
 from pipeline.aws.storage import Storage
 from pipeline.errors import RunNotEndedError
-from pipeline.results.registration import Registry, gate, read_holdout
+from pipeline.results.gate import gate
+from pipeline.results.holdout import read_holdout
 from warmfold_run import names, places
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ def accepted(text: str) -> None:
     raise ExperimentError("; ".join(refusals))
 
 
-@pytest.mark.parametrize(("place", "text"), experiments(), ids=lambda value: value if "\n" not in value else "")
+@pytest.mark.parametrize(("place", "text"), list(experiments()), ids=lambda value: value if "\n" not in value else "")
 def test_an_experiment_that_a_page_shows_is_accepted(place: str, text: str) -> None:  # noqa: ARG001 - its id
     accepted(text)
 

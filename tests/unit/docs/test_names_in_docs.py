@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from pipeline.experiment.schema import SECTIONS
 from warmfold.cli import app
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 HISTORY = {"CHANGELOG.md"}
 """Pages whose names may be gone: they tell what was."""
+OURSELVES = "tests/unit/docs/"
+"""What names wrong things on purpose."""
 GENERATED_FOLDERS = {"demo-output", "results", "build", "dist"}
 SOURCES = {".py", ".yaml", ".yml", ".toml", ".in", ".j2", ".json", ""}
 """Suffixes of what an identifier is looked for in."""
@@ -25,7 +28,7 @@ ELSEWHERE = {
     "list-service-quotas",
     "update-assume-role-policy",
 }
-FILE = re.compile(r"[\w.-]+\.(py|yaml|toml|json|md|j2|svg|png|txt|in)")
+FILE = re.compile(r"[\w.-]+\.(py|yaml|toml|json|md|j2|svg|png|txt|in|html)")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 SPOKEN = re.compile(r"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
 """What may be a plain word, so that nothing says that code has it."""
@@ -48,9 +51,8 @@ def folders() -> frozenset[str]:
 @cache
 def words() -> frozenset[str]:
     """Every word of the code: Python, template, state machines, settings, tests."""
-    return frozenset(
-        word for file in files() if Path(file).suffix in SOURCES for word in re.findall(r"[A-Za-z0-9_]+", read(file))
-    )
+    sources = [file for file in files() if Path(file).suffix in SOURCES and not file.startswith(OURSELVES)]
+    return frozenset(word for file in sources for word in re.findall(r"[A-Za-z0-9_]+", read(file)))
 
 
 @cache
@@ -137,7 +139,7 @@ def is_known(span: str) -> bool:
         if not all(IDENTIFIER.fullmatch(part) for part in parts):
             return True
         modules = {Path(file).stem for file in files() if file.endswith(".py")} | {Path(f).name for f in folders()}
-        return defined(name) if parts[0] in modules else all(part in words() for part in parts)
+        return defined(name) if parts[0] in modules - set(SECTIONS) else all(part in words() for part in parts)
     if IDENTIFIER.fullmatch(name) and (called or not SPOKEN.fullmatch(name)):
         return name in words()
     return True

@@ -224,7 +224,7 @@ class _Worker:
         self.arn = spec.arn
         self.digest = spec.digest
         self.retired = False
-        self.log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{stream_id.replace('-', '')}"
+        self.log_stream = f"{time.strftime('%Y/%m/%d')}/{_named(spec)}[$LATEST]{stream_id.replace('-', '')}"
         self.timed_out = False
         task, opt = root / "task", root / "opt"
         answers, answers_end = os.pipe()
@@ -343,6 +343,11 @@ def _layer_folders(spec: FunctionSpec, opt: Path) -> list[str]:
     runtime = spec.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
     usual = os.pathsep.join((f"{OPT}/python/lib/{runtime}/site-packages", f"{OPT}/python"))
     return [_mapped(folder, opt) for folder in spec.environment.get("PYTHONPATH", usual).split(os.pathsep)]
+
+
+def _named(spec: FunctionSpec) -> str:
+    """What names the function in its log streams: only a group that is not its own by default needs it."""
+    return "" if spec.log_group == f"/aws/lambda/{spec.name}" else spec.name
 
 
 def _ended(worker: _Worker, spec: FunctionSpec, request_id: str) -> dict[str, Any]:

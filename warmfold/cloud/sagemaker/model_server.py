@@ -17,8 +17,10 @@ from warmfold.cloud.sagemaker.logs import JobLog
 START_SECONDS = 1800.0
 """As long as AWS asks a container for its health before it gives up."""
 PING_TIMEOUT = 2.0
+"""After which it is asked again."""
+PARAMETERS_TIMEOUT = 60.0
 POLL_SECONDS = 0.01
-DEATH_SECONDS = 1.0
+DEATH_SECONDS = 10.0
 """How long a broken connection may come before the news that its process ended."""
 
 
@@ -66,7 +68,7 @@ class ModelServer:
 
     def execution_parameters(self) -> dict[str, Any]:
         """What the container says about its requests, empty when it says nothing; raises as `invoke` does."""
-        answer = self._ask("GET", "/execution-parameters", timeout=PING_TIMEOUT)
+        answer = self._ask("GET", "/execution-parameters", timeout=PARAMETERS_TIMEOUT)
         if answer.status != http.client.OK:
             return {}
         try:

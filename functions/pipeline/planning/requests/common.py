@@ -7,8 +7,11 @@ from typing import Any
 
 from pipeline.planning import limits
 from pipeline.planning.instance_types import has_disks_of_its_own
-from warmfold_run import names
+from warmfold_run import names, places
 from warmfold_run.encoding import encode
+from warmfold_run.experiment import Experiment
+from warmfold_run.places import Locations
+from warmfold_run.plan import InstanceTypes, Request
 
 _FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 
@@ -20,15 +23,15 @@ class Context:
     prefix: str
     run: str
     region: str
-    experiment: dict[str, Any]
-    locations: dict[str, str]
+    experiment: Experiment
+    locations: Locations
     plan_uri: str
     code_uri: str
     image: str
     candidate_role: str
     fold_role: str
     data_bytes: int
-    instance_types: dict[str, str]
+    instance_types: InstanceTypes
     vpc: dict[str, list[str]] | None = None
     key: str | None = None
 
@@ -40,7 +43,7 @@ class Context:
     @property
     def profile_uri(self) -> str:
         """Where Split Dataset writes the profile of all the rows."""
-        return self.locations["run"] + "profile.json"
+        return self.locations["run"] + places.PROFILE
 
     @property
     def network(self) -> dict[str, Any]:
@@ -67,7 +70,7 @@ class Context:
         return {**size, **self.volume_key(instance_type)}
 
 
-def training_request(context: Context, metric_prefix: str, output: str, seconds: int) -> dict[str, Any]:
+def training_request(context: Context, metric_prefix: str, output: str, seconds: int) -> Request:
     """Return CreateTrainingJob of a fold, without its name and its channels, as candidates and the final job have it.
 
     `metric_prefix` is what stands before the scores in the lines that the job prints.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipeline.planning.limits import FINAL_SECONDS
 from pipeline.planning.requests.common import Context, channel, training_request
 from warmfold_run import names
+from warmfold_run.plan import Request
 
 
-def final_request(context: Context) -> dict[str, Any]:
+def final_request(context: Context) -> Request:
     """CreateTrainingJob of the final model, without the best candidate's hyperparameters, which its state adds.
 
     It matches a fold's warm pool and leaves none.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipeline.planning.limits import FIRST_KEEP_ALIVE_SECONDS, FOLD_SECONDS
 from pipeline.planning.requests.common import Context, channel, training_request
+from warmfold_run import places
+from warmfold_run.plan import Request
 
 
-def fold_request(context: Context) -> dict[str, Any]:
+def fold_request(context: Context) -> Request:
     """CreateTrainingJob of a fold, without its name; `{fold}` in a location stands for the fold's number.
 
     Its keep-alive is the first folds'; under `keep_alive_seconds: auto` candidates replace it by what they measure.
@@ -23,7 +23,7 @@ def fold_request(context: Context) -> dict[str, Any]:
     request["InputDataConfig"] = [
         channel("config", context.plan_uri),
         channel("profile", context.profile_uri),
-        channel("train", f"{folds}{{fold}}/train.manifest", "ManifestFile"),
+        channel("train", folds + places.train_manifest("{fold}"), "ManifestFile"),
         channel("validation", f"{parts}{{fold}}/"),
     ]
     return request

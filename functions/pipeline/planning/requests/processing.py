@@ -7,11 +7,12 @@ from typing import Any
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from pipeline.planning.requests.common import Context
 from warmfold_run import names
+from warmfold_run.plan import Request
 
 _BASE = "/opt/ml/processing"
 
 
-def processing_request(context: Context) -> dict[str, Any]:
+def processing_request(context: Context) -> Request:
     """CreateProcessingJob of Split Dataset."""
     unpack = f"mkdir -p {_BASE}/code && tar -xzf {_BASE}/input/code/sourcedir.tar.gz -C {_BASE}/code"
     instance_type = context.instance_types["processing"]

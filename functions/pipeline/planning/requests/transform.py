@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pipeline.planning.limits import INVOCATION_SECONDS
 from pipeline.planning.requests.common import Context
 from warmfold_run import names
+from warmfold_run.plan import Request
 
 MAX_PAYLOAD_MB = 6  # a chunk of rows is at most 5 MB
 
 
-def model_request(context: Context) -> dict[str, Any]:
+def model_request(context: Context) -> Request:
     """CreateModel without its Containers, the registered package, which its state adds."""
     return {
         "ModelName": names.model(context.prefix, context.run),
@@ -21,7 +20,7 @@ def model_request(context: Context) -> dict[str, Any]:
     }
 
 
-def transform_request(context: Context) -> dict[str, Any]:
+def transform_request(context: Context) -> Request:
     """CreateTransformJob of every chunk of rows to score; each chunk is one request, header and all."""
     instance_type = context.instance_types["transform"]
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": context.locations["score"]}}

@@ -8,9 +8,11 @@ from pipeline.planning.limits import candidate_seconds
 from pipeline.planning.requests.common import Context, channel, training_request
 from warmfold_run import names
 from warmfold_run.encoding import encode
+from warmfold_run.experiment import Range
+from warmfold_run.plan import Request
 
 
-def tuning_request(context: Context) -> dict[str, Any]:
+def tuning_request(context: Context) -> Request:
     """CreateHyperParameterTuningJob; each of its training jobs is a candidate."""
     search, compute = context.experiment["search"], context.experiment["compute"]
     output, seconds = context.locations["run"] + "candidate-output/", candidate_seconds(context.experiment)
@@ -41,7 +43,7 @@ def tuning_request(context: Context) -> dict[str, Any]:
     }
 
 
-def _parameter_ranges(space: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _parameter_ranges(space: dict[str, Range]) -> dict[str, list[dict[str, Any]]]:
     ranges: dict[str, list[dict[str, Any]]] = {
         "ContinuousParameterRanges": [],
         "IntegerParameterRanges": [],
