@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from virtual.assumptions import Start
+from warmfold_run.records import FoldResult
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Fate:
     """
 
     seconds: float = 60.0
-    result: Mapping[str, Any] | None = None
+    result: FoldResult | None = None
     status: str = "Completed"
     secondary: str = ""
     reason: str = ""

@@ -14,9 +14,12 @@ from virtual.s3 import VirtualS3
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.pools import PoolShape, WarmPools, WarmPoolState
 from warmfold.cloud.sagemaker.validation import validated
+from warmfold_run import names, places
+from warmfold_run.records import FoldScore
+from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 TERMINAL = ("Completed", "Failed", "Stopped")
-LONGEST_KEEP_ALIVE, LONGEST_NAME = 3600, 63
+LONGEST_NAME = 63
 _validated: set[str] = set()
 
 
@@ -181,10 +184,11 @@ class VirtualSageMaker:
         self._clock.at(job.ends, lambda: self._end(name, job))
 
     def _score(self, name: str, job: FoldJob) -> None:
-        if job.fate.result is not None and job.trained <= self._clock.now():
-            candidate, fold = candidate_and_fold(name)
-            record = {"candidate": candidate, "fold": fold, **job.fate.result}
-            self._s3.place(f"{self._folder}{candidate}/fold-{fold}.json", json.dumps(record).encode())
+        parsed = names.parse_fold_job(name)
+        if parsed is not None and job.fate.result is not None and job.trained <= self._clock.now():
+            candidate, fold, _ = parsed
+            score: FoldScore = {"candidate": candidate, "fold": fold, "job": name, **job.fate.result}
+            self._s3.place(f"{self._folder}{candidate}/{places.fold_record(fold)}", json.dumps(score).encode())
 
     def _end(self, name: str, job: FoldJob) -> None:
         now = self._clock.now()
@@ -223,20 +227,14 @@ class VirtualSageMaker:
         return "Starting" if now < job.begins else "Training" if now < job.trained else "Uploading"
 
 
-def candidate_and_fold(job: str) -> tuple[str, int]:
-    """A fold job's candidate and fold, by its name `<candidate>-f<i>[-r<n>]`."""
-    candidate, _, rest = job.rpartition("-f")
-    return candidate, int(rest.partition("-")[0])
-
-
 def _validate(operation: str, request: dict[str, Any]) -> None:
     """Hold a request against botocore's model, unless one that differs in name and keep-alive only was held already."""
     alike = {name: value for name, value in request.items() if name not in ("TrainingJobName", "ResourceConfig")}
     resources = {**request.get("ResourceConfig", {})}
     keep_alive = resources.pop("KeepAlivePeriodInSeconds", 0)
     key = json.dumps([operation, alike, resources])
-    if keep_alive > LONGEST_KEEP_ALIVE:  # SageMaker's model has no maximum, its guide has
-        message = f"KeepAlivePeriodInSeconds is {keep_alive}, and at most {LONGEST_KEEP_ALIVE}"
+    if keep_alive > LONGEST_KEEP_ALIVE_SECONDS:  # SageMaker's model has no maximum, its guide has
+        message = f"KeepAlivePeriodInSeconds is {keep_alive}, and at most {LONGEST_KEEP_ALIVE_SECONDS}"
         raise client_error("ValidationException", message, operation)
     if key not in _validated or len(request.get("TrainingJobName", "")) > LONGEST_NAME:
         try:

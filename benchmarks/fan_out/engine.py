@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from benchmarks.fan_out.constants import RECIPE_KEEP_ALIVE
 from benchmarks.fan_out.plans import TUNING_JOB, plan
@@ -16,9 +15,12 @@ from benchmarks.fan_out.workload import Case, Workload, candidate_and_fold
 from virtual.account import VirtualAccount
 from virtual.assumptions import Assumptions, Bill, Quota
 from virtual.fates import Fate
-from virtual.trainer import VirtualTrainer
+from virtual.processes import VirtualProcesses
 from warmfold_jobs.fan_out.candidate import cross_validate
-from warmfold_run.places import split_uri
+from warmfold_jobs.fan_out.places import Fold
+from warmfold_run import names
+from warmfold_run.places import key_of
+from warmfold_run.records import FoldResult
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Simulation:
         self._assume = assume or Assumptions()
         self._plan = plan(case, side)
         self._failures = failures
-        folder = split_uri(self._plan["locations"]["candidates"])[1]
+        folder = key_of(self._plan["locations"]["candidates"])
         account = VirtualAccount(folder, self._fate, self._assume, quota)
         self._clock, self._s3, self.sagemaker = account.clock, account.s3, account.sagemaker
         self._left = list(range(case.candidates, 0, -1))
@@ -129,7 +131,7 @@ class Simulation:
                 if not self._left:
                     break
             number = self._left.pop()
-            name = f"{TUNING_JOB}-{number:03}-{self._names.getrandbits(32):08x}"
+            name = names.candidate_job(TUNING_JOB, number, f"{self._names.getrandbits(32):08x}")
             start = self._assume.warm if turn else self._assume.cold
             self.sagemaker.candidates_running += 1
             self._clock.sleep(start.seconds)
@@ -156,13 +158,13 @@ class Simulation:
 
     def _loop(self, name: str, number: int) -> bool:  # noqa: ARG002
         """All folds one after another, as many at a time as there are lanes."""
-        trainer = self._trainer(number)
+        here = self._here(number)
         for fold in range(self._case.n_splits):
-            trainer.start(fold, self._side.lanes)
+            here.start(Fold(fold))
         left = self._case.n_splits
         while left:
-            trainer.wait(float("inf"))
-            left -= len(trainer.finished())
+            here.wait(float("inf"))
+            left -= len(here.ended())
         return False
 
     def _warmfold(self, name: str, number: int) -> bool:
@@ -174,16 +176,16 @@ class Simulation:
             s3=self._s3,
             clock=self._clock,
             generator=random.Random(name),
-            trainer=self._trainer(number),
+            here=self._here(number),
             log=partial(self._note, name),
         )
         return outcome.abandoned
 
-    def _trainer(self, number: int) -> VirtualTrainer:
-        def result(fold: int) -> dict[str, Any]:
+    def _here(self, number: int) -> VirtualProcesses:
+        def result(fold: int) -> FoldResult:
             return self._workload.result(number, fold)
 
-        return VirtualTrainer(self._clock, self._side.lanes, result)
+        return VirtualProcesses(self._clock, self._side.lanes, result)
 
     def _note(self, name: str, text: str) -> None:
         if self._keeps_log:

@@ -11,12 +11,14 @@ from pipeline.experiment.schema import load_experiment
 from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request
-from warmfold_run import places
+from warmfold_run import names, places
 from warmfold_run.experiment import Experiment
+from warmfold_run.plan import Plan
 
 BUCKET = "bucket"
 RUN = "bench-0123abcd"
-TUNING_JOB = f"wf-{RUN}"
+PREFIX = "wf"
+TUNING_JOB = names.tuning_job(PREFIX, RUN)
 
 
 def asked(case: Case, side: Side) -> dict[str, Any]:
@@ -32,17 +34,18 @@ def asked(case: Case, side: Side) -> dict[str, Any]:
     return {"cross_validation": {"n_splits": case.n_splits}, "search": search, "compute": compute}
 
 
-def plan(case: Case, side: Side) -> dict[str, Any]:
-    """The plan of a case as a side has it."""
+def plan(case: Case, side: Side) -> Plan:
+    """The plan of a case as a side has it, without the keys that no candidate reads."""
     given = load_experiment(None, asked(case, side))
     experiment = cast(Experiment, resolve(given, target="target", problem="classification", classes=2))
+    where = places.locations(BUCKET, RUN)
     context = Context(
-        prefix="wf",
+        prefix=PREFIX,
         run=RUN,
         region="us-east-1",
         experiment=experiment,
-        locations=places.locations(BUCKET, RUN),
-        plan_uri=places.uri(BUCKET, places.run_key(RUN, places.PLAN)),
+        locations=where,
+        plan_uri=where["run"] + places.PLAN,
         code_uri=places.uri(BUCKET, places.code_key("0")),
         image="123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1",
         candidate_role="arn:aws:iam::123456789012:role/candidate",
@@ -50,13 +53,14 @@ def plan(case: Case, side: Side) -> dict[str, Any]:
         data_bytes=1_000_000,
         instance_types={"processing": "ml.m5.xlarge", "transform": "ml.m5.xlarge"},
     )
-    return {
+    made = {
         "run": RUN,
         "region": context.region,
         "bucket": BUCKET,
         "experiment": experiment,
-        "locations": context.locations,
+        "locations": where,
         "fold_retries": FOLD_RETRIES,
         "quota_patience_seconds": 600,
         "requests": {"fold": fold_request(context)},
     }
+    return cast(Plan, made)

@@ -6,9 +6,10 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.fan_out.constants import CANDIDATES, VARIATION
+from warmfold_run import names
+from warmfold_run.records import FoldResult
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Workload:
     seconds: Sequence[Sequence[float]]
     scores: Sequence[Sequence[float]]
 
-    def result(self, candidate: int, fold: int) -> dict[str, Any]:
+    def result(self, candidate: int, fold: int) -> FoldResult:
         """What training code makes of a fold: a single-threaded fit that takes all of its time."""
         seconds, score = self.seconds[candidate][fold], self.scores[candidate][fold]
         return {
@@ -56,6 +57,9 @@ def drawn(case: Case, seed: int, matrix: Sequence[Sequence[float]]) -> Workload:
 
 
 def candidate_and_fold(job: str) -> tuple[str, int, int]:
-    """Candidate, its number from 0, and fold, by the name of a fold job: `<tuning job>-NNN-xxxxxxxx-f<i>[-r<n>]`."""
-    candidate, _, rest = job.rpartition("-f")
-    return candidate, int(candidate.split("-")[-2]) - 1, int(rest.partition("-")[0])
+    """Candidate, its number from 0, and fold, by the name of a fold job; ValueError for another job's."""
+    fold_job = names.parse_fold_job(job)
+    candidate = names.parse_candidate(fold_job.candidate) if fold_job else None
+    if fold_job is None or candidate is None:
+        raise ValueError(f"training job {job} is no fold job")
+    return fold_job.candidate, candidate.number - 1, fold_job.fold

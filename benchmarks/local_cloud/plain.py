@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from warmfold_run.plan import Plan
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 """As the local cloud pins its jobs."""
@@ -57,7 +59,7 @@ class Loop:
     def __init__(self, folder: Path) -> None:
         from warmfold_jobs.data.table import read_profile
 
-        self._plan: dict[str, Any] = json.loads((folder / "plan.json").read_text("utf-8"))
+        self._plan: Plan = json.loads((folder / "plan.json").read_text("utf-8"))
         self._schema = read_profile(folder / "profile.json")
         files = sorted((folder / "parts").rglob("*.csv"))
         self._parts: dict[int, list[Path]] = {}

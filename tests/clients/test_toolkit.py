@@ -23,7 +23,8 @@ from tests.unit.training_code.split import breast_cancer
 from virtual.clock import VirtualClock
 from warmfold.cloud.local import LocalCloud
 from warmfold_jobs.data.split import split_dataset
-from warmfold_jobs.fan_out.jobs import FoldJobs
+from warmfold_jobs.fan_out.job_calls import JobCalls
+from warmfold_run import names
 
 pytestmark = pytest.mark.skipif(not IS_THERE, reason=WHY_NOT)
 
@@ -108,8 +109,8 @@ class Planned:
             def create_training_job(self, **request: Any) -> None:
                 asked.append(request)
 
-        jobs = FoldJobs(self.plan, candidate, TUNED, Asked(), VirtualClock(), random.Random(0), lambda _: None)
-        assert jobs.create(1, 0, 0)
+        calls = JobCalls(self.plan, TUNED, Asked(), VirtualClock(), random.Random(0), lambda _: None)  # type: ignore[arg-type]
+        assert calls.create(names.fold_job(candidate, 1), 1, 0)
         return asked[0]
 
     def score(self, candidate: str) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def scraped(text: str, name: str) -> dict[str, float]:
 def test_a_fold_s_scores_are_scraped_exactly(score: float, capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"locations": {"candidates": "s3://bucket/runs/r/candidates/"}}
     result = {"train_score": score + 0.125, "validation_score": score}
-    job.write_fold_score(Bucket(), plan, CANDIDATE, 0, result)  # type: ignore[arg-type]
+    job.write_fold_score(Bucket(), plan, {"candidate": CANDIDATE, "fold": 0, **result})  # type: ignore[arg-type,typeddict-item]
     assert scraped(capsys.readouterr().out, "fold") == {"train:score": score + 0.125, "validation:score": score}
 
 

@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from warmfold_run.names import parse_fold_job
 from warmfold_run.places import PLAN
+from warmfold_run.plan import Plan
 
 FAILURE_CHARACTERS = 1024
 """What SageMaker keeps of /opt/ml/output/failure."""
@@ -40,9 +40,9 @@ class Container:
             failure_file=Path(environ["SM_OUTPUT_DIR"], "failure"),
         )
 
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> Plan:
         """The run's plan.json, from the channel `config`."""
-        plan: dict[str, Any] = json.loads((self.channels["config"] / PLAN).read_text("utf-8"))
+        plan: Plan = json.loads((self.channels["config"] / PLAN).read_text("utf-8"))
         return plan
 
     def files(self, channel: str) -> list[Path]:

@@ -17,6 +17,8 @@ import pandas as pd
 
 from warmfold_jobs.data.csv_records import csv_line, read_records
 from warmfold_jobs.data.table import Schema, feature_frame
+from warmfold_run import places
+from warmfold_run.records import ModelDescription
 
 
 class ContentTypeError(ValueError):
@@ -42,9 +44,9 @@ class Records:
 def model_fn(model_dir: str) -> Model:
     """The model of an unpacked archive."""
     folder = Path(model_dir)
-    told = json.loads((folder / "model.json").read_text("utf-8"))
+    told: ModelDescription = json.loads((folder / places.MODEL_DESCRIPTION).read_text("utf-8"))
     schema = Schema(told["features"], told["kinds"], told["target"], told["problem"], told["classes"])
-    return Model(joblib.load(folder / "model.joblib"), schema)
+    return Model(joblib.load(folder / places.MODEL), schema)
 
 
 def input_fn(body: str | bytes, content_type: str) -> Records:

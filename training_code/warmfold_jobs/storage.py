@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def put_json(s3: S3Client, uri: str, value: dict[str, Any]) -> None:
+def put_json(s3: S3Client, uri: str, value: Mapping[str, object]) -> None:
     """Write a JSON object at an s3:// URI."""
     bucket, key = split_uri(uri)
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(value, indent=1).encode(), ContentType="application/json")
 
 
-def get_json(s3: S3Client, uri: str) -> dict[str, Any]:
-    """The JSON object at an s3:// URI."""
+def get_json(s3: S3Client, uri: str) -> Any:
+    """The JSON object at an s3:// URI, whose shape the reader knows."""
     bucket, key = split_uri(uri)
-    value: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    return value
+    return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def names_below(s3: S3Client, uri: str) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 Problem = Literal["classification", "regression"]
+CLASSIFICATION: Final = "classification"
+REGRESSION: Final = "regression"
 
 
 class Range(TypedDict, total=False):

@@ -11,6 +11,10 @@ PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "r
 """The files of a run, in its folder."""
 METRICS = "metrics.json"
 """What the final job says of its model, in the location `model`."""
+PARTS, FOLDS, HOLDOUT, SCORE = "parts", "folds", "holdout", "score"
+"""The folders that Split Dataset fills, below the run's."""
+MODEL, MODEL_DESCRIPTION = "model.joblib", "model.json"
+"""What the model archive holds, beside METRICS and the code in `code/`."""
 PLACEMENT, ABANDONED, MISSED = "placement.json", "abandoned.json", "missed.json"
 """What a candidate says of itself, in its folder below the location `candidates`, beside `fold-<i>.json`."""
 _DATA_KEY = re.compile(rf"datasets/(?P<dataset>[^/]+)/{re.escape(DATA)}")
@@ -72,13 +76,13 @@ def locations(bucket: str, run: str) -> Locations:
     root = uri(bucket, run_folder(run))
     return Locations(
         run=root,
-        parts=f"{root}parts/",
-        folds=f"{root}folds/",
-        holdout=f"{root}holdout/",
+        parts=f"{root}{PARTS}/",
+        folds=f"{root}{FOLDS}/",
+        holdout=f"{root}{HOLDOUT}/",
         candidates=f"{root}candidates/",
         leaderboard=f"{root}leaderboard/",
         model=f"{root}model/",
-        score=f"{root}score/",
+        score=f"{root}{SCORE}/",
         predictions=f"{root}predictions/",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from warmfold_run.experiment import Problem
 
@@ -115,6 +115,24 @@ class FinalMetrics(TypedDict):
     holdout_note: Annotated[str | None, "why there is no score"]
     fit_seconds: Annotated[float, "of the fit"]
     rows: Annotated[FinalRows, "how many there were"]
+
+
+class ModelDescription(TypedDict):
+    """model.json of the model archive: what the model expects and predicts."""
+
+    schema: Annotated[int, "the version of this shape"]
+    run: Annotated[str, "the run that made it"]
+    dataset: Annotated[str, "what it was trained on"]
+    features: Annotated[list[str], "the columns that it wants"]
+    kinds: Annotated[dict[str, str], "what each holds: `numeric`, `boolean` or `text`"]
+    target: Annotated[str, "the column that it predicts"]
+    problem: Annotated[Problem, "what kind of column that is"]
+    classes: Annotated[list[str] | None, "by label, as written in the data; null for regression"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    metric: Annotated[str, "what it was tuned for"]
+    estimator: Annotated[str, "the estimator's name in the catalogue"]
+    hyperparameters: Annotated[dict[str, Any], "tuned and static ones"]
+    versions: Annotated[dict[str, str], "of the libraries that fitted it"]
 
 
 def leaderboard_name(mean: float, candidate: str) -> str:

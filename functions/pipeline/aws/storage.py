@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
 from pipeline.errors import StorageError
-from warmfold_run import plan
+from warmfold_run.plan import ObjectVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,20 +17,6 @@ if TYPE_CHECKING:
 _MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchVersion")
 # HEAD's answer to a version id that S3 can't have issued, and to one that marks a deletion
 _NO_SUCH_VERSION = ("400", "405", "InvalidArgument", "MethodNotAllowed")
-
-
-@dataclass(frozen=True)
-class ObjectVersion:
-    """One version of one object; `version_id` is None where the bucket keeps no versions, `size` is in bytes."""
-
-    key: str
-    version_id: str | None
-    etag: str
-    size: int
-
-    def as_dict(self) -> plan.ObjectVersion:
-        """The same as JSON."""
-        return {"key": self.key, "version_id": self.version_id, "etag": self.etag, "size": self.size}
 
 
 class Storage:
@@ -59,18 +44,21 @@ class Storage:
             raise self._refused("read", key, error) from error
         version = found.get("VersionId")
         return ObjectVersion(
-            key, None if version == "null" else version, found["ETag"].strip('"'), found["ContentLength"]
+            key=key,
+            version_id=None if version == "null" else version,
+            etag=found["ETag"].strip('"'),
+            size=found["ContentLength"],
         )
 
     def open(self, version: ObjectVersion) -> BinaryIO:
         """Return a version's bytes as a stream."""
         try:
-            if version.version_id is None:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key, IfMatch=version.etag)
+            if version["version_id"] is None:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version["key"], IfMatch=version["etag"])
             else:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.version_id)
+                answer = self._s3.get_object(Bucket=self.bucket, Key=version["key"], VersionId=version["version_id"])
         except ClientError as error:
-            raise self._refused("read", version.key, error) from error
+            raise self._refused("read", version["key"], error) from error
         return cast(BinaryIO, answer["Body"])
 
     def read(self, key: str) -> bytes | None:

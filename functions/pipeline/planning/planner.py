@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.aws.environment import PlanEnvironment
-from pipeline.aws.storage import ObjectVersion, Storage
+from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.experiment.resolve import resolve
 from pipeline.experiment.schema import Experiment, load_experiment
@@ -27,8 +27,9 @@ from warmfold_catalogue.splitters import default_splitter
 from warmfold_jobs.data import rules
 from warmfold_jobs.fan_out.abandoning import can_abandon
 from warmfold_run import names, places
+from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, Abandoning, Plan, Planned
+from warmfold_run.plan import SCHEMA, Abandoning, ObjectVersion, Plan, Planned
 from warmfold_run.records import Profile
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
@@ -91,7 +92,7 @@ class Planner:
         resolved = cast(Resolved, resolve(given, **facts))
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, image, code["uri"], data.size + (predict.size if predict else 0))
+        context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
         return {
             "schema": SCHEMA,
             "run": run,
@@ -101,9 +102,9 @@ class Planner:
             "region": context.region,
             "bucket": self.storage.bucket,
             "created_at": self.now().isoformat(timespec="seconds"),
-            "data": data.as_dict(),
-            "experiment_file": file.as_dict() if file else None,
-            "predict": predict.as_dict() if predict else None,
+            "data": data,
+            "experiment_file": file,
+            "predict": predict,
             "code": code,
             "image": context.image,
             "experiment": resolved,
@@ -163,39 +164,39 @@ class Planner:
     ) -> tuple[Profile | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
         validation = given.cross_validation
-        strategy = validation.strategy or default_splitter(given.problem or rules.CLASSIFICATION)
+        strategy = validation.strategy or default_splitter(given.problem or CLASSIFICATION)
         settings: dict[str, Any] = {
             "n_splits": validation.n_splits,
             "strategy": strategy,
             "holdout": float(validation.holdout),
             "seed": validation.seed,
         }
-        whole = data.size <= WHOLE_SCAN_BYTES
+        whole = data["size"] <= WHOLE_SCAN_BYTES
         try:
             if not whole:
                 target, problem = rules.sample(
                     self.storage.open(data),
-                    file=data.key,
+                    file=data["key"],
                     target=given.target,
                     problem=given.problem,
                 )
                 return None, {"target": target, "problem": problem, "classes": None}
-            asked: dict[str, Any] = {"file": data.key, "target": given.target, "problem": given.problem, **settings}
-            found = rules.scan(self.storage.open(data), **asked).as_dict()
+            asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
+            found = rules.scan(self.storage.open(data), **asked)
             default = default_splitter(found["problem"])
             if validation.strategy is None and default != strategy:
                 # it deals the rows otherwise, and only now is the problem known
                 again = asked | {"problem": found["problem"], "strategy": default}
-                found = rules.scan(self.storage.open(data), **again).as_dict()
-            if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
+                found = rules.scan(self.storage.open(data), **again)
+            if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
                 rules.check_rows_to_score(
-                    self.storage.open(predict), file=predict.key, kinds=found["kinds"], target=found["target"]
+                    self.storage.open(predict), file=predict["key"], kinds=found["kinds"], target=found["target"]
                 )
         except rules.DatasetRuleError as error:
             raise DatasetError(str(error)) from error
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
-        return cast(Profile, found), facts
+        return found, facts
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmfold_jobs.fan_out.abandoning import can_abandon, estimate, leaderboard_key
+from warmfold_jobs.fan_out.abandoning import can_abandon, estimate
+from warmfold_run.records import leaderboard_name
 
 INCUMBENT = (0.90, 0.80, 0.95, 0.85, 0.90)
 MEAN = 0.88
@@ -121,13 +122,15 @@ def test_no_candidate_is_given_up_with_numbers_of_folds_it_was_not_measured_for(
 @example(5e-324, -5e-324)
 @example(1.7e308, -1.7e308)
 def test_keys_sort_as_means_do_the_better_first(one: float, other: float) -> None:
-    assert (leaderboard_key(one) < leaderboard_key(other)) == (one > other)
-    assert (leaderboard_key(one) == leaderboard_key(other)) == (one == other)
+    names = leaderboard_name(one, "candidate"), leaderboard_name(other, "candidate")
+    assert (names[0] < names[1]) == (one > other)
+    assert (names[0] == names[1]) == (one == other)
 
 
 @given(finite)
 def test_a_key_is_sixteen_hex_digits(mean: float) -> None:
-    key = leaderboard_key(mean)
+    key, _, rest = leaderboard_name(mean, "wf-run-001-0a1b2c3d").partition("-")
+    assert rest == "wf-run-001-0a1b2c3d.json"
     assert len(key) == 16
     assert set(key) <= set("0123456789abcdef")
 
@@ -135,4 +138,4 @@ def test_a_key_is_sixteen_hex_digits(mean: float) -> None:
 @pytest.mark.parametrize("mean", [math.nan, math.inf, -math.inf])
 def test_what_is_no_score_has_no_key(mean: float) -> None:
     with pytest.raises(ValueError, match="leaderboard"):
-        leaderboard_key(mean)
+        leaderboard_name(mean, "candidate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from collections import Counter
 from typing import Any
@@ -15,7 +16,8 @@ from warmfold_catalogue.splitters.part_assigner import PartAssigner
 from warmfold_jobs.data import cells
 from warmfold_jobs.data.csv_records import csv_line, read_records
 from warmfold_jobs.data.dealing import in_holdout
-from warmfold_jobs.data.rules import DatasetRuleError, Profile, check_rows_to_score, scan
+from warmfold_jobs.data.rules import DatasetRuleError, check_rows_to_score, scan
+from warmfold_run.records import Profile
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(
     ["", "\r", "\n", "\r\n", '"', '""', ",", " ", "a\rb", 'say "no", then\nleave', "é☃"]
@@ -53,7 +55,7 @@ def test_missing_is_what_pandas_takes_as_missing() -> None:
 def test_a_profile_says_what_the_dataset_is() -> None:
     rows = [(n, n / 7, "True" if n % 2 else "", f"t{n}", "", "ab"[n % 2]) for n in range(40)]
     profile = rules(table([*rows, ("x", "x", "x", "x", "x", "NA")], "count,share,flag,word,nothing,target"))
-    assert profile.kinds == {
+    assert profile["kinds"] == {
         "count": "numeric",
         "share": "numeric",
         "flag": "boolean",
@@ -61,17 +63,14 @@ def test_a_profile_says_what_the_dataset_is() -> None:
         "nothing": "numeric",
         "target": "text",
     }
-    assert (profile.rows, profile.rows_without_target, profile.missing["flag"], profile.missing["target"]) == (
-        41,
-        1,
-        20,
-        1,
-    )
-    assert (profile.target, profile.problem, profile.classes) == ("target", "classification", {"a": 20, "b": 20})
-    assert profile.development_rows + profile.holdout_rows == 40
-    assert sum(profile.part_rows) == profile.development_rows
-    assert Counter(profile.development_classes) + Counter(profile.holdout_classes) == {"a": 20, "b": 20}
-    assert profile.as_dict()["kinds"]["flag"] == "boolean"
+    missing = profile["missing"]
+    assert (profile["rows"], profile["rows_without_target"], missing["flag"], missing["target"]) == (41, 1, 20, 1)
+    assert (profile["target"], profile["problem"]) == ("target", "classification")
+    assert profile["classes"] == {"a": 20, "b": 20}
+    assert profile["development_rows"] + profile["holdout_rows"] == 40
+    assert sum(profile["part_rows"]) == profile["development_rows"]
+    assert Counter(profile["development_classes"]) + Counter(profile["holdout_classes"]) == {"a": 20, "b": 20}
+    assert json.loads(json.dumps(profile)) == profile
 
 
 @pytest.mark.parametrize(
@@ -100,8 +99,8 @@ def test_the_target_is_the_named_column_else_the_one_called_target_else_the_last
 def test_the_problem_is_told_from_the_targets_values(values: list[object], problem: str) -> None:
     rows = [(copy, value) for value in values for copy in range(30 if len(values) < 100 else 2)]
     profile = rules(table(rows))
-    assert profile.problem == problem
-    assert (profile.classes is None) == (problem == "regression")
+    assert profile["problem"] == problem
+    assert (profile["classes"] is None) == (problem == "regression")
 
 
 def test_a_named_problem_wins_over_the_values() -> None:
@@ -114,8 +113,8 @@ def test_a_named_problem_wins_over_the_values() -> None:
 def test_quoted_line_breaks_blank_lines_and_a_byte_order_mark_are_read() -> None:
     text = "\ufeff" + TWO_CLASSES.replace("\n", "\r\n") + '\r\n\r\n"6,\n\n1",yes\r\n'
     profile = rules(text)
-    assert profile.columns == ["size", "label"]
-    assert profile.rows == 61
+    assert profile["columns"] == ["size", "label"]
+    assert profile["rows"] == 61
 
 
 @pytest.mark.parametrize(

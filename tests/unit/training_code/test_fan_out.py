@@ -12,11 +12,10 @@ from tests.unit.training_code.virtual_candidate import BEGIN, CANDIDATE, EXPECTE
 from virtual.calls import client_error
 from virtual.fates import Fate
 from warmfold_jobs.fan_out.backoff import PASSING_ATTEMPTS
-from warmfold_jobs.fan_out.candidate import tuned_hyperparameters
-from warmfold_jobs.fan_out.fold import Outcome
-from warmfold_jobs.fan_out.here import FoldError
-from warmfold_jobs.fan_out.jobs import FoldRequestError
-from warmfold_jobs.fan_out.loop import LONGEST_TICK, FoldFailedError
+from warmfold_jobs.fan_out.job_calls import FoldRequestError
+from warmfold_jobs.fan_out.loop import LONGEST_TICK, FoldFailedError, Outcome
+from warmfold_jobs.fan_out.places import Failure
+from warmfold_run import encoding
 
 NO_ROUTE = EndpointConnectionError(endpoint_url="https://sagemaker")
 
@@ -161,7 +160,7 @@ def test_a_full_quota_is_waited_for() -> None:
     candidate = Candidate()
     candidate.no_instance_for(300)
     assert candidate.run() == EXPECTED
-    assert candidate.trainer.started == []
+    assert candidate.here.started == []
     assert candidate.seconds < 300 + 30 + 80
 
 
@@ -169,7 +168,7 @@ def test_folds_that_find_no_instance_for_ten_minutes_are_trained_here() -> None:
     candidate = Candidate(folds=3)
     candidate.no_instance_for(1e9)
     assert candidate.run() == EXPECTED[:3]
-    assert candidate.trainer.started == [0, 1, 2]
+    assert candidate.here.started == [0, 1, 2]
     assert candidate.created == []
     assert candidate.seconds >= 600
 
@@ -178,7 +177,7 @@ def test_an_instance_that_becomes_free_meanwhile_is_used_for_the_rest() -> None:
     candidate = Candidate(folds=3)
     candidate.no_instance_for(640)
     assert candidate.run() == EXPECTED[:3]
-    assert candidate.trainer.started == [0]
+    assert candidate.here.started == [0]
     assert len(candidate.created) == 2
 
 
@@ -194,7 +193,7 @@ def test_a_candidate_with_a_running_fold_waits_for_its_instance_however_long() -
 
     candidate.sagemaker.create_training_job = one_at_a_time  # type: ignore[method-assign]
     assert candidate.run() == EXPECTED[:2]
-    assert candidate.trainer.started == []
+    assert candidate.here.started == []
 
 
 def test_a_request_that_is_refused_stops_everything_with_sagemaker_s_words() -> None:
@@ -225,15 +224,16 @@ def test_a_stop_that_is_throttled_is_repeated_and_one_that_comes_too_late_is_no_
 
 def test_a_fold_whose_training_here_fails_is_tried_again_and_then_fails_the_candidate() -> None:
     candidate = Candidate(folds=2, placement="in-process")
-    candidate.trainer.failures = [FoldError("MemoryError: no room")]
+    candidate.here.failures = [Failure("trained here: MemoryError: no room")]
     assert candidate.run() == EXPECTED[:2]
     candidate = Candidate(folds=2, placement="in-process")
-    candidate.trainer.failures = [FoldError("MemoryError: no room")] * 2
+    candidate.here.failures = [Failure("trained here: MemoryError: no room")] * 2
     with pytest.raises(FoldFailedError, match=r"fold 0 is lost .attempt 2.: trained here: MemoryError: no room"):
         candidate.run()
-    assert candidate.trainer.stopped
+    assert candidate.here.stopped
 
 
 def test_only_what_the_tuning_job_chose_is_added_to_a_fold_s_request() -> None:
     given = {"learning_rate": "0.3", "max_iter": "20", "_tuning_objective_metric": "validation:score"}
-    assert tuned_hyperparameters(plan(3), given) == {"learning_rate": "0.3"}
+    space = plan(3)["experiment"]["search"]["hyperparameters"]
+    assert encoding.tuned(space, given) == {"learning_rate": "0.3"}

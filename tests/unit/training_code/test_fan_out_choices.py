@@ -11,8 +11,9 @@ import pytest
 
 from tests.unit.training_code.virtual_candidate import CANDIDATE, EXPECTED, Candidate, Trains, plan
 from virtual.calls import client_error
-from warmfold_jobs.fan_out.abandoning import leaderboard_key
 from warmfold_jobs.fan_out.jobs import KEEP_ALIVE
+from warmfold_jobs.fan_out.places import Failure
+from warmfold_run.records import leaderboard_name
 
 EARLIER = "wf-churn-0123abcd-003-0a1b2c3d"
 
@@ -45,7 +46,7 @@ def complete(
         "jobs": jobs,
         "job": f"{name}-f1" if jobs else None,
     }
-    key = f"runs/r/leaderboard/{leaderboard_key(fmean(scores))}-{name}.json"
+    key = f"runs/r/leaderboard/{leaderboard_name(fmean(scores), name)}"
     world.s3.place(key, json.dumps(entry).encode())
 
 
@@ -60,7 +61,7 @@ def created(world: Candidate) -> list[int]:
 def test_the_first_candidate_trains_one_fold_itself_and_the_others_are_jobs() -> None:
     world = candidate(**every_fold(60, start=180))
     assert world.run() == EXPECTED
-    assert world.trainer.started == [0]
+    assert world.here.started == [0]
     assert created(world) == [1, 2, 3, 4]
     assert world.record(f"{CANDIDATE}/placement.json") == {
         "candidate": CANDIDATE,
@@ -74,7 +75,7 @@ def test_the_first_candidate_trains_one_fold_itself_and_the_others_are_jobs() ->
 def test_folds_shorter_than_any_warm_start_never_become_jobs() -> None:
     world = candidate(**every_fold(0.5, start=180))
     assert world.run() == EXPECTED
-    assert world.trainer.started == [0, 1, 2, 3, 4]
+    assert world.here.started == [0, 1, 2, 3, 4]
     assert created(world) == []
     assert world.seconds < 5
     placement = world.record(f"{CANDIDATE}/placement.json")
@@ -85,7 +86,7 @@ def test_folds_shorter_than_any_warm_start_never_become_jobs() -> None:
 def test_folds_that_take_no_longer_than_the_jobs_of_the_first_candidate_need_to_start_are_taken_back() -> None:
     world = candidate(lanes=5, **every_fold(40, start=180))
     assert world.run() == EXPECTED
-    assert world.trainer.started == [0, 1, 2, 3, 4]
+    assert world.here.started == [0, 1, 2, 3, 4]
     assert world.stopped == ["f1", "f2", "f3", "f4"]
     assert world.seconds < 90
 
@@ -95,7 +96,7 @@ def test_later_candidates_place_their_folds_by_what_was_measured(seconds: float,
     world = candidate(**every_fold(seconds))
     complete(world, seconds=seconds)
     assert world.run() == EXPECTED
-    assert world.trainer.started == here
+    assert world.here.started == here
     assert created(world) == [fold for fold in range(5) if fold not in here]
     assert not world.stopped
 
@@ -104,7 +105,7 @@ def test_folds_that_turn_out_long_are_handed_over_to_jobs() -> None:
     world = candidate(**every_fold(300))
     complete(world, seconds=2.0)
     assert world.run() == EXPECTED
-    assert world.trainer.started == [0]
+    assert world.here.started == [0]
     assert world.seconds < 400
 
 
@@ -112,17 +113,17 @@ def test_what_the_experiment_says_is_done() -> None:
     alone = candidate("in-process", lanes=2, **every_fold(60))
     assert alone.run() == EXPECTED
     assert created(alone) == []
-    assert set(alone.trainer.shares) == {2}
+    assert set(alone.here.shares) == {2}
     assert 180 <= alone.seconds < 190
     jobs = candidate("warm-pool", **every_fold(0.1))
     assert jobs.run() == EXPECTED
-    assert jobs.trainer.started == []
+    assert jobs.here.started == []
 
 
 def test_without_memory_for_a_fold_all_are_jobs() -> None:
     world = candidate(lanes=0)
     assert world.run() == EXPECTED
-    assert world.trainer.started == []
+    assert world.here.started == []
     assert "no memory" in world.log[0]
 
 
@@ -131,14 +132,14 @@ def test_a_fold_that_finds_no_instance_is_trained_here_as_soon_as_there_is_room(
     complete(world)
     world.no_instance_for(1e9)
     assert world.run() == EXPECTED
-    assert world.trainer.started == [0, 1, 2, 3, 4]
+    assert world.here.started == [0, 1, 2, 3, 4]
     assert world.seconds < 5 * 60 + 10
 
 
 def test_a_fold_that_fails_here_is_tried_again_as_a_job() -> None:
     world = candidate(**every_fold(60))
     complete(world)
-    world.trainer.failures = [MemoryError("killed")]
+    world.here.failures = [Failure("killed")]
     assert world.run() == EXPECTED
     assert created(world) == [1, 2, 3, 4, 0]
 
@@ -189,7 +190,7 @@ def test_folds_that_were_never_begun_are_saved_too() -> None:
     complete(world, scores=[0.9, 0.9, 0.9, 0.9, 0.9])
     world.run()
     assert world.outcome.abandoned
-    assert world.trainer.started in ([0, 1], [0, 1, 2])
+    assert world.here.started in ([0, 1], [0, 1, 2])
     assert world.calls("StopTrainingJob") == 0
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.waiting import until
-from warmfold_jobs.fan_out.here import BYTES_AT_LEAST, BYTES_PER_BYTE, MEMORY_SHARE, FoldError, ProcessTrainer, lanes
+from warmfold_jobs.fan_out.candidate import WallClock
+from warmfold_jobs.fan_out.here import BYTES_AT_LEAST, BYTES_PER_BYTE, MEMORY_SHARE, FoldProcesses, lanes
+from warmfold_jobs.fan_out.places import Failure, Fold
 
 
 def prepare(folder: Path) -> None:
@@ -30,11 +33,15 @@ def train(fold: int, folder: Path) -> dict[str, Any]:
     return {"sum": int((folder / "data").read_text("utf-8")) + 1, "process": os.getpid()}
 
 
-def results(trainer: ProcessTrainer, count: int) -> dict[int, Any]:
+def processes(prepare: Callable[[Path], None], train: Callable[[int, Path], Any], lanes: int = 1) -> FoldProcesses:
+    return FoldProcesses(prepare, train, lanes=lanes, cores=lanes, clock=WallClock())
+
+
+def results(here: FoldProcesses, count: int) -> dict[int, Any]:
     found: dict[int, Any] = {}
     while len(found) < count:
-        trainer.wait(30)
-        found |= dict(trainer.finished())
+        here.wait(30)
+        found |= {fold.number: ending for fold, ending in here.ended()}
     return found
 
 
@@ -47,32 +54,34 @@ def is_alive(process: int) -> bool:
 
 
 def test_each_fold_ends_with_its_result_or_its_reason_and_takes_no_other_along() -> None:
-    trainer = ProcessTrainer(prepare, train, lanes=4, cores=4)
+    here = processes(prepare, train, lanes=4)
+    assert here.room == 4
     for fold in range(4):
-        trainer.start(fold, at_a_time=4)
-    found = results(trainer, 4)
-    trainer.stop()
+        assert here.start(Fold(fold))
+    assert here.room == 0
+    found = results(here, 4)
+    assert here.room == 4
+    here.stop()
     assert found[0]["sum"] == 42
     assert found[0]["process"] != os.getpid()
-    assert [str(found[fold]) for fold in (1, 2, 3)] == [
-        "ValueError: one class only",
-        "its process was killed by signal 9",
-        "its process ended with exit code 7",
+    assert [found[fold] for fold in (1, 2, 3)] == [
+        Failure("trained here: ValueError: one class only"),
+        Failure("trained here: its process was killed by signal 9"),
+        Failure("trained here: its process ended with exit code 7"),
     ]
-    assert all(isinstance(found[fold], FoldError) for fold in (1, 2, 3))
 
 
 def test_data_that_cannot_be_had_are_the_reason_of_every_fold_that_needs_them() -> None:
     def unprepared(_: Path) -> None:
         raise OSError("no space left on device")
 
-    trainer = ProcessTrainer(unprepared, train, lanes=1, cores=1)
-    trainer.start(0, at_a_time=1)
-    assert "no space left" in str(results(trainer, 1)[0])
-    trainer.stop()
+    here = processes(unprepared, train)
+    here.start(Fold(0))
+    assert "no space left" in results(here, 1)[0].reason
+    here.stop()
 
 
-def test_stopping_ends_what_is_being_trained_and_a_trainer_that_never_began_stops_too(tmp_path: Path) -> None:
+def test_stopping_ends_what_is_being_trained_and_a_place_that_never_began_stops_too(tmp_path: Path) -> None:
     marker = tmp_path / "process"
 
     def endless(fold: int, _: Path) -> dict[str, Any]:
@@ -80,13 +89,13 @@ def test_stopping_ends_what_is_being_trained_and_a_trainer_that_never_began_stop
         signal.pause()
         return {"fold": fold}
 
-    ProcessTrainer(prepare, endless, lanes=1, cores=1).stop()
-    trainer = ProcessTrainer(prepare, endless, lanes=1, cores=1)
-    trainer.start(0, at_a_time=1)
+    processes(prepare, endless).stop()
+    here = processes(prepare, endless)
+    here.start(Fold(0))
     until(lambda: marker.exists() and marker.read_text("utf-8"))
-    trainer.wait(0)
-    assert trainer.finished() == []
-    trainer.stop()
+    here.wait(0)
+    assert here.ended() == []
+    here.stop()
     assert not is_alive(int(marker.read_text("utf-8")))
 
 

@@ -115,9 +115,7 @@ def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
     data = csv_bytes(HEADER, [*ROWS, ["1", "left out", "NA"]])
     plan = plan_for(n_splits=11)
     profile = split_dataset(plan, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
-    foreseen = scan(
-        io.BytesIO(data), file="s3://bucket/data", target="label", **plan["experiment"]["cross_validation"]
-    ).as_dict()
+    foreseen = scan(io.BytesIO(data), file="s3://bucket/data", target="label", **plan["experiment"]["cross_validation"])
     assert profile == {**foreseen, "rows_to_score": foreseen["holdout_rows"]}
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1

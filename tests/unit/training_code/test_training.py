@@ -24,6 +24,7 @@ from warmfold_jobs import container
 from warmfold_jobs.data.cells import TEXT
 from warmfold_jobs.data.table import Schema, TableError, read_table, typed_features
 from warmfold_jobs.fan_out import candidate as cross_validation
+from warmfold_jobs.fan_out.places import Fold
 from warmfold_jobs.training import fit
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.job import main
@@ -246,14 +247,14 @@ def test_a_candidate_trains_a_fold_as_its_fold_job_would(s3: Any, tmp_path: Path
     for file in (tmp_path / "split").rglob("*.*"):
         s3.put_object(Bucket="bucket", Key=f"runs/r/{file.relative_to(tmp_path / 'split')}", Body=file.read_bytes())
     given = SPACES["random_forest"][1]
-    trainer = cross_validation.trainer(ready.plan, given, cores=2)
+    here = cross_validation.own_machine(ready.plan, given, 2, cross_validation.WallClock())
     for fold in (1, 3):
-        trainer.start(fold, at_a_time=2)
+        here.start(Fold(fold))
     found: dict[int, Any] = {}
     while len(found) < 2:
-        trainer.wait(30)
-        found |= dict(trainer.finished())
-    trainer.stop()
+        here.wait(30)
+        found |= {fold.number: ending for fold, ending in here.ended()}
+    here.stop()
     for fold in (1, 3):
         job = fit.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])
         for name in ("train_score", "validation_score", "rows"):

@@ -10,9 +10,10 @@ from typing import Any
 from virtual.account import VirtualAccount
 from virtual.assumptions import Assumptions, Rate, Start
 from virtual.fates import Fate
-from virtual.trainer import VirtualTrainer
+from virtual.processes import VirtualProcesses
 from warmfold_jobs.fan_out.candidate import cross_validate
-from warmfold_jobs.fan_out.fold import Outcome
+from warmfold_jobs.fan_out.loop import Outcome
+from warmfold_run.records import FoldResult
 
 BEGIN = 1000.0
 """What the clock shows at first: a monotonic clock does not begin at 0."""
@@ -84,7 +85,7 @@ class Candidate:
         """Scores of folds, where they are not 0.80, 0.81, ..."""
         account = VirtualAccount(FOLDER, self._fate, ASSUMPTIONS, start=BEGIN)
         self.clock, self.s3, self.sagemaker = account.clock, account.s3, account.sagemaker
-        self.trainer = VirtualTrainer(self.clock, lanes, self._result)
+        self.here = VirtualProcesses(self.clock, lanes, self._result)
         self.log: list[str] = []
         self.plan = plan(folds, placement)
         self.name = CANDIDATE
@@ -92,7 +93,7 @@ class Candidate:
     def run(self) -> list[float]:
         """The validation scores, as the candidate's records have them."""
         self.outcome = self.cross_validate()
-        assert self.trainer.stopped
+        assert self.here.stopped
         return self.scores
 
     def cross_validate(self) -> Outcome:
@@ -105,7 +106,7 @@ class Candidate:
             s3=self.s3,
             clock=self.clock,
             generator=random.Random(1),
-            trainer=self.trainer,
+            here=self.here,
             log=self.log.append,
         )
 
@@ -163,13 +164,20 @@ class Candidate:
             return fate
         return Fate(fate.seconds, self._result(int(end[0])), start=Start(fate.start, 0.0), tail=fate.tail)
 
-    def _result(self, fold: int) -> dict[str, Any]:
+    def _result(self, fold: int) -> FoldResult:
         """What becomes of a fold that scores."""
         fate = self.fates.get(f"f{fold}")
         score = self.fold_scores.get(fold, 0.8 + fold / 100)
         return result(score, fate.seconds if isinstance(fate, Trains) else 60.0)
 
 
-def result(score: float, seconds: float) -> dict[str, Any]:
+def result(score: float, seconds: float) -> FoldResult:
     """What training code makes of a fold."""
-    return {"validation_score": score, "train_score": score + 0.05, "seconds": seconds, "cpu_seconds": seconds}
+    return {
+        "train_score": score + 0.05,
+        "validation_score": score,
+        "fit_seconds": seconds,
+        "seconds": seconds,
+        "cpu_seconds": seconds,
+        "rows": {"train": 80, "validation": 20},
+    }

@@ -13,6 +13,7 @@ from virtual.account import VirtualAccount
 from virtual.assumptions import Assumptions, Quota, Rate, Start
 from virtual.calls import client_error
 from virtual.fates import Fate, failed
+from warmfold_run.records import FoldResult
 
 FOLDER = "runs/r/candidates/"
 CANDIDATE = "wf-bench-001-0a1b2c3d"
@@ -22,6 +23,14 @@ REQUEST: dict[str, Any] = {
     "OutputDataConfig": {"S3OutputPath": "s3://bucket/runs/r/fold-output/"},
     "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
     "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+}
+RESULT: FoldResult = {
+    "train_score": 0.6,
+    "validation_score": 0.5,
+    "fit_seconds": 1.0,
+    "seconds": 2.0,
+    "cpu_seconds": 2.0,
+    "rows": {"train": 80, "validation": 20},
 }
 
 
@@ -37,7 +46,7 @@ class Account(VirtualAccount):
     ) -> None:
         def fate(job: str) -> Fate:
             end = job.removeprefix(f"{CANDIDATE}-")
-            return fates.get(end) or Fate(seconds[int(end[1])], {"validation_score": 0.5})
+            return fates.get(end) or Fate(seconds[int(end[1])], RESULT)
 
         super().__init__(FOLDER, fate, assume, quota)
 
@@ -259,7 +268,7 @@ def test_lists_tell_jobs_and_pools() -> None:
 
 def test_a_job_has_the_fate_that_it_is_given() -> None:
     account = Account(
-        f0=Fate(20, {"validation_score": 0.7}, start=Start(3, 0), tail=1),
+        f0=Fate(20, RESULT, start=Start(3, 0), tail=1),
         f1=Fate(20, status="Stopped", secondary="MaxRuntimeExceeded", start=Start(0, 0), tail=0),
         f2=Fate(20, start=Start(0, 0), tail=0),
     )
@@ -276,7 +285,8 @@ def test_a_job_has_the_fate_that_it_is_given() -> None:
         assert account.s3.json(f"{FOLDER}{CANDIDATE}/fold-0.json") == {
             "candidate": CANDIDATE,
             "fold": 0,
-            "validation_score": 0.7,
+            "job": scores,
+            **RESULT,
         }
         account.sleep_until(24.5)
         assert account.describe(scores)["TrainingJobStatus"] == "Completed"

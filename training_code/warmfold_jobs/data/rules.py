@@ -12,17 +12,14 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from warmfold_catalogue.splitters import default_splitter, load_splitter
 from warmfold_jobs.data.cells import MEANING, MISSING, NUMERIC, TEXT, UNKNOWN, kind_of, number
 from warmfold_jobs.data.csv_records import BinaryStream, listed, named, read_records
 from warmfold_jobs.data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, in_holdout
-
-CLASSIFICATION = "classification"
-REGRESSION = "regression"
+from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
+from warmfold_run.records import Profile
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
@@ -32,41 +29,12 @@ INFERRED_CLASSES = 20
 """A numeric target with more different values than this is taken for regression."""
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What is known of a dataset once every row was seen; counts are rows.
-
-    `rows` counts all of them: `development_rows` + `holdout_rows` + `rows_without_target`. Kinds are `numeric`,
-    `boolean` or `text` (a column without any value is `numeric`), judged on the rows with a target. Classes are the
-    target's cells as written, and None for regression. `part_rows` has one entry per part.
-    """
-
-    file: str
-    rows: int
-    columns: list[str]
-    kinds: dict[str, str]
-    missing: dict[str, int]
-    target: str
-    problem: str
-    classes: dict[str, int] | None
-    development_classes: dict[str, int] | None
-    holdout_classes: dict[str, int] | None
-    rows_without_target: int
-    development_rows: int
-    holdout_rows: int
-    part_rows: list[int]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The profile as JSON-ready values, keys as the fields are called."""
-        return asdict(self)
-
-
 def scan(
     stream: BinaryStream,
     *,
     file: str,
     target: str | None = None,
-    problem: str | None = None,
+    problem: Problem | None = None,
     n_splits: int,
     strategy: str,
     holdout: float,
@@ -93,7 +61,7 @@ def scan(
     return scanner.finish()
 
 
-def sample(stream: BinaryStream, *, file: str, target: str | None, problem: str | None) -> tuple[str, str]:
+def sample(stream: BinaryStream, *, file: str, target: str | None, problem: Problem | None) -> tuple[str, Problem]:
     """The target and the problem that the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
@@ -154,7 +122,7 @@ class Scanner:
         *,
         file: str,
         target: str | None,
-        problem: str | None,
+        problem: Problem | None,
         n_splits: int,
         strategy: str,
         holdout: float,
@@ -286,7 +254,7 @@ class Scanner:
             "measurements, set `problem: regression`."
         )
 
-    def resolve_problem(self) -> str:
+    def resolve_problem(self) -> Problem:
         """The problem that was asked for, or the one that the rows observed so far suggest."""
         if self._problem is not None:
             return self._problem
@@ -309,7 +277,7 @@ class Scanner:
                 "or set `problem: regression`."
             )
 
-    def _check_split(self, problem: str) -> None:
+    def _check_split(self, problem: Problem) -> None:
         development, folds = sum(self._part_rows), len(self._part_rows)
         if development < folds:
             raise DatasetRuleError(

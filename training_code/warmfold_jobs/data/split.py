@@ -21,7 +21,10 @@ from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from warmfold_jobs.data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
 from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT
-from warmfold_jobs.data.rules import Profile, Scanner, read_rows_to_score
+from warmfold_jobs.data.rules import Scanner, read_rows_to_score
+from warmfold_run import places
+from warmfold_run.plan import ObjectVersion, Plan
+from warmfold_run.records import Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +36,7 @@ CHUNK_PROBABILITIES = 500_000
 """The most rows of a chunk, and rows times classes: what a model answers in a fraction of its time limit."""
 READ_ATTEMPTS = 5
 """How often in a row a read from S3 may break off before the job fails."""
-HOLDOUT_FILE = "holdout/holdout-00000.csv"
+HOLDOUT_FILE = f"{places.HOLDOUT}/{places.HOLDOUT_FILE}"
 """Where the holdout goes, below the output folder."""
 MESSAGE_CHARACTERS = 1024
 """What SageMaker keeps of an exit message."""
@@ -41,7 +44,7 @@ MESSAGE_CHARACTERS = 1024
 
 def main() -> int:
     """Run the job as its environment says; returns the exit code, 1 for data that breaks a rule."""
-    plan = json.loads((Path(os.environ["WARMFOLD_INPUT"]) / "config" / "plan.json").read_text())
+    plan: Plan = json.loads((Path(os.environ["WARMFOLD_INPUT"]) / "config" / places.PLAN).read_text())
     message = Path(os.environ["WARMFOLD_MESSAGE"])
     try:
         profile = split_dataset(
@@ -63,24 +66,27 @@ def main() -> int:
     return 0
 
 
-def split_dataset(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[str, Any]:
+def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     """Write parts, holdout, fold manifests, rows to score and profile.json below `output_dir`; returns the profile.
 
-    The profile is `rules.Profile` as a dict, with `rows_to_score` added. Raises DatasetRuleError for data that
-    breaks a rule; what was written by then is worthless.
+    The profile has `rows_to_score`. Raises DatasetRuleError for data that breaks a rule; what was written by then is
+    worthless.
     """
     profile = _write_split(plan, s3, output_dir)
     _write_manifests(plan, output_dir)
-    to_score = {"kinds": profile["kinds"], "target": profile["target"]}
+    kinds, target = profile["kinds"], profile["target"]
     most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
-    if plan["predict"]:
-        rows = _object_stream(plan, plan["predict"], s3)
-        scored = _write_chunks(output_dir / "score", read_rows_to_score(rows, file=rows.name, **to_score), most)
-    else:
-        with (output_dir / HOLDOUT_FILE).open("rb") as held:
-            scored = _write_chunks(output_dir / "score", read_rows_to_score(held, file=HOLDOUT_FILE, **to_score), most)
+    with ExitStack() as stack:
+        rows: BinaryStream
+        if plan["predict"]:
+            source = _object_stream(plan, plan["predict"], s3)
+            rows, name = source, source.name
+        else:
+            rows, name = stack.enter_context((output_dir / HOLDOUT_FILE).open("rb")), HOLDOUT_FILE
+        records = read_rows_to_score(rows, file=name, kinds=kinds, target=target)
+        scored = _write_chunks(output_dir / places.SCORE, records, most)
     profile["rows_to_score"] = scored
-    (output_dir / "profile.json").write_text(json.dumps(profile, indent=1))
+    (output_dir / places.PROFILE).write_text(json.dumps(profile, indent=1))
     return profile
 
 
@@ -132,11 +138,11 @@ class ObjectStream:
         return self._body
 
 
-def _object_stream(plan: dict[str, Any], source: dict[str, Any], s3: S3Client) -> ObjectStream:
+def _object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStream:
     return ObjectStream(s3, plan["bucket"], source["key"], source["version_id"], source.get("etag"))
 
 
-def _write_split(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[str, Any]:
+def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     experiment = plan["experiment"]
     splitting = experiment["cross_validation"]
     stream = _object_stream(plan, plan["data"], s3)
@@ -153,7 +159,7 @@ def _write_split(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[s
         seed=splitting["seed"],
     )
     with ExitStack() as stack:
-        parts = [_opened(stack, output_dir / "parts" / part, header) for part in _part_files(plan)]
+        parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(plan)]
         holdout = _opened(stack, output_dir / HOLDOUT_FILE, header)
         for line, row in records:
             placement = scanner.observe(line, row)
@@ -162,29 +168,29 @@ def _write_split(plan: dict[str, Any], s3: S3Client, output_dir: Path) -> dict[s
     profile = scanner.finish()
     _check_problem(plan, stream.name, profile)
     _check_metric(plan, stream.name, profile)
-    return profile.as_dict()
+    return profile
 
 
-def _check_problem(plan: dict[str, Any], file: str, profile: Profile) -> None:
+def _check_problem(plan: Plan, file: str, profile: Profile) -> None:
     """What Plan Run took from the first rows of data too large for it must hold for all of them."""
     planned = plan["experiment"]["problem"]
-    if profile.problem != planned:
+    if profile["problem"] != planned:
         raise DatasetRuleError(
-            f"{file}: column {profile.target!r}, the target, looks like {planned} in its first rows and like "
-            f"{profile.problem} in all of them; set `problem` in experiment.yaml."
+            f"{file}: column {profile['target']!r}, the target, looks like {planned} in its first rows and like "
+            f"{profile['problem']} in all of them; set `problem` in experiment.yaml."
         )
 
 
-def _check_metric(plan: dict[str, Any], file: str, profile: Profile) -> None:
+def _check_metric(plan: Plan, file: str, profile: Profile) -> None:
     """What Plan Run could not check of data too large for it: whether the metric is for so many classes."""
-    if plan["metric_classes"] is None or profile.classes is None:
+    if plan["metric_classes"] is None or profile["classes"] is None:
         return
     fewest, most = plan["metric_classes"]
-    classes = len(profile.classes)
-    if classes < fewest or (most is not None and classes > most):
+    classes = len(profile["classes"])
+    if (fewest is not None and classes < fewest) or (most is not None and classes > most):
         wanted = f"{fewest} classes" if fewest == most else f"{fewest} or more classes"
         raise DatasetRuleError(
-            f"{file}: column {profile.target!r}, the target, has {classes} classes, and the metric "
+            f"{file}: column {profile['target']!r}, the target, has {classes} classes, and the metric "
             f"{plan['experiment']['metric']} is for {wanted}; set another `metric` in experiment.yaml."
         )
 
@@ -196,15 +202,15 @@ def _opened(stack: ExitStack, path: Path, header: list[str]) -> TextIO:
     return file
 
 
-def _part_files(plan: dict[str, Any]) -> list[str]:
-    return [f"{part}/part-00000.csv" for part in range(plan["experiment"]["cross_validation"]["n_splits"])]
+def _part_files(plan: Plan) -> list[str]:
+    return [places.part_file(part) for part in range(plan["experiment"]["cross_validation"]["n_splits"])]
 
 
-def _write_manifests(plan: dict[str, Any], output_dir: Path) -> None:
+def _write_manifests(plan: Plan, output_dir: Path) -> None:
     files = _part_files(plan)
     for fold in range(len(files)):
         manifest = [{"prefix": plan["locations"]["parts"]}, *files[:fold], *files[fold + 1 :]]
-        path = output_dir / "folds" / str(fold) / "train.manifest"
+        path = output_dir / places.FOLDS / places.train_manifest(fold)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(manifest))
 
@@ -218,11 +224,11 @@ def _write_chunks(folder: Path, rows: Iterator[list[str]], most: int) -> int:
     for row in rows:
         record = csv_line(row).encode()
         if size + len(record) > CHUNK_BYTES or len(chunk) > most:
-            (folder / f"chunk-{chunks:05d}.csv").write_bytes(b"".join(chunk))
+            (folder / places.score_chunk(chunks)).write_bytes(b"".join(chunk))
             chunks += 1
             chunk, size = [header], len(header)
         chunk.append(record)
         size += len(record)
         written += 1
-    (folder / f"chunk-{chunks:05d}.csv").write_bytes(b"".join(chunk))
+    (folder / places.score_chunk(chunks)).write_bytes(b"".join(chunk))
     return written

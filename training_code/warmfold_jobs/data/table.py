@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from warmfold_jobs.data.cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
-from warmfold_jobs.data.rules import CLASSIFICATION
+from warmfold_run.experiment import CLASSIFICATION, Problem
+from warmfold_run.records import Profile
 
 CELLS_AT_A_TIME = 1_000_000
 """What is held as text while a table is read: some 60 MB."""
@@ -33,12 +34,12 @@ class Schema:
     features: list[str]
     kinds: dict[str, str]
     target: str
-    problem: str
+    problem: Problem
     classes: list[str] | None
 
     @classmethod
-    def of_profile(cls, profile: Mapping[str, Any]) -> Schema:
-        """The schema of a dataset, from its profile (`rules.Profile` as JSON)."""
+    def of_profile(cls, profile: Profile) -> Schema:
+        """The schema of a dataset, from its profile."""
         features = [column for column in profile["columns"] if column != profile["target"]]
         classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
         kinds = {column: profile["kinds"][column] for column in features}

@@ -6,7 +6,6 @@ A decision apart from whoever carries it out: nothing here calls anything.
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 
@@ -53,12 +52,3 @@ def estimate(scores: Mapping[int, float], incumbent: Sequence[float]) -> float |
         return None
     reported = min(best + difference, math.nextafter(best, -math.inf))
     return reported if math.isfinite(reported) else None
-
-
-def leaderboard_key(mean: float) -> str:
-    """16 hex digits that sort better means first, equal for equal means; ValueError for no finite number."""
-    if not math.isfinite(mean):
-        raise ValueError(f"a mean score of {mean} has no place on the leaderboard; it must be a finite number")
-    (bits,) = struct.unpack(">Q", struct.pack(">d", mean + 0.0))  # -0.0 + 0.0 is 0.0
-    sign, every = 1 << 63, (1 << 64) - 1
-    return f"{bits if bits & sign else every ^ sign ^ bits:016x}"

@@ -6,10 +6,11 @@ A decision apart from whoever carries it out: nothing here calls anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Any
+
+from warmfold_run.records import LeaderboardEntry
 
 SHORTEST_WARM_START = 3.0
 """Seconds below which no warm start was seen on SageMaker; assumed until one is measured, so that one is measured
@@ -38,7 +39,7 @@ class Measured:
     job: str | None = None
 
     @classmethod
-    def of(cls, candidates: Sequence[Mapping[str, Any]]) -> Measured:
+    def of(cls, candidates: Sequence[LeaderboardEntry]) -> Measured:
         """From the leaderboard's entries of some recent candidates."""
         if not candidates:
             return cls()

@@ -1,4 +1,4 @@
-"""Folds trained in the candidate's own instance: each in a process of its own, so that the candidate goes on calling.
+"""Folds trained in the candidate's own machine: each in a process of its own, so that the candidate goes on calling.
 
 The candidate itself never fits. One child process gets the data and imports the libraries, and forks a process for each
 fold off itself: nothing is read or imported twice, and a fit that dies takes nothing along.
@@ -11,13 +11,16 @@ import multiprocessing
 import os
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from warmfold_jobs.fan_out.backoff import Clock
+from warmfold_jobs.fan_out.places import Failure, Fold, Place
+from warmfold_run.records import FoldResult
 
 BYTES_PER_BYTE = 12
 """Memory that a fold takes per byte of CSV: the cells as text, as numbers, and what the estimator makes of them."""
@@ -27,45 +30,25 @@ MEMORY_SHARE = 0.8
 """Of the free memory, what folds may take."""
 
 
-class FoldError(Exception):
-    """A fold that was trained here failed; the text has its reason."""
-
-
-class Trainer(Protocol):
-    """What trains folds in the candidate's own instance."""
-
-    @property
-    def lanes(self) -> int:
-        """How many folds can be trained at a time; 0 when there is no room for any."""
-
-    def start(self, fold: int, at_a_time: int) -> None:
-        """Begin to train a fold that shares the cores with others, `at_a_time` in all."""
-
-    def finished(self) -> list[tuple[int, dict[str, Any] | Exception]]:
-        """The folds that ended since this was last asked, each with its result or its error."""
-
-    def wait(self, seconds: float) -> None:
-        """Wait until a fold ends, at most so long."""
-
-    def stop(self) -> None:
-        """End whatever is being trained."""
-
-
-TrainFold = Callable[[int, Path], dict[str, Any]]
+TrainFold = Callable[[int, Path], FoldResult]
 """Trains a fold on the data in a folder."""
 
 
-class ProcessTrainer:
+class FoldProcesses(Place):
     """Trains folds in processes of this machine."""
 
-    def __init__(self, prepare: Callable[[Path], None], train: TrainFold, lanes: int, cores: int) -> None:
-        """`prepare` brings the data into a folder, once, before the first fold."""
-        self._prepare, self._train, self._cores = prepare, train, cores
-        self.lanes = lanes
-        self._server: tuple[BaseProcess, Connection] | None = None
-        self._running: set[int] = set()
+    name = "in-process"
 
-    def start(self, fold: int, at_a_time: int) -> None:
+    def __init__(
+        self, prepare: Callable[[Path], None], train: TrainFold, *, lanes: int, cores: int, clock: Clock
+    ) -> None:
+        """`prepare` brings the data into a folder, once, before the first fold."""
+        super().__init__(clock, lanes)
+        self._prepare, self._train, self._cores = prepare, train, cores
+        self._server: tuple[BaseProcess, Connection] | None = None
+        self._busy: set[int] = set()
+
+    def _start(self, fold: Fold) -> bool:
         """Begin to train a fold with its share of the cores."""
         if self._server is None:
             ours, theirs = _context().Pipe()
@@ -73,33 +56,33 @@ class ProcessTrainer:
             server.start()
             theirs.close()
             self._server = server, ours
-        self._running.add(fold)
-        self._server[1].send((fold, max(1, self._cores // at_a_time)))
+        self._busy.add(fold.number)
+        self._server[1].send((fold.number, max(1, self._cores // self.at_a_time)))
+        return True
 
-    def finished(self) -> list[tuple[int, dict[str, Any] | Exception]]:
-        """The folds that ended since this was last asked, each with its result or a FoldError."""
-        ended: list[tuple[int, dict[str, Any] | Exception]] = []
+    def _ended(self) -> list[tuple[int, FoldResult | Failure]]:
+        ended: list[tuple[int, FoldResult | Failure]] = []
         while self._server is not None and self._server[1].poll():
             try:
                 fold, result = self._server[1].recv()
             except EOFError:
-                ended += [(fold, FoldError("the process that trains here has ended")) for fold in self._running]
+                ended += [(fold, _failure("the process that trains here has ended")) for fold in self._busy]
                 self.stop()
                 break
-            self._running.discard(fold)
-            ended.append((fold, FoldError(result) if isinstance(result, str) else result))
+            self._busy.discard(fold)
+            ended.append((fold, _failure(result) if isinstance(result, str) else result))
         return ended
 
     def wait(self, seconds: float) -> None:
         """Wait until a fold ends, at most so long."""
-        if self._server is None or not self._running:
-            time.sleep(max(0.0, seconds))
+        if self._server is None or not self._busy:
+            super().wait(seconds)
         else:
             self._server[1].poll(max(0.0, seconds))
 
     def stop(self) -> None:
         """End the processes."""
-        self._running.clear()
+        self._busy.clear()
         if self._server is not None:
             server, connection = self._server
             self._server = None
@@ -128,6 +111,10 @@ def available_memory() -> int | None:
     except FileNotFoundError:
         return None
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _failure(reason: str) -> Failure:
+    return Failure(f"trained here: {reason}")
 
 
 def _context() -> Any:
@@ -167,10 +154,10 @@ def _serve(requests: Connection, others_end: Connection, prepare: Callable[[Path
                 child.join()
 
 
-def _result(connection: Connection, child: BaseProcess) -> dict[str, Any] | str:
+def _result(connection: Connection, child: BaseProcess) -> FoldResult | str:
     """What a fold's process sent, or what its end was."""
     try:
-        result: dict[str, Any] | str = connection.recv()
+        result: FoldResult | str = connection.recv()
     except EOFError:
         child.join()
         code = child.exitcode or 0

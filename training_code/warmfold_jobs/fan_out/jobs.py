@@ -1,164 +1,216 @@
-"""A candidate's folds as training jobs: created, looked at, stopped, each as fast as SageMaker allows."""
+"""A candidate's folds as training jobs in warm pools: a place of its own, and what a job's end means for its fold.
+
+A fold job is created in `FoldJobs._start`, under a name from `warmfold_run.names` that has its attempt; the calls
+themselves are in `job_calls.py`. How long its pool is kept is decided in `keep_alive`.
+"""
 
 from __future__ import annotations
 
-import copy
-import random
-import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from warmfold_jobs.fan_out.backoff import FULL, UNREACHABLE, Backoff, Clock, words
+from warmfold_jobs.fan_out.backoff import UNREACHABLE, Backoff, Clock
+from warmfold_jobs.fan_out.job_calls import JobCalls, NoInstanceError
+from warmfold_jobs.fan_out.places import Failure, Fold, Place
+from warmfold_jobs.fan_out.records import RunRecords
+from warmfold_run import names, warm_pools
+from warmfold_run.experiment import Experiment
+from warmfold_run.plan import Plan
+from warmfold_run.records import Missed
 
 TERMINAL = ("Completed", "Failed", "Stopped")
-MATCHED = (
-    ("RoleArn",),
-    ("ResourceConfig", "InstanceType"),
-    ("ResourceConfig", "InstanceCount"),
-    ("ResourceConfig", "VolumeSizeInGB"),
-    ("ResourceConfig", "VolumeKmsKeyId"),
-    ("VpcConfig", "Subnets"),
-    ("VpcConfig", "SecurityGroupIds"),
-    ("EnableInterContainerTrafficEncryption",),
-    ("EnableNetworkIsolation",),
-)
-"""What a job must have in common with the one that left a warm pool. Source: SageMaker's guide to warm pools."""
 
-KEEP_ALIVE, KEEP_ALIVE_SHARE, LONGEST_KEEP_ALIVE = 300, 0.9, 3600
+TOO_EARLY = 0.7
+"""No score is looked for before this share of what a fold took earlier candidates."""
+SHORTEST_INSPECTION, LONGEST_INSPECTION = 2.0, 20.0
+"""A job that owes a score is described now and then: one that died is noticed within 30 s."""
+SETTLING, SETTLING_TICK = 2.0, 0.1
+"""Seconds that a candidate waits for its jobs' end, and hence for their pools, where starts are shorter than a tail."""
+INSTANT_START = 5.0
+"""A start of fewer seconds is no SageMaker's: the next candidate would look for the pools before they are there."""
+SLOW_START, COLD_SHARE = 60.0, 0.5
+"""A start of more seconds, or of more than this share of a cold start that was measured, is a cold one."""
+KEEP_ALIVE, KEEP_ALIVE_SHARE = 300, 0.9
 """A pool waits so many seconds and this share of a fold: for the slowest of its siblings and the next candidate."""
 
 
-class FoldRequestError(Exception):
-    """SageMaker refuses a fold job for what it asks; the text has SageMaker's words."""
+@dataclass
+class _Job:
+    """What is known of a fold's newest job; `attempt` counts from 0, `looked_at` is when it was described last."""
+
+    attempt: int = 0
+    looked_at: float = 0.0
+    is_over: bool = False
 
 
-class NoInstanceError(Exception):
-    """No instance is free for a fold job just now; the text has SageMaker's words."""
+class FoldJobs(Place):
+    """The fold jobs of one candidate; `full_since` is since when SageMaker has no instance for any of them."""
 
-
-class FoldJobs:
-    """The fold jobs of one candidate."""
+    name = "warm-pool"
 
     def __init__(
         self,
-        plan: Mapping[str, Any],
+        plan: Plan,
         candidate: str,
-        hyperparameters: Mapping[str, str],
-        sagemaker: Any,
+        *,
+        calls: JobCalls,
+        records: RunRecords,
         clock: Clock,
-        generator: random.Random,
+        quota: Backoff,
         log: Callable[[str], None],
     ) -> None:
-        """`sagemaker` is the client; `hyperparameters` are the tuned ones."""
-        self._plan, self._candidate, self._hyperparameters = plan, candidate, hyperparameters
-        self._sagemaker, self._clock, self._log = sagemaker, clock, log
-        self._creating = Backoff(clock, generator)
-        self._describing = Backoff(clock, generator)
-        self._stopping = Backoff(clock, generator)
+        """`quota` paces the creations after SageMaker had no instance."""
+        self._n_splits = plan["experiment"]["cross_validation"]["n_splits"]
+        super().__init__(clock, self._n_splits)
+        self._plan, self._candidate = plan, candidate
+        self._calls, self._records, self._quota, self._log = calls, records, quota, log
+        self._jobs: defaultdict[int, _Job] = defaultdict(_Job)
 
     @property
-    def can_create(self) -> bool:
-        """Whether SageMaker's pace allows a creation now."""
-        return not self._creating.waiting
+    def room(self) -> int:
+        """How many more folds it takes now: none while SageMaker's pace forbids to create a job."""
+        return super().room if self._calls.can_create and not self._quota.waiting else 0
 
-    def name(self, fold: int, attempt: int) -> str:
-        """The name of a fold's job; attempts count from 0."""
-        return f"{self._candidate}-f{fold}" + (f"-r{attempt}" if attempt else "")
-
-    def create(self, fold: int, attempt: int, keep_alive: int | None) -> bool:
-        """Create a fold's job, or find it created; False when SageMaker would not just now.
-
-        `keep_alive` are the seconds that its warm pool waits for the next fold, None for what the plan says.
-
-        Raises
-        ------
-        NoInstanceError, FoldRequestError
-        """
-        name = self.name(fold, attempt)
+    def _start(self, fold: Fold) -> bool:
         try:
-            self._sagemaker.create_training_job(**self._request(fold, name, keep_alive))
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in FULL:
-                raise NoInstanceError(words(error)) from error
-            if self._creating.passes(error):
-                return False
-            if code != "ResourceInUse":
-                raise FoldRequestError(f"training job {name} was refused: {words(error)}") from error
-            self._log(f"fold {fold}: {name} is there already and is adopted")
-        except UNREACHABLE as error:
-            if not self._creating.passes(error):
-                raise
+            created = self._calls.create(self.job_of(fold), fold.number, self._keep_alive(fold))
+        except NoInstanceError as error:
+            self._starve(f"fold {fold.number}: no instance is free: {error}")
             return False
-        else:
-            self._log(f"fold {fold}: created {name}")
-        self._creating.succeeded()
-        return True
+        if created:
+            job = self._jobs[fold.number]
+            job.is_over, job.looked_at = False, self._clock.now()
+            self.full_since = None
+            self._quota.hope()
+        return created
 
-    def describe(self, name: str) -> dict[str, Any] | None:
-        """A job as SageMaker tells it; None when it would not say just now."""
-        return self._describing.attempt(lambda: dict(self._sagemaker.describe_training_job(TrainingJobName=name)))
+    def inspect(self) -> Iterator[tuple[Fold, Failure | None]]:
+        """Look for jobs that ended without a score, first at those not looked at for longest."""
+        now = self._clock.now()
+        for fold in sorted(self.running, key=lambda fold: self._jobs[fold.number].looked_at):
+            if now >= self._inspection_at(fold):
+                told = self._describe(fold)
+                if told is not None and told["TrainingJobStatus"] in TERMINAL:
+                    yield fold, self._ended_as(fold, told)
 
-    def stop(self, name: str) -> None:
-        """Stop a job, however often it takes; a refusal that does not pass is logged only, as the job may be over."""
+    def score_at(self, fold: Fold) -> float:
+        """When a job's score can be there at the earliest."""
+        known, start, began = self._measured.fold_seconds, self._measured.warm_start, fold.began_at or 0.0
+        return began + (TOO_EARLY * (start + known) if known is not None and start is not None else 0.0)
+
+    def look_at(self, fold: Fold) -> float:
+        """When to look for a fold's score or at its job next."""
+        return min(self.score_at(fold), self._inspection_at(fold))
+
+    def stop(self) -> None:
+        """Stop the jobs that owe a score; a failure to do so is logged only."""
+        for fold in self.running:
+            if not self._jobs[fold.number].is_over:
+                self._calls.stop(self.job_of(fold))
+
+    def settle(self) -> None:
+        """Wait a moment for the jobs' end where the next candidate may start before they have left their pools.
+
+        The scores are in, so that nothing that goes wrong here costs more than a cold start.
+        """
+        starts = [fold.start_seconds for fold in self.trained if fold.start_seconds is not None]
+        if min(starts, default=INSTANT_START) >= INSTANT_START:
+            return
+        until = self._clock.now() + SETTLING
         try:
-            self._stopping.insist(lambda: self._sagemaker.stop_training_job(TrainingJobName=name))
+            while left := [fold for fold in self.trained if not self._jobs[fold.number].is_over]:
+                for fold in left:
+                    told = self._describe(fold)
+                    self._jobs[fold.number].is_over = told is not None and told["TrainingJobStatus"] in TERMINAL
+                if all(self._jobs[fold.number].is_over for fold in left) or self._clock.now() >= until:
+                    return
+                self._clock.sleep(SETTLING_TICK)
         except (ClientError, *UNREACHABLE) as error:
-            self._log(f"training job {name} was not stopped: {error}")
+            self._log(f"the end of the fold jobs was not waited for: {error}")
 
-    def why_no_pool(self, earlier: Mapping[str, Any]) -> str:
-        """Why a fold could not take the warm pool of a job of an earlier candidate."""
-        name, pool = earlier["TrainingJobName"], earlier.get("WarmPoolStatus")
-        template = self._plan["requests"]["fold"]
-        if pool is None:
-            kind = template["ResourceConfig"]["InstanceType"]
-            return f"no pool was kept after {name}: the quota '{kind} for training warm pool usage' looks like 0"
-        differing = [
-            f"{path[-1]} is {ours!r}, and was {theirs!r} for {name}"
-            for path in MATCHED
-            if (ours := _at(template, path)) != (theirs := _at(earlier, path))
-        ]
-        if differing:
-            return "; ".join(differing)
-        return f"the pool of {name} is {pool['Status']}, and matches in every field"
+    def freed(self) -> None:
+        """Hear that a fold of the candidate is over, so that its instance may be free."""
+        self._quota.hope()
 
-    def _request(self, fold: int, name: str, keep_alive: int | None) -> dict[str, Any]:
-        template: dict[str, Any] = copy.deepcopy(self._plan["requests"]["fold"])
-        for channel in template["InputDataConfig"]:
-            source = channel["DataSource"]["S3DataSource"]
-            source["S3Uri"] = source["S3Uri"].replace("{fold}", str(fold))
-        template["HyperParameters"] = {**template["HyperParameters"], **self._hyperparameters}
-        if keep_alive:
-            template["ResourceConfig"]["KeepAlivePeriodInSeconds"] = keep_alive
-        elif keep_alive == 0:  # AWS's guide knows 0 for UpdateTrainingJob only
-            template["ResourceConfig"].pop("KeepAlivePeriodInSeconds", None)
-        return {**template, "TrainingJobName": name}
+    def job_of(self, fold: Fold) -> str:
+        """The name of a fold's newest job, or of the one that it would get."""
+        return names.fold_job(self._candidate, fold.number, self._jobs[fold.number].attempt)
+
+    def missed(self) -> Missed | None:
+        """Why folds started cold although an earlier candidate's folds should have left their pools."""
+        slow = min(SLOW_START, COLD_SHARE * (self._measured.cold_start or SLOW_START / COLD_SHARE))
+        cold = [f.number for f in self.trained if f.start_seconds is not None and f.start_seconds >= slow]
+        if not cold or self._measured.job is None or len(cold) > self._measured.pools:
+            return None
+        try:
+            earlier = self._calls.describe(self._measured.job)
+        except (ClientError, *UNREACHABLE) as error:
+            self._log(f"why folds {cold} started cold is not known: {error}")
+            return None
+        if earlier is None:
+            return None
+        cause = why_no_pool(self._plan["requests"]["fold"], earlier)
+        self._log(f"folds {cold} started cold although pools should have been free: {cause}")
+        return Missed(candidate=self._candidate, folds=cold, cause=cause)
+
+    def _describe(self, fold: Fold) -> dict[str, Any] | None:
+        told = self._calls.describe(self.job_of(fold))
+        if told is not None:
+            self._jobs[fold.number].looked_at = self._clock.now()
+        return told
+
+    def _inspection_at(self, fold: Fold) -> float:
+        known, start = self._measured.fold_seconds, self._measured.warm_start
+        looked_at, began = self._jobs[fold.number].looked_at, fold.began_at or 0.0
+        usual = looked_at - began if known is None or start is None else 0.5 * (start + known)
+        return looked_at + min(LONGEST_INSPECTION, max(SHORTEST_INSPECTION, usual))
+
+    def _ended_as(self, fold: Fold, told: Mapping[str, Any]) -> Failure | None:
+        """What the end of its job means for a fold: its score was written just now, or it waits for another job."""
+        job, name = self._jobs[fold.number], self.job_of(fold)
+        scored = self._records.scored()
+        job.is_over = scored is not None
+        if scored is None or fold.number in scored:
+            return None
+        reason = f"training job {name} {why_it_ended(told)}"
+        if is_capacity(told):
+            self._starve(reason)
+        job.attempt += 1
+        fold.began_at = None
+        return None if is_capacity(told) else Failure(reason, final=was_stopped(told))
+
+    def _starve(self, text: str) -> None:
+        """Note that no instance was to be had; it counts from when no fold of this candidate has one."""
+        self._quota.refused()
+        if self.full_since is None:
+            self._log(text)
+        if self.full_since is None or self.running:
+            self.full_since = self._clock.now()
+
+    def _keep_alive(self, fold: Fold) -> int | None:
+        is_last = fold.number == self._n_splits - 1
+        return keep_alive(self._plan["experiment"], self._candidate, is_last, self._measured.fold_seconds)
 
 
-def keep_alive(
-    experiment: Mapping[str, Any], candidate: str, is_last_fold: bool, fold_seconds: float | None
-) -> int | None:
+def keep_alive(experiment: Experiment, candidate: str, is_last_fold: bool, fold_seconds: float | None) -> int | None:
     """How many seconds a fold job's pool is to be kept, None for what the plan says.
 
     After the last candidates no fold comes, so theirs are not kept, save the one that the final job takes over: that of
     the last fold of the last candidate. `fold_seconds` is what a fold takes, as far as it is known.
     """
-    search = experiment["search"]
-    number, last = candidate_number(candidate), search["max_candidates"]
-    takes_over = number == last and is_last_fold
-    if number is not None and number > last - search["max_parallel_candidates"] and not takes_over:
-        return 0
+    search, parsed = experiment["search"], names.parse_candidate(candidate)
+    last = search["max_candidates"]
+    if parsed is not None and parsed.number > last - search["max_parallel_candidates"]:
+        takes_over = parsed.number == last and is_last_fold
+        if not takes_over:
+            return 0
     if experiment["compute"]["keep_alive_seconds"] != "auto" or fold_seconds is None:
         return None
-    return min(LONGEST_KEEP_ALIVE, round(KEEP_ALIVE + KEEP_ALIVE_SHARE * fold_seconds))
-
-
-def candidate_number(candidate: str) -> int | None:
-    """Which candidate of its tuning job it is, from 1, by SageMaker's name for it, `<tuning job>-NNN-<8 hex>`."""
-    match = re.fullmatch(r".+-(\d{3,})-[0-9a-f]{8}", candidate)
-    return int(match[1]) if match else None
+    return min(warm_pools.LONGEST_KEEP_ALIVE_SECONDS, round(KEEP_ALIVE + KEEP_ALIVE_SHARE * fold_seconds))
 
 
 def is_capacity(job: Mapping[str, Any]) -> bool:
@@ -183,8 +235,13 @@ def why_it_ended(job: Mapping[str, Any]) -> str:
     return str(job["TrainingJobStatus"])
 
 
-def _at(request: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = request
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value or None
+def why_no_pool(request: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
+    """Why a job so asked for could not take the warm pool of an earlier candidate's, as SageMaker describes that."""
+    name, pool = earlier["TrainingJobName"], earlier.get("WarmPoolStatus")
+    if pool is None:
+        kind = request["ResourceConfig"]["InstanceType"]
+        return f"no pool was kept after {name}: the quota '{kind} for training warm pool usage' looks like 0"
+    differing = warm_pools.differences(request, earlier)
+    if differing:
+        return "; ".join(f"{one.field} is {one.asked!r}, and was {one.there!r} for {name}" for one in differing)
+    return f"the pool of {name} is {pool['Status']}, and matches in every field"

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
-from warmfold_jobs.fan_out.abandoning import leaderboard_key
 from warmfold_jobs.fan_out.backoff import Backoff, Clock
 from warmfold_jobs.fan_out.fold_placement import Measured
 from warmfold_jobs.storage import get_json, put_json
-from warmfold_run.places import split_uri
+from warmfold_run import places
+from warmfold_run.plan import Plan
+from warmfold_run.records import (
+    Abandoned,
+    FoldResult,
+    FoldScore,
+    LeaderboardEntry,
+    Missed,
+    Placement,
+    leaderboard_name,
+)
 
 RECENT = 3
 """How many of the newest complete candidates a candidate learns from."""
@@ -32,12 +40,10 @@ class Incumbent:
 class RunRecords:
     """The records of one candidate of a run, paced; `s3` is the client."""
 
-    def __init__(
-        self, plan: Mapping[str, Any], candidate: str, s3: Any, clock: Clock, generator: random.Random
-    ) -> None:
+    def __init__(self, plan: Plan, candidate: str, s3: Any, clock: Clock, generator: random.Random) -> None:
         """The plan names the places."""
-        self._plan, self._candidate, self._s3 = plan, candidate, s3
-        self._folder = f"{plan['locations']['candidates']}{candidate}/"
+        self._candidate, self._s3 = candidate, s3
+        self._folder = places.candidate_folder(plan["locations"], candidate)
         self._leaderboard = plan["locations"]["leaderboard"]
         self._pace = Backoff(clock, generator)
         self._leader: tuple[str, Incumbent] | None = None
@@ -47,21 +53,22 @@ class RunRecords:
         page = self._pace.attempt(lambda: self._list(self._folder))
         if page is None:
             return None
-        names = [item["Key"].rpartition("/")[2] for item in page.get("Contents", ())]
-        return {int(name[5:-5]) for name in names if name.startswith("fold-")}
+        folds = [places.fold_of(item["Key"].rpartition("/")[2]) for item in page.get("Contents", ())]
+        return {fold for fold in folds if fold is not None}
 
-    def score(self, fold: int) -> dict[str, Any] | None:
-        """A fold's result; None when S3 would not say just now."""
-        return self._pace.attempt(lambda: get_json(self._s3, f"{self._folder}fold-{fold}.json"))
+    def score(self, fold: int) -> FoldScore | None:
+        """A fold's score; None when S3 would not say just now."""
+        uri = self._folder + places.fold_record(fold)
+        return self._pace.attempt(lambda: cast(FoldScore, get_json(self._s3, uri)))
 
-    def write_score(self, fold: int, result: Mapping[str, Any]) -> None:
-        """Write the result of a fold that the candidate trained itself."""
-        self.write(f"fold-{fold}", {"fold": fold, "job": self._candidate, **result})
+    def write_score(self, fold: int, result: FoldResult) -> None:
+        """Write the score of a fold that the candidate was handed the result of."""
+        score: FoldScore = {"candidate": self._candidate, "fold": fold, "job": self._candidate, **result}
+        self.write(places.fold_record(fold), score)
 
-    def write(self, name: str, value: Mapping[str, Any]) -> None:
+    def write(self, name: str, record: FoldScore | Placement | Abandoned | Missed) -> None:
         """Write an object of the candidate's own."""
-        record = {"candidate": self._candidate, **value}
-        self._pace.insist(lambda: put_json(self._s3, f"{self._folder}{name}.json", record))
+        self._pace.insist(lambda: put_json(self._s3, self._folder + name, dict(record)))
 
     def measured(self) -> Measured:
         """What the newest complete candidates tell."""
@@ -82,20 +89,18 @@ class RunRecords:
             self._leader = key, Incumbent(entry["candidate"], entry["mean"], entry["scores"])
         return self._leader[1]
 
-    def publish(self, scores: Sequence[float], measured: Mapping[str, Any]) -> None:
+    def publish(self, entry: LeaderboardEntry) -> None:
         """Enter the candidate, whose folds all have their score, into the leaderboard, if their mean is a number."""
-        mean = fmean(scores)
-        if not math.isfinite(mean):
-            return
-        entry = {"candidate": self._candidate, "mean": mean, "scores": list(scores), **measured}
-        uri = f"{self._leaderboard}{leaderboard_key(mean)}-{self._candidate}.json"
-        self._pace.insist(lambda: put_json(self._s3, uri, entry))
+        if math.isfinite(entry["mean"]):
+            uri = self._leaderboard + leaderboard_name(entry["mean"], self._candidate)
+            self._pace.insist(lambda: put_json(self._s3, uri, entry))
 
-    def _entry(self, key: str) -> dict[str, Any]:
-        bucket, _ = split_uri(self._leaderboard)
-        return get_json(self._s3, f"s3://{bucket}/{key}")
+    def _entry(self, key: str) -> LeaderboardEntry:
+        bucket, _ = places.split_uri(self._leaderboard)
+        entry: LeaderboardEntry = get_json(self._s3, places.uri(bucket, key))
+        return entry
 
     def _list(self, uri: str, **limits: int) -> dict[str, Any]:
-        bucket, prefix = split_uri(uri)
+        bucket, prefix = places.split_uri(uri)
         page: dict[str, Any] = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **limits)
         return page

@@ -16,14 +16,16 @@ from warmfold_jobs.data.table import Schema, read_table
 from warmfold_jobs.training.pipeline import build_pipeline
 from warmfold_jobs.training.scoring import score
 from warmfold_run.encoding import decode
+from warmfold_run.plan import Plan
+from warmfold_run.records import FoldResult
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
 def train_fold(
-    plan: dict[str, Any], schema: Schema, given: dict[str, str], train: Sequence[Path], validation: Sequence[Path]
-) -> dict[str, Any]:
+    plan: Plan, schema: Schema, given: dict[str, str], train: Sequence[Path], validation: Sequence[Path]
+) -> FoldResult:
     """Fit on the files of `train`, score on those of `validation`; returns both scores, the rows, and the seconds.
 
     `seconds` and `cpu_seconds` are those of everything here: reading, fit and scoring.
@@ -43,7 +45,7 @@ def train_fold(
     }
 
 
-def import_libraries(plan: dict[str, Any]) -> None:
+def import_libraries(plan: Plan) -> None:
     """Import what fits of this plan import, so that processes forked later have it: it takes seconds."""
     experiment = plan["experiment"]
     settings = ModelSettings(experiment["problem"], {}, seed=0, numeric_features=1, text_features=1)
@@ -52,7 +54,7 @@ def import_libraries(plan: dict[str, Any]) -> None:
 
 
 def fitted(
-    plan: dict[str, Any], schema: Schema, given: dict[str, str], features: pd.DataFrame, labels: np.ndarray[Any, Any]
+    plan: Plan, schema: Schema, given: dict[str, str], features: pd.DataFrame, labels: np.ndarray[Any, Any]
 ) -> tuple[Pipeline, float]:
     experiment = plan["experiment"]
     hyperparameters = decode(experiment["search"]["hyperparameters"], given)

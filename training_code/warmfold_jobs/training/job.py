@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -18,6 +18,9 @@ from warmfold_jobs.data.table import read_profile
 from warmfold_jobs.storage import names_below, put_json
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.fit import train_fold
+from warmfold_run import places
+from warmfold_run.plan import Plan
+from warmfold_run.records import FoldScore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,12 +33,12 @@ def main(job: container.Container) -> None:
     """Do the job that the container holds: the final one if the plan calls it so, else a fold."""
     plan = job.plan()
     s3 = boto3.client("s3", region_name=plan["region"])
-    schema = read_profile(job.channels["profile"] / "profile.json")
+    schema = read_profile(job.channels["profile"] / places.PROFILE)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
         metrics = train_final(
             plan, schema, job.hyperparameters, job.files("train"), job.files("holdout"), job.model_dir
         )
-        put_json(s3, plan["locations"]["model"] + "metrics.json", metrics)
+        put_json(s3, plan["locations"]["model"] + places.METRICS, metrics)
         print(f"model training score:{metrics['train_score']!r};")
         print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
         return
@@ -43,20 +46,20 @@ def main(job: container.Container) -> None:
     if plan["experiment"]["search"]["abandon"] != "off":
         end_when_given_up(plan, candidate)
     result = train_fold(plan, schema, job.hyperparameters, job.files("train"), job.files("validation"))
-    write_fold_score(s3, plan, candidate, fold, {"job": job.job, **result})
+    write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
 
 
-def end_when_given_up(plan: dict[str, Any], candidate: str) -> None:
+def end_when_given_up(plan: Plan, candidate: str) -> None:
     """End this process as soon as the candidate is given up.
 
     SageMaker's containers do not tell a script that its job is being stopped; it would train on for up to two minutes,
     and its instance would not be there for the next candidate.
     """
     s3 = boto3.client("s3", region_name=plan["region"])
-    place = f"{plan['locations']['candidates']}{candidate}/"
+    place = places.candidate_folder(plan["locations"], candidate)
 
     def look() -> None:
-        while "abandoned.json" not in names_below(s3, place):
+        while places.ABANDONED not in names_below(s3, place):
             time.sleep(LOOK_SECONDS)
         print(f"candidate {candidate} was given up, so this fold ends", flush=True)
         os._exit(0)
@@ -64,12 +67,9 @@ def end_when_given_up(plan: dict[str, Any], candidate: str) -> None:
     threading.Thread(target=look, daemon=True).start()
 
 
-def write_fold_score(s3: S3Client, plan: dict[str, Any], candidate: str, fold: int, result: dict[str, Any]) -> None:
+def write_fold_score(s3: S3Client, plan: Plan, score: FoldScore) -> None:
     """Write a fold's score to S3, where its candidate looks for it, and print the lines that SageMaker scrapes."""
-    put_json(
-        s3,
-        f"{plan['locations']['candidates']}{candidate}/fold-{fold}.json",
-        {"candidate": candidate, "fold": fold} | result,
-    )
-    print(f"model training score:{result['train_score']!r};")
-    print(f"model validation score:{result['validation_score']!r};")
+    folder = places.candidate_folder(plan["locations"], score["candidate"])
+    put_json(s3, folder + places.fold_record(score["fold"]), score)
+    print(f"model training score:{score['train_score']!r};")
+    print(f"model validation score:{score['validation_score']!r};")
