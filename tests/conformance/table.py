@@ -1,4 +1,4 @@
-"""The part of docs/reference/conformance.md that is written from the code: `python -m tests.conformance.table` renews it."""
+"""The part of the conformance page that is written from the code: `python -m tests.conformance.table` renews it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM's steps of a request's way: it must be somebody's, and its caller's policies must allow it."""
+"""IAM's steps of a request's way: authentication (whose it is), authorization (its caller's policies allow it)."""
 
 from __future__ import annotations
 
