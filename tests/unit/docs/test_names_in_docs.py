@@ -132,7 +132,7 @@ def is_known(span: str) -> bool:
     if "/" in span:
         return not is_ours(span) or is_there(span)
     if FILE.fullmatch(span):
-        return is_there(span) or span.partition(".")[0] in words()
+        return is_there(span) or re.split(r"[.-]", span)[0] in words()  # else one of a run's files, such as fold-0.json
     name, called, _ = span.partition("(")
     if "." in name:
         parts = name.split(".")
