@@ -80,7 +80,7 @@ def test_a_profile_says_what_the_dataset_is() -> None:
 def test_the_target_is_the_named_column_else_the_one_called_target_else_the_last(
     header: str, named: str | None, target: str
 ) -> None:
-    assert rules(table([(n, n % 2, n % 2) for n in range(40)], header), target=named).target == target
+    assert rules(table([(n, n % 2, n % 2) for n in range(40)], header), target=named)["target"] == target
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_the_problem_is_told_from_the_targets_values(values: list[object], probl
 
 def test_a_named_problem_wins_over_the_values() -> None:
     whole = table([(n, n % 2) for n in range(40)])
-    assert rules(whole, problem="regression").problem == "regression"
+    assert rules(whole, problem="regression")["problem"] == "regression"
     measured = table([(n, n % 2 + 0.5) for n in range(40)])
-    assert rules(measured, problem="classification").classes == {"0.5": 20, "1.5": 20}
+    assert rules(measured, problem="classification")["classes"] == {"0.5": 20, "1.5": 20}
 
 
 def test_quoted_line_breaks_blank_lines_and_a_byte_order_mark_are_read() -> None:

@@ -114,7 +114,8 @@ class Place(ABC):
     def inspect(self) -> Iterator[tuple[Fold, Failure | None]]:
         """Look for folds that ended and did not tell, if it is time to.
 
-        Each comes with its failure, or with None when its score may be in S3 or it only waits to be begun again.
+        Each comes with its failure, or with None when its score may be in S3 or its end was not its fault. One that has
+        no score waits to be begun again by then.
         """
         return iter(())
 
