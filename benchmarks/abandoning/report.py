@@ -43,7 +43,7 @@ def text(found: Mapping[Variant, Found], tuned: Sequence[live.Comparison]) -> st
     return f"""# Giving up candidates: is the winner kept?
 
 Made by `python -m benchmarks.abandoning`, and its live part, which takes minutes, by
-`python -m benchmarks.abandoning --live`. The rule is `training_code/abandoning.py`, the code that candidates run;
+`python -m benchmarks.abandoning --live`. The rule is `abandoning.py` of `warmfold_jobs/fan_out`, which candidates run;
 why it is as it is, is [decision 5](../decisions/0005-when-a-candidate-is-given-up.md).
 
 ## Replays

@@ -72,8 +72,8 @@ def page(figures: Sequence[Figure], command: str) -> str:
         [
             "# The local cloud's speed and memory",
             "",
-            f"Written by `{command}` on {os.cpu_count()} cores. All sides were measured in that one run, with other "
-            "work beside it on the machine: ratios say more than seconds.",
+            f"Written by `{command}` on {os.cpu_count()} cores. All sides were measured in",
+            "that one run, with other work beside it on the machine: ratios say more than seconds.",
             "",
             *lines,
             "",

@@ -1,4 +1,4 @@
-"""The part of docs/conformance.md that is written from the code: `python -m tests.conformance.table` renews it."""
+"""The part of the conformance page that is written from the code: `python -m tests.conformance.table` renews it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from warmfold.cloud.sagemaker.unsupported import ACCEPTED, REFUSED
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "conformance.md"
 HEADING = "## Members\n"
 
 

@@ -1,4 +1,4 @@
-"""docs/conformance.md says what is there: every operation, no other, each with a test that exists."""
+"""docs/reference/conformance.md says what is there: every operation, no other, each with a test that exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may talk to the local cloud: programs on this machine, and no web page that a browser on it happens to show."""
+"""Cross-site requests are refused: programs on this machine may talk to the local cloud, web pages may not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that are kept but seldom looked at: in a file instead of in memory."""
+"""Values on disk: what is kept but seldom read is in a file instead of in memory."""
 
 import os
 import pickle

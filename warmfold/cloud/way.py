@@ -1,4 +1,4 @@
-"""A request's way as an ordered list of steps, each of which answers it or hands it to the rest of the way."""
+"""Middleware: a request's way as an ordered list of steps; each answers it or hands it to the rest of the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What functions tell of themselves: structured logs, traces, and counts in CloudWatch."""
+"""Observability: structured logs, traces, and metrics in CloudWatch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a function still has."""
+"""How long a function still has until its timeout."""
 
 from __future__ import annotations
 

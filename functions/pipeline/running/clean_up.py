@@ -1,4 +1,4 @@
-"""What a run that did not succeed has left: one look, and one push to stop it."""
+"""What a run that did not succeed has left: counted once, and told to stop as far as that can be done now."""
 
 from __future__ import annotations
 

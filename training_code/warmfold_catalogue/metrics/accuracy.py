@@ -1,4 +1,4 @@
-"""Shares of rows that are told right."""
+"""Accuracy: shares of rows whose class is predicted right."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from warmfold_catalogue.metrics._base import Metric
 
 class Accuracy(Metric):
     name = "accuracy"
-    summary = "The share of rows whose class is told right."
+    summary = "The share of rows whose class is predicted right."
     tasks = ("binary", "multiclass")
 
 
 class BalancedAccuracy(Metric):
     name = "balanced_accuracy"
-    summary = "The share told right within each class, averaged over the classes."
+    summary = "The share predicted right within each class, averaged over the classes."
     tasks = ("binary", "multiclass")
     default_for = ("multiclass",)

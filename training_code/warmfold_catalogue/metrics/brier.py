@@ -1,4 +1,4 @@
-"""How far probabilities are from what happened."""
+"""The Brier score: how far predicted probabilities are from the outcome."""
 
 from __future__ import annotations
 

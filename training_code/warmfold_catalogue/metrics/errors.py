@@ -1,4 +1,4 @@
-"""How far predicted numbers are from the true ones; negated, so that greater is better."""
+"""Errors of regression: how far predicted numbers are from the true ones; negated, so that greater is better."""
 
 from __future__ import annotations
 

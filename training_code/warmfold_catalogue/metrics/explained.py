@@ -1,4 +1,4 @@
-"""How much of the target's variation a model explains."""
+"""R² and explained variance: how much of the target's variation a model explains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The overlap of what is told and what is."""
+"""The Jaccard index: the overlap of predicted and true."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from warmfold_catalogue.metrics._base import Metric
 
 class Jaccard(Metric):
     name = "jaccard"
-    summary = "Rows told and being of the positive class, of those that are told or are."
+    summary = "Of the rows that are predicted or truly of the positive class, the share that are both."
     tasks = ("binary",)

@@ -1,4 +1,4 @@
-"""How surprising the outcome is to the model."""
+"""Log loss, or cross-entropy: how improbable the model finds the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The correlation of classes told and true."""
+"""Matthews correlation coefficient: the correlation of predicted and true classes."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from warmfold_catalogue.metrics._base import Metric
 
 class MatthewsCorrelation(Metric):
     name = "matthews_corrcoef"
-    summary = "The correlation between the classes told and the true ones."
+    summary = "The correlation between predicted and true classes."
     tasks = ("binary", "multiclass")

@@ -1,4 +1,4 @@
-"""How much of what is told is true."""
+"""Precision: how many of the rows that are predicted to be of a class are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from warmfold_catalogue.metrics._base import Metric
 
 class Precision(Metric):
     name = "precision"
-    summary = "The share of rows told to be of the positive class that are."
+    summary = "Of the rows that are predicted to be of the positive class, the share that are."
     tasks = ("binary",)
 
 

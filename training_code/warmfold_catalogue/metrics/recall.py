@@ -1,4 +1,4 @@
-"""How much of what is true is told."""
+"""Recall: how many of the rows of a class are predicted to be of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from warmfold_catalogue.metrics._base import Metric
 
 class Recall(Metric):
     name = "recall"
-    summary = "The share of rows of the positive class that are told to be."
+    summary = "Of the rows of the positive class, the share that are predicted to be."
     tasks = ("binary",)
 
 

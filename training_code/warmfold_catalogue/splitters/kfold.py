@@ -1,4 +1,4 @@
-"""Parts of equal size, whatever is in them."""
+"""K-fold: parts of equal size, whatever is in them."""
 
 from __future__ import annotations
 

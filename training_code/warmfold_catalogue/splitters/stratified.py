@@ -1,4 +1,4 @@
-"""Parts with the same share of every class."""
+"""Stratified k-fold: parts with the same share of every class."""
 
 from __future__ import annotations
 

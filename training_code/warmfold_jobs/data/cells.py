@@ -1,6 +1,6 @@
 """What a cell holds: nothing, a number, a truth value or text.
 
-Standard library only, as `dataset_rules`.
+Standard library only, as `rules.py`.
 """
 
 from __future__ import annotations

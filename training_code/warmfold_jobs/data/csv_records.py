@@ -1,6 +1,6 @@
 """CSV as warmfold takes it: read strictly from a stream of bytes, with errors that say where, and written exactly.
 
-Standard library only, as `dataset_rules`, through which everybody else imports it.
+Standard library only, as `rules.py`, through which everybody else imports it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where a row goes: into the holdout by its content, or into a part.
 
-Standard library only, as `dataset_rules`.
+Standard library only, as `rules.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Entry point of the processing job: split a dataset into parts, holdout and rows to score in one streaming pass.
 
-Reads `config/plan.json` below WARMFOLD_INPUT and the data itself from S3, writes below WARMFOLD_OUTPUT what
-docs/architecture.md lists. Data that breaks a rule of `dataset_rules` ends the job
-with the rule's text in WARMFOLD_MESSAGE.
+Reads `config/plan.json` below WARMFOLD_INPUT and the data itself from S3, writes below WARMFOLD_OUTPUT, under the names
+of `warmfold_run.places`: parts, fold manifests, the holdout, rows to score and profile.json. Data that breaks a rule of
+`rules.py` ends the job with the rule's text in WARMFOLD_MESSAGE.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def main() -> int:
 def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     """Write parts, holdout, fold manifests, rows to score and profile.json below `output_dir`; returns the profile.
 
-    The profile has `rows_to_score`. Raises DatasetRuleError for data that
-    breaks a rule; what was written by then is worthless.
+    The profile has `rows_to_score`. Raises DatasetRuleError for data that breaks a rule; what was written by then is
+    worthless.
     """
     profile = _write_split(plan, s3, output_dir)
     _write_manifests(plan, output_dir)

@@ -1,4 +1,4 @@
-"""When a candidate is given up because it can't win, and what it reports then. Scores: higher is better.
+"""Pruning: when a candidate is given up because it can't win, and what it reports then. Scores: higher is better.
 
 A decision apart from whoever carries it out: nothing here calls anything.
 """

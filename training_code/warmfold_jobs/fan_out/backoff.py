@@ -1,4 +1,4 @@
-"""Calling AWS when it may say no: which refusals pass, and how long to wait before the next call."""
+"""Backoff: which of AWS's refusals pass (throttling, no capacity), and how long to wait before the next call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every change to moto, a module or package per service; each function says what behaviour it mends, and has a test."""
+"""Patches of moto, a module or package per service; each function says what behaviour it corrects, and has a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: its events on a shelf, not in memory, and log groups that a stack may change."""
+"""CloudWatch Logs: its events on disk, not in memory, and log groups that a stack may change."""
 
 from __future__ import annotations
 

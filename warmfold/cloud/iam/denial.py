@@ -1,4 +1,4 @@
-"""AWS's words for a request that is refused, in each service's own form."""
+"""AccessDenied in AWS's words: how a refusal reads in each service's own form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call of a role is held against its policies."""
+"""Authorization: every call of a role is held against its policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls: the temporary credentials of roles, and who is behind a request's signature."""
+"""Authentication: the temporary credentials of roles, and who is behind a request's signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM's steps of a request's way: it must be somebody's, and its caller's policies must allow it."""
+"""IAM's steps of a request's way: authentication (whose it is), authorization (its caller's policies allow it)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CALLER = "warmfold.caller"
 
 
 def iam_steps(enforcer: Enforcer, identify: Callable[[WSGIEnvironment], Caller]) -> list[Step]:
-    """The steps before all services but SageMaker, which has its own door.
+    """The steps before all services but SageMaker, which asks for itself.
 
     `identify` raises AuthenticationError for a request that is nobody's.
     """

@@ -1,4 +1,4 @@
-"""Work is admitted by cores, in the order in which it came."""
+"""Scheduling: work gets the cores of this machine in the order in which it came."""
 
 import logging
 import math

@@ -1,4 +1,4 @@
-"""The one door of the local SageMaker: `Service.call(operation, request, identity)`."""
+"""The one entry point of the local SageMaker: `Service.call(operation, request, identity)`."""
 
 import threading
 import time
