@@ -1,7 +1,7 @@
 """Prose of Markdown files is wrapped: `python -m tools.prose` names the lines that are too long and could be broken.
 
-Tables, headings, code blocks and lines without a place to break, such as one long link, may be longer. For Python it is
-ruff that checks.
+Tables, headings, code blocks and lines without a place to break, such as one link or image, may be longer.
+For Python ruff checks it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ WIDTH = 120
 _FENCE = re.compile(r"\s*(```|~~~)")
 _START = re.compile(r"\s*([-*+>] |[0-9]+\. )*")
 """What a line begins with that can't be broken off: indentation, the marks of lists and quotes."""
+_LINK = re.compile(r"!?\[[^]]*]\([^)]*\)")
 
 
 def too_long(text: str) -> Iterator[int]:
@@ -26,7 +27,8 @@ def too_long(text: str) -> Iterator[int]:
             in_code = not in_code
         elif not in_code and len(line) > WIDTH and not line.lstrip().startswith(("|", "#")):
             start = _START.match(line)
-            if " " in line[start.end() if start else 0 : WIDTH + 1]:
+            whole = _LINK.sub(lambda link: "x" * len(link[0]), line)
+            if " " in whole[start.end() if start else 0 : WIDTH + 1]:
                 yield number
 
 

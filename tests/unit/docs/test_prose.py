@@ -24,6 +24,7 @@ def test_a_long_line_that_can_be_broken_is_named(text: str) -> None:
         f"# {WORDS}",
         ADDRESS,
         f"- [a]({ADDRESS})",
+        f"![{WORDS}](picture.svg)",
     ],
 )
 def test_other_lines_are_not(text: str) -> None:
