@@ -19,6 +19,10 @@ INDEX = {
     "names.md": "the names of executions, runs, jobs, models",
     "commands.md": "the `warmfold` command, and make's targets",
 }
+BY_HAND = {
+    "fidelity.md": "what the local cloud shows of AWS, and what it does not",
+    "conformance.md": "the local SageMaker, operation by operation",
+}
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -38,5 +42,14 @@ def pages(root: Path) -> dict[str, str]:
 
 
 def _index() -> str:
-    items = "\n".join(item(f"[{name}]({name}): {text}.") for name, text in INDEX.items())
-    return paragraphs("# Reference", "Facts to look up, all of them written from the code (`make reference`).", items)
+    return paragraphs(
+        "# Reference",
+        "Facts to look up, written from the code by `make reference`:",
+        _list(INDEX),
+        "and by hand:",
+        _list(BY_HAND),
+    )
+
+
+def _list(index: dict[str, str]) -> str:
+    return "\n".join(item(f"[{name}]({name}): {text}.") for name, text in index.items())
