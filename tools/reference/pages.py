@@ -19,6 +19,11 @@ INDEX = {
     "names.md": "the names of executions, runs, jobs, models",
     "commands.md": "the `warmfold` command, and make's targets",
 }
+OTHERS = {
+    "fidelity.md": "what the local cloud shows of AWS, and what it does not",
+    "conformance.md": "the local SageMaker, operation by operation; its tests hold the page against it",
+}
+"""Pages that are not written here."""
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -38,5 +43,8 @@ def pages(root: Path) -> dict[str, str]:
 
 
 def _index() -> str:
-    items = "\n".join(item(f"[{name}]({name}): {text}.") for name, text in INDEX.items())
-    return paragraphs("# Reference", "Facts to look up, all of them written from the code (`make reference`).", items)
+    written, others = (
+        "\n".join(item(f"[{name}]({name}): {text}.") for name, text in some.items()) for some in (INDEX, OTHERS)
+    )
+    first = "Facts to look up, written from the code (`make reference`):"
+    return paragraphs("# Reference", first, written, "And written by hand, checked in tests where they can be:", others)
