@@ -19,18 +19,10 @@ INDEX = {
     "names.md": "the names of executions, runs, jobs, models",
     "commands.md": "the `warmfold` command, and make's targets",
 }
-<<<<<<< HEAD
 BY_HAND = {
     "fidelity.md": "what the local cloud shows of AWS, and what it does not",
     "conformance.md": "the local SageMaker, operation by operation",
 }
-=======
-OTHERS = {
-    "fidelity.md": "what the local cloud shows of AWS, and what it does not",
-    "conformance.md": "the local SageMaker, operation by operation; its tests hold the page against it",
-}
-"""Pages that are not written here."""
->>>>>>> prose
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -50,7 +42,6 @@ def pages(root: Path) -> dict[str, str]:
 
 
 def _index() -> str:
-<<<<<<< HEAD
     return paragraphs(
         "# Reference",
         "Facts to look up, written from the code by `make reference`:",
@@ -62,10 +53,3 @@ def _index() -> str:
 
 def _list(index: dict[str, str]) -> str:
     return "\n".join(item(f"[{name}]({name}): {text}.") for name, text in index.items())
-=======
-    written, others = (
-        "\n".join(item(f"[{name}]({name}): {text}.") for name, text in some.items()) for some in (INDEX, OTHERS)
-    )
-    first = "Facts to look up, written from the code (`make reference`):"
-    return paragraphs("# Reference", first, written, "And written by hand, checked in tests where they can be:", others)
->>>>>>> prose

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
 from tools.reference.pages import BY_HAND, INDEX, pages
-=======
-from tools.reference.pages import INDEX, OTHERS, pages
->>>>>>> prose
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "docs/reference"
@@ -22,15 +18,6 @@ def test_a_page_is_as_the_code_would_write_it(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name], "the code has changed: run `make reference`"
 
 
-<<<<<<< HEAD
 def test_the_index_leads_to_every_page_that_there_is() -> None:
     assert set(PAGES) == {*INDEX, "README.md", "experiment.schema.json"}
     assert {path.name for path in FOLDER.iterdir()} == {*PAGES, *BY_HAND}
-=======
-def test_there_is_no_page_that_nothing_writes_or_the_index_lacks() -> None:
-    assert sorted(path.name for path in FOLDER.iterdir()) == sorted([*PAGES, *OTHERS])
-
-
-def test_the_index_leads_to_every_page() -> None:
-    assert {*INDEX, "README.md", "experiment.schema.json"} == set(PAGES)
->>>>>>> prose
