@@ -128,6 +128,22 @@ def test_without_memory_for_a_fold_all_are_jobs() -> None:
     assert "no memory" in world.log[0]
 
 
+def test_without_memory_for_a_fold_one_is_trained_here_when_no_instance_was_free_for_long() -> None:
+    world = candidate(lanes=0, **every_fold(60))
+    world.no_instance_for(1e9)
+    assert world.run() == EXPECTED
+    assert world.here.started == [0, 1, 2, 3, 4]
+
+
+def test_a_fold_that_was_taken_back_and_fails_here_gets_a_job_of_its_own_again() -> None:
+    world = candidate(lanes=5, **every_fold(40, start=180))
+    first = world.here._result(0)
+    world.here.failures = [first, Failure("killed")]  # type: ignore[list-item]
+    assert world.run() == EXPECTED
+    assert world.stopped == ["f1", "f2", "f3", "f4"]
+    assert [end for end in world.created if "-r" in end] == ["f1-r1"]
+
+
 def test_a_fold_that_finds_no_instance_is_trained_here_as_soon_as_there_is_room() -> None:
     world = candidate(**every_fold(60))
     complete(world)
@@ -229,7 +245,7 @@ def test_a_complete_candidate_tells_the_next_ones_what_it_measured() -> None:
     ("pool", "change", "cause"),
     [
         (None, {}, "quota 'ml.m5.xlarge for training warm pool usage' looks like 0"),
-        ({"Status": "Available"}, {"RoleArn": "arn:aws:iam::123456789012:role/other"}, "RoleArn is '.*fold', and was"),
+        ({"Status": "Available"}, {"RoleArn": "arn:aws:iam::123456789012:role/other"}, "RoleArn is .*fold, and was"),
         ({"Status": "Terminated"}, {}, "is Terminated"),
     ],
 )

@@ -45,6 +45,7 @@ class _Job:
     attempt: int = 0
     looked_at: float = 0.0
     is_over: bool = False
+    is_told_to_stop: bool = False
 
 
 class FoldJobs(Place):
@@ -76,13 +77,15 @@ class FoldJobs(Place):
         return super().room if self._calls.can_create and not self._quota.waiting else 0
 
     def _start(self, fold: Fold) -> bool:
+        job = self._jobs[fold.number]
+        if job.is_told_to_stop:
+            job.attempt, job.is_told_to_stop = job.attempt + 1, False  # its name is taken
         try:
             created = self._calls.create(self.job_of(fold), fold.number, self._keep_alive(fold))
         except NoInstanceError as error:
             self._starve(f"fold {fold.number}: no instance is free: {error}")
             return False
         if created:
-            job = self._jobs[fold.number]
             job.is_over, job.looked_at = False, self._clock.now()
             self.full_since = None
             self._quota.hope()
@@ -109,7 +112,9 @@ class FoldJobs(Place):
     def stop(self) -> None:
         """Stop the jobs that owe a score; a failure to do so is logged only."""
         for fold in self.running:
-            if not self._jobs[fold.number].is_over:
+            job = self._jobs[fold.number]
+            if not job.is_over:
+                job.is_told_to_stop = True
                 self._calls.stop(self.job_of(fold))
 
     def settle(self) -> None:
@@ -243,5 +248,5 @@ def why_no_pool(request: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
         return f"no pool was kept after {name}: the quota '{kind} for training warm pool usage' looks like 0"
     differing = warm_pools.differences(request, earlier)
     if differing:
-        return "; ".join(f"{one.field} is {one.asked!r}, and was {one.there!r} for {name}" for one in differing)
+        return "; ".join(f"{one.field} is {one.asked}, and was {one.there} for {name}" for one in differing)
     return f"the pool of {name} is {pool['Status']}, and matches in every field"

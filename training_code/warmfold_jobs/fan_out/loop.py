@@ -132,7 +132,7 @@ class FanOut:
 
     def _reconsider(self) -> None:
         """Take all the folds back here, or hand some over, when those trained here show that it is much better."""
-        if self._placement != "auto":
+        if self._placement != "auto" or not self._here.lanes:
             return
         ours = [fold for fold in self._folds if fold.place is self._here]
         done = [fold.score for fold in ours if fold.score is not None]
