@@ -12,7 +12,6 @@ from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request
 from warmfold_run import names, places
-from warmfold_run.experiment import Experiment
 from warmfold_run.plan import Plan
 
 BUCKET = "bucket"
@@ -37,7 +36,7 @@ def asked(case: Case, side: Side) -> dict[str, Any]:
 def plan(case: Case, side: Side) -> Plan:
     """The plan of a case as a side has it, without the keys that no candidate reads."""
     given = load_experiment(None, asked(case, side))
-    experiment = cast(Experiment, resolve(given, target="target", problem="classification", classes=2))
+    experiment = resolve(given, target="target", problem="classification", classes=2)
     where = places.locations(BUCKET, RUN)
     context = Context(
         prefix=PREFIX,

@@ -8,7 +8,8 @@ from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
 from warmfold_run.records import Profile
 
-SCHEMA = 1
+SCHEMA = 2
+"""Goes up when a key that something reads is added, renamed or means something else."""
 Request = dict[str, Any]
 """A request to SageMaker, as boto3 takes it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pipeline.errors import ExperimentError
 from pipeline.experiment.schema import Compute, Experiment
@@ -10,12 +10,13 @@ from pipeline.experiment.search_space import search_space
 from warmfold_catalogue.estimators import fitting_estimators, load_estimator
 from warmfold_catalogue.metrics import default_metric, fitting_metrics, load_metric
 from warmfold_catalogue.splitters import default_splitter, fitting_splitters
+from warmfold_run.experiment import Experiment as Resolved
 
 WAITING_INSTANCE_TYPE = "ml.m5.large"
 """What a candidate runs on that only waits for its fold jobs."""
 
 
-def resolve(experiment: Experiment, *, target: str, problem: str, classes: int | None) -> dict[str, Any]:
+def resolve(experiment: Experiment, *, target: str, problem: str, classes: int | None) -> Resolved:
     """Return the experiment with every key present, for a target, problem and number of classes that are known.
 
     Raises
@@ -33,7 +34,7 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
     resolved["cross_validation"]["strategy"] = strategy
     resolved["compute"]["candidate_instance_type"] = _candidate_instance_type(experiment.compute)
     resolved["search"]["hyperparameters"] = space
-    return resolved
+    return cast(Resolved, resolved)
 
 
 def _metric(experiment: Experiment, problem: str, classes: int | None) -> tuple[str, list[str]]:

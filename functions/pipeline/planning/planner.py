@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
-from pipeline.errors import DatasetError, ExperimentError
+from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.experiment.resolve import resolve
 from pipeline.experiment.schema import Experiment, load_experiment
 from pipeline.planning import code_archive, limits
@@ -53,7 +53,8 @@ class Planner:
         DatasetError, ExperimentError
             The data or the experiment can't be used; nothing has been created.
         PlanError
-            The stack can't plan a run: it has no image for its region, half a VPC, no training code.
+            The stack can't plan a run: it has no image for its region, half a VPC, no training code, or a plan of
+            another version.
         """
         run = names.run_id(execution_arn)
         key = places.run_key(run, places.PLAN)
@@ -61,6 +62,11 @@ class Planner:
         if plan is None:
             plan = self._make(run, execution_arn, asked)
             self.storage.write_json(key, plan)
+        elif plan["schema"] != SCHEMA:
+            raise PlanError(
+                f"run {run} was planned by another version of the stack: {self.storage.uri(key)} has schema "
+                f"{plan['schema']}, and this version goes on with {SCHEMA} only; upload the dataset again for a new run"
+            )
         requests = plan["requests"]
         return {
             "run": run,
@@ -89,7 +95,7 @@ class Planner:
         text = self.storage.open(file).read() if file else None
         given = load_experiment(text, overrides, self.environment.compute)
         profile, facts = self._scan(data, predict, given)
-        resolved = cast(Resolved, resolve(given, **facts))
+        resolved = resolve(given, **facts)
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
         context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))

@@ -9,11 +9,12 @@ import pytest
 
 import plan_run
 from pipeline.aws.clients import s3_client
-from pipeline.errors import DatasetError, ExperimentError
+from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
+from warmfold_run.places import split_uri
 from warmfold_run.plan import Plan, Planned
 
 ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
@@ -211,6 +212,15 @@ def test_a_retry_answers_the_plan_of_the_first_attempt(plan: Any, s3: Any) -> No
     made = stored_plan(s3, first)
     assert plan(data=b"x,target\n1,a\n") == first
     assert stored_plan(s3, first) == made
+
+
+def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> None:
+    first = plan()
+    made = stored_plan(s3, first)
+    bucket, key = split_uri(first["plan_uri"])
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(made | {"schema": 1}).encode())
+    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 2 only; upload the dataset again"):
+        plan()
 
 
 @pytest.mark.parametrize(("wanted", "transform"), [("ml.r5.xlarge", "ml.m5.xlarge"), ("ml.c5.xlarge", "ml.c5.xlarge")])
