@@ -15,9 +15,9 @@ from moto.core.config import default_user_config
 from moto.logs.models import logs_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from warmfold.cloud.cross_site import refuse_cross_site
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.functions_runtime.pool import Functions
-from warmfold.cloud.gate import refuse_strangers
 from warmfold.cloud.hooks import (
     cloudformation,
     cloudwatch,
@@ -38,12 +38,12 @@ from warmfold.cloud.iam.enforcement import Enforcer, Recorder
 from warmfold.cloud.iam.identity import SAGEMAKER_SESSION, STATES_SESSION, AuthenticationError, Caller, Identities
 from warmfold.cloud.iam.policy import Call
 from warmfold.cloud.iam.steps import iam_steps
+from warmfold.cloud.middleware import Step
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service, build_service
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.shelf import Shelf
-from warmfold.cloud.way import Step
 
 FUNCTIONS_AT_ONCE = 32  # each may hold one of the server's threads for whoever waits for it, and call the cloud itself
 HEALTH = "/_warmfold/health"
@@ -58,7 +58,7 @@ def steps_of(
     """
     identify = identities.caller if enforcer is None else identities.authenticated
     return [
-        refuse_strangers,
+        refuse_cross_site,
         answer_health(region),
         serve_sagemaker(wire.application(sagemaker, for_sagemaker(identify, region))),
         *(iam_steps(enforcer, identify) if enforcer is not None else []),

@@ -15,7 +15,7 @@ from pathlib import Path
 import waitress
 from waitress.channel import HTTPChannel
 
-from warmfold.cloud import way
+from warmfold.cloud import middleware
 from warmfold.cloud.app import Cloud
 from warmfold.cloud.iam.enforcement import RECORD, is_on
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         iam_record=Path(os.environ[RECORD]) if RECORD in os.environ else None,
     )
     server = waitress.create_server(
-        way.application(cloud.steps),
+        middleware.application(cloud.steps),
         host="127.0.0.1",
         port=given.port,
         threads=THREADS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.warmfold.iam_gate import ACCOUNT, ROLE, TRUST, WHO, Inner, enforcer, policy, request
+from tests.unit.warmfold.iam_requests import ACCOUNT, ROLE, TRUST, WHO, Inner, enforcer, policy, request
 from warmfold.cloud.iam.enforcement import Enforcer, Recorder, Role, Verdict, is_on
 from warmfold.cloud.iam.identity import Caller
 from warmfold.cloud.iam.policy import Call

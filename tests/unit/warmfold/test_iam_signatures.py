@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.warmfold.iam_gate import Inner, enforcer, nobody, policy, request
-from warmfold.cloud import way
+from tests.unit.warmfold.iam_requests import Inner, enforcer, nobody, policy, request
+from warmfold.cloud import middleware
 from warmfold.cloud.app import serve_moto
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
 from warmfold.cloud.iam.identity import Caller, Signature, signature
@@ -119,5 +119,5 @@ def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_f
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": query, "wsgi.input": io.BytesIO()}
     start: Any = lambda *_: None  # noqa: E731
     steps = iam_steps(enforcer(), lambda _: Caller("K", None))
-    list(way.application([*steps, serve_moto(inner)])(environ, start))
+    list(middleware.application([*steps, serve_moto(inner)])(environ, start))
     assert signature({"HTTP_AUTHORIZATION": seen[0]}) == Signature("K", "eu-west-1", "sts")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.warmfold.iam_gate import ACCOUNT, ROLE, TRUST, WHO, Inner, enforcer, nobody, policy, request
+from tests.unit.warmfold.iam_requests import ACCOUNT, ROLE, TRUST, WHO, Inner, enforcer, nobody, policy, request
 from warmfold.cloud.iam.denial import UNSIGNED
 from warmfold.cloud.iam.enforcement import Enforcer, Role
 

@@ -12,7 +12,7 @@ from warmfold.cloud.iam.denial import Refusal
 from warmfold.cloud.iam.enforcement import WITH_FOREIGN_IDENTITY, Enforcer, foreign_identity
 from warmfold.cloud.iam.identity import AuthenticationError, Caller, form_fields, signature
 from warmfold.cloud.iam.policy import Call
-from warmfold.cloud.way import Step, held
+from warmfold.cloud.middleware import Step, held
 
 CALLER = "warmfold.caller"
 """Key of a request's environ: its Caller, once it is known."""

@@ -12,11 +12,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from warmfold.cloud import way
+from warmfold.cloud import middleware
 from warmfold.cloud.app import HEALTH, steps_of
 from warmfold.cloud.iam.enforcement import Enforcer
 from warmfold.cloud.iam.identity import Identities
-from warmfold.cloud.way import Step
+from warmfold.cloud.middleware import Step
 
 REGION = "us-east-1"
 
@@ -52,7 +52,7 @@ def ask(steps: list[Step], service: str = "s3", key: str = "local", **environ: A
     }
     started: list[Any] = []
     start: Any = lambda *arguments: started.append(arguments)  # noqa: E731
-    body = b"".join(way.application(steps)(given | environ, start))
+    body = b"".join(middleware.application(steps)(given | environ, start))
     return started[0][0], body.decode()
 
 
@@ -68,7 +68,7 @@ def names(steps: list[Step]) -> list[str]:
     [(True, ["know_the_caller", "name_the_service", "judge", "hide_missing_objects"]), (False, [])],
 )
 def test_the_way_is_one_list(policies: bool, between: list[str]) -> None:
-    first = ["refuse_strangers", "answer_health", "serve_sagemaker"]
+    first = ["refuse_cross_site", "answer_health", "serve_sagemaker"]
     assert names(steps_with(policies)) == [*first, *between, "serve_moto"]
 
 
@@ -85,7 +85,7 @@ def test_a_counter_and_a_fault_join_as_two_more_steps() -> None:
     counted: Counter[str] = Counter()
 
     def count(environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication) -> Iterable[bytes]:
-        beginning, body = way.held(rest, environ)
+        beginning, body = middleware.held(rest, environ)
         counted[beginning[0]] += 1
         start_response(*beginning)
         return body

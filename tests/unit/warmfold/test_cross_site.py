@@ -8,8 +8,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from warmfold.cloud.app import serve_moto
-from warmfold.cloud.gate import refuse_strangers
-from warmfold.cloud.way import application as application_of
+from warmfold.cloud.cross_site import refuse_cross_site
+from warmfold.cloud.middleware import application as application_of
 
 
 def answer(**headers: str) -> tuple[str, dict[str, str], bytes]:
@@ -25,7 +25,7 @@ def answer(**headers: str) -> tuple[str, dict[str, str], bytes]:
         started.append((status, dict(headers)))
 
     environ = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-    body = b"".join(application_of([refuse_strangers, serve_moto(application)])(environ, start))  # type: ignore[arg-type]
+    body = b"".join(application_of([refuse_cross_site, serve_moto(application)])(environ, start))  # type: ignore[arg-type]
     return (*started[0], body)
 
 

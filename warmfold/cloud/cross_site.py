@@ -10,7 +10,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def refuse_strangers(environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication) -> Iterable[bytes]:
+def refuse_cross_site(
+    environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication
+) -> Iterable[bytes]:
     """A step that lets requests pass that were made on and to this machine; to any other the answer is 403.
 
     The local cloud runs what it is told to and checks no signature. A page in the user's browser can send it requests,

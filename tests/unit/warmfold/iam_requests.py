@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from warmfold.cloud import way
+from warmfold.cloud import middleware
 from warmfold.cloud.app import serve_moto
 from warmfold.cloud.iam.denial import Refusal
 from warmfold.cloud.iam.enforcement import Enforcer, Role
@@ -58,7 +58,7 @@ def request(
     }
     started: list[Any] = []
     start: Any = lambda *arguments: started.append(arguments)  # noqa: E731
-    application = way.application([*iam_steps(gate, identify), serve_moto(inner or Inner())])
+    application = middleware.application([*iam_steps(gate, identify), serve_moto(inner or Inner())])
     answer = b"".join(application(environ, start))
     ((status, headers),) = started
     return status, dict(headers), answer
