@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from virtual.clock import VirtualClock
-from warmfold_jobs.fan_out.places import Failure, Fold, Place
+from warmfold_jobs.fan_out.place import Failure, Fold, Place
 from warmfold_run.records import FoldResult
 
 

@@ -146,7 +146,7 @@ class Stack:
 
         Its end does that by an event, which AWS delivers at best effort.
         """
-        machine = self.state_machine_arn.removesuffix("-tuning") + "-clean-up"
+        machine = names.clean_up_machine(self.state_machine_arn)
         pages = self.stepfunctions.get_paginator("list_executions").paginate(
             stateMachineArn=machine, statusFilter="RUNNING"
         )

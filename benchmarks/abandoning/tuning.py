@@ -43,7 +43,7 @@ def never(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | No
 
 RULES: Mapping[str, Rule] = {
     "off": never,
-    "forgiving": abandoning.estimate,
+    "forgiving": abandoning.estimate_if_given_up,
     "worst fold": worst_fold,
     "aggressive": aggressive,
 }

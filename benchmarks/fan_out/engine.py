@@ -17,7 +17,7 @@ from virtual.assumptions import Assumptions, Bill, Quota
 from virtual.fates import Fate
 from virtual.processes import VirtualProcesses
 from warmfold_jobs.fan_out.candidate import cross_validate
-from warmfold_jobs.fan_out.places import Fold
+from warmfold_jobs.fan_out.place import Fold
 from warmfold_run import names
 from warmfold_run.places import key_of
 from warmfold_run.records import FoldResult

@@ -8,6 +8,7 @@ from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
 from pipeline.experiment.resolve import resolve
 from pipeline.experiment.schema import load_experiment
+from pipeline.planning.abandoning import abandoning
 from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request
@@ -58,6 +59,7 @@ def plan(case: Case, side: Side) -> Plan:
         "bucket": BUCKET,
         "experiment": experiment,
         "locations": where,
+        "abandoning": abandoning(experiment),
         "fold_retries": FOLD_RETRIES,
         "quota_patience_seconds": 600,
         "requests": {"fold": fold_request(context)},

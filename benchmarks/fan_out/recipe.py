@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from benchmarks.fan_out.constants import RECIPE_CREATE_PAUSE, RECIPE_LOOK_PAUSE
 from virtual.clock import VirtualClock
 from virtual.sagemaker import TERMINAL, VirtualSageMaker
+from warmfold_run import names
 
 LONGEST_RETRY = 20.0
 
@@ -39,7 +40,7 @@ def run_recipe(
                 clock.sleep(min(LONGEST_RETRY, generator.random() * 2**attempt))
                 attempt += 1
 
-    jobs = [f"{candidate}-f{fold}" for fold in range(n_splits)]
+    jobs = [names.fold_job(candidate, fold) for fold in range(n_splits)]
     for job in jobs:
         request: dict[str, Any] = copy.deepcopy(dict(template))
         request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = keep_alive

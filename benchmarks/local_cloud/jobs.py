@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.local_cloud.clouds import Started
 from benchmarks.local_cloud.plain import Plain
 from benchmarks.local_cloud.tune import Tuned, until
+from warmfold_run import names, places
 
 POLL_SECONDS = 0.02
 """Seldom enough to leave the cores to what is measured; a score is seen this much late at most."""
@@ -53,10 +54,13 @@ def _one_fold(tuned: Tuned, candidate: str, fold: int, volume: int | None = None
     request = json.loads(json.dumps(tuned.plan["requests"]["fold"]).replace("{fold}", str(fold)))
     space = tuned.plan["experiment"]["search"]["hyperparameters"]
     tuned_values = {name: tuned.candidates[0]["hyperparameters"][name] for name in space}
-    request |= {"TrainingJobName": f"{candidate}-f{fold}", "HyperParameters": request["HyperParameters"] | tuned_values}
+    request |= {
+        "TrainingJobName": names.fold_job(candidate, fold),
+        "HyperParameters": request["HyperParameters"] | tuned_values,
+    }
     if volume is not None:
         request["ResourceConfig"] |= {"VolumeSizeInGB": volume, "KeepAlivePeriodInSeconds": 0}
-    prefix = tuned.plan["locations"]["candidates"].removeprefix(f"s3://{stack.bucket}/") + candidate
+    prefix = places.key_of(places.candidate_folder(tuned.plan["locations"], candidate))
     started = time.time()
     stack.sagemaker.create_training_job(**request)
     until(lambda: stack.s3.list_objects_v2(Bucket=stack.bucket, Prefix=prefix).get("Contents"), POLL_SECONDS)

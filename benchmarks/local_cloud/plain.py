@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from warmfold_run import places
 from warmfold_run.plan import Plan
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -59,12 +60,12 @@ class Loop:
     def __init__(self, folder: Path) -> None:
         from warmfold_jobs.data.table import read_profile
 
-        self._plan: Plan = json.loads((folder / "plan.json").read_text("utf-8"))
-        self._schema = read_profile(folder / "profile.json")
-        files = sorted((folder / "parts").rglob("*.csv"))
+        self._plan: Plan = json.loads((folder / places.PLAN).read_text("utf-8"))
+        self._schema = read_profile(folder / places.PROFILE)
+        files = sorted((folder / places.PARTS).rglob("*.csv"))
         self._parts: dict[int, list[Path]] = {}
         for file in files:
-            self._parts.setdefault(int(file.relative_to(folder / "parts").parts[0]), []).append(file)
+            self._parts.setdefault(int(file.relative_to(folder / places.PARTS).parts[0]), []).append(file)
 
     def fold(self, fold: int, hyperparameters: dict[str, str]) -> None:
         """What a fold job does."""

@@ -14,8 +14,8 @@ import yaml
 from benchmarks.local_cloud.clouds import Started
 from warmfold.cli.demo import write_breast_cancer
 from warmfold.stack import Stack, open_stack
-from warmfold_run.names import run_id
-from warmfold_run.places import run_folder
+from warmfold_run import places
+from warmfold_run.names import clean_up_machine, run_id
 
 POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 600
@@ -50,7 +50,7 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
     asked = {"search": {"max_candidates": candidates}, "compute": {"fold_placement": placement}}
     experiment.write_text(yaml.safe_dump(asked))
     execution_arn = stack.wait_for_execution("benchmark", stack.upload("benchmark", data, experiment, None))
-    place = run_folder(run_id(execution_arn))
+    place = places.run_folder(run_id(execution_arn))
 
     def tuning_jobs(**wanted: str) -> Any:
         execution = stack.stepfunctions.describe_execution(executionArn=execution_arn)
@@ -63,11 +63,11 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
     cpu_before = started.cpu_seconds()
     (job,) = until(lambda: tuning_jobs(StatusEquals="Completed"))
     cpu_seconds = started.cpu_seconds() - cpu_before
-    for part in ("parts/", "candidates/"):
+    for part in (f"{places.PARTS}/", f"{places.CANDIDATES}/"):
         stack.download(place + part, folder / part)
-    for name in ("plan.json", "profile.json"):
+    for name in (places.PLAN, places.PROFILE):
         stack.s3.download_file(stack.bucket, place + name, str(folder / name))
-    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    plan = json.loads((folder / places.PLAN).read_text("utf-8"))
     seconds = (job["HyperParameterTuningEndTime"] - job["CreationTime"]).total_seconds()
     candidates_made = _candidates(stack, job["HyperParameterTuningJobName"], folder)
     cold = _cold_starts(stack, job["HyperParameterTuningJobName"])
@@ -78,7 +78,7 @@ def stop(tuned: Tuned) -> None:
     """Abort the run and wait until its clean-up has ended."""
     stack = tuned.stack
     stack.stepfunctions.stop_execution(executionArn=tuned.execution_arn)
-    machine = stack.state_machine_arn.removesuffix("tuning") + "clean-up"
+    machine = clean_up_machine(stack.state_machine_arn)
 
     def cleaned() -> bool:
         executions = stack.stepfunctions.list_executions(stateMachineArn=machine)["executions"]
@@ -104,7 +104,8 @@ def _candidates(stack: Stack, tuning_job: str, folder: Path) -> list[dict[str, A
     found = []
     for name in sorted(job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]):
         described = stack.sagemaker.describe_training_job(TrainingJobName=name)
-        folds = sorted(int(path.stem.removeprefix("fold-")) for path in (folder / "candidates" / name).glob("fold-*"))
+        files = (path.name for path in (folder / places.CANDIDATES / name).glob("*"))
+        folds = sorted(fold for file in files if (fold := places.fold_of(file)) is not None)
         if folds:
             found.append({"hyperparameters": described["HyperParameters"], "folds": folds})
     return found

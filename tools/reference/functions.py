@@ -27,6 +27,7 @@ _ARGUMENTS: dict[str, Any] = {
     "job": names.fold_job(_CANDIDATE, 2),
     "key": places.data_key("churn"),
     "length": 7,
+    "mean": 0.9375,
     "name": places.PLAN,
     "number": 7,
     "part": 0,

@@ -9,6 +9,12 @@ CLASSIFICATION: Final = "classification"
 REGRESSION: Final = "regression"
 
 
+PlaceName = Literal["in-process", "warm-pool"]
+"""Where a fold is trained: in its candidate, or as a job in a warm pool."""
+FoldPlacement = Literal["auto", "warm-pool", "in-process"]
+"""Where an experiment wants its folds; auto: by what candidates measure."""
+
+
 class Range(TypedDict, total=False):
     """One hyperparameter: a fixed `value`, a list of `values`, or a range from `min` to `max`."""
 
@@ -49,7 +55,7 @@ class Compute(TypedDict):
     instance_type: Annotated[str, "what folds and the final job run on"]
     candidate_instance_type: Annotated[str, "what candidates run on"]
     fold_placement: Annotated[
-        Literal["auto", "warm-pool", "in-process"],
+        FoldPlacement,
         "where folds are trained: as jobs in warm pools, in their candidates, or (`auto`) as each candidate decides",
     ]
     keep_alive_seconds: Annotated[

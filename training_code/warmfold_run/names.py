@@ -77,6 +77,11 @@ def execution_arn(state_machine_arn: str, name: str) -> str:
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
+def clean_up_machine(state_machine_arn: str) -> str:
+    """Return the ARN of the state machine that cleans up after the one that tunes."""
+    return state_machine_arn.removesuffix("-tuning") + "-clean-up"
+
+
 def processing_job(prefix: str, run: str, attempt: int = 0) -> str:
     """Return the processing job's name."""
     return _attempted(f"{prefix}-{run}-split", attempt)

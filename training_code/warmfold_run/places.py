@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from typing import Annotated, TypedDict
 
 DATA, EXPERIMENT, PREDICT = "data.csv", "experiment.yaml", "predict.csv"
@@ -13,6 +15,12 @@ METRICS = "metrics.json"
 """What the final job says of its model, in the location `model`."""
 PARTS, FOLDS, HOLDOUT, SCORE = "parts", "folds", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""
+CANDIDATES = "candidates"
+"""The folder that candidates write into, below the run's."""
+FOLD_OUTPUT, CANDIDATE_OUTPUT = "fold-output/", "candidate-output/"
+"""Where SageMaker puts what jobs leave that are not the final one, below the run's."""
+CODE_ARCHIVE = "sourcedir.tar.gz"
+"""The training code as SageMaker takes it."""
 MODEL, MODEL_DESCRIPTION = "model.joblib", "model.json"
 """What the model archive holds, beside METRICS and the code in `code/`."""
 PLACEMENT, ABANDONED, MISSED = "placement.json", "abandoned.json", "missed.json"
@@ -53,7 +61,7 @@ def dataset_of(key: str) -> str | None:
 
 def code_key(sha256: str) -> str:
     """Return the key of a source archive, which is found by its content."""
-    return f"code/{sha256}/sourcedir.tar.gz"
+    return f"code/{sha256}/{CODE_ARCHIVE}"
 
 
 def run_folder(run: str) -> str:
@@ -68,7 +76,7 @@ def run_key(run: str, name: str) -> str:
 
 def candidates_folder(run: str) -> str:
     """Return the key prefix of what a run's candidates write."""
-    return f"{run_folder(run)}candidates/"
+    return f"{run_folder(run)}{CANDIDATES}/"
 
 
 def locations(bucket: str, run: str) -> Locations:
@@ -79,7 +87,7 @@ def locations(bucket: str, run: str) -> Locations:
         parts=f"{root}{PARTS}/",
         folds=f"{root}{FOLDS}/",
         holdout=f"{root}{HOLDOUT}/",
-        candidates=f"{root}candidates/",
+        candidates=f"{root}{CANDIDATES}/",
         leaderboard=f"{root}leaderboard/",
         model=f"{root}model/",
         score=f"{root}{SCORE}/",
@@ -103,6 +111,11 @@ def fold_of(record: str) -> int | None:
     return int(match["fold"]) if match else None
 
 
+def leaderboard_name(mean: float, candidate: str) -> str:
+    """Return the name of a candidate's entry; names sort better means first. ValueError for no finite mean."""
+    return f"{_descending(mean)}-{candidate}.json"
+
+
 def part_file(part: int) -> str:
     """Return where a part's rows are, below the location `parts`; parts count from 0."""
     return f"{part}/part-00000.csv"
@@ -113,8 +126,9 @@ def train_manifest(fold: int | str) -> str:
     return f"{fold}/train.manifest"
 
 
-HOLDOUT_FILE = "holdout-00000.csv"
-"""Where the holdout's rows are, below the location `holdout`."""
+def holdout_file() -> str:
+    """Return where the holdout's rows are, below the location `holdout`."""
+    return "holdout-00000.csv"
 
 
 def score_chunk(number: int) -> str:
@@ -136,3 +150,12 @@ def split_uri(uri: str) -> tuple[str, str]:
     """Return the bucket and the key of an s3:// URI."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
+
+
+def _descending(number: float) -> str:
+    """Return 16 hex digits that sort greater numbers first, equal for equal numbers."""
+    if not math.isfinite(number):
+        raise ValueError(f"a mean score of {number} has no place on the leaderboard; it must be a finite number")
+    (bits,) = struct.unpack(">Q", struct.pack(">d", number + 0.0))  # -0.0 + 0.0 is 0.0
+    sign, every = 1 << 63, (1 << 64) - 1
+    return f"{bits if bits & sign else every ^ sign ^ bits:016x}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from warmfold_run.experiment import Problem
+from warmfold_run.experiment import PlaceName, Problem
 
 
 class Profile(TypedDict):
@@ -59,7 +57,7 @@ class Placement(TypedDict):
     """candidates/<candidate>/placement.json: where a candidate's folds were trained."""
 
     candidate: Annotated[str, "whose folds"]
-    choice: Annotated[Literal["in-process", "warm-pool", "both"], "in the candidate, as jobs, or some each"]
+    choice: Annotated[PlaceName | Literal["both"], "in the candidate, as jobs, or some each"]
     here: Annotated[list[int], "folds that the candidate trained itself"]
     jobs: Annotated[list[int], "folds that were jobs"]
     reason: Annotated[str, "why"]
@@ -133,17 +131,3 @@ class ModelDescription(TypedDict):
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     hyperparameters: Annotated[dict[str, Any], "tuned and static ones"]
     versions: Annotated[dict[str, str], "of the libraries that fitted it"]
-
-
-def leaderboard_name(mean: float, candidate: str) -> str:
-    """Return the name of a candidate's entry; names sort better means first. ValueError for no finite mean."""
-    return f"{_descending(mean)}-{candidate}.json"
-
-
-def _descending(number: float) -> str:
-    """Return 16 hex digits that sort greater numbers first, equal for equal numbers."""
-    if not math.isfinite(number):
-        raise ValueError(f"a mean score of {number} has no place on the leaderboard; it must be a finite number")
-    (bits,) = struct.unpack(">Q", struct.pack(">d", number + 0.0))  # -0.0 + 0.0 is 0.0
-    sign, every = 1 << 63, (1 << 64) - 1
-    return f"{bits if bits & sign else every ^ sign ^ bits:016x}"

@@ -27,6 +27,8 @@ from warmfold_catalogue.entries import unknown
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
+from warmfold_run.experiment import FoldPlacement
+from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
 STANDS_FOR = "x-null-stands-for"
@@ -87,11 +89,9 @@ class Compute(_Section):
         description='an instance type such as "ml.m5.large", or null',
         json_schema_extra={STANDS_FOR: "ml.m5.large where fold_placement is warm-pool, else instance_type"},
     )
-    fold_placement: Literal["auto", "warm-pool", "in-process"] = Field(
-        default="auto", description='"auto", "warm-pool" or "in-process"'
-    )
-    keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=3600)] = Field(
-        default="auto", description='"auto" or a whole number from 0 to 3600'
+    fold_placement: FoldPlacement = Field(default="auto", description='"auto", "warm-pool" or "in-process"')
+    keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=LONGEST_KEEP_ALIVE_SECONDS)] = Field(
+        default="auto", description=f'"auto" or a whole number from 0 to {LONGEST_KEEP_ALIVE_SECONDS}'
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warmfold_run.experiment import Experiment
 from warmfold_run.plan import Bound, Timeouts
+from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 FOLD_SECONDS = 3600
 FINAL_SECONDS = 7200
@@ -17,8 +18,6 @@ START_SECONDS = 900  # what a start may take, cold, with a retry
 FIRST_KEEP_ALIVE_SECONDS = 1800
 """What folds ask for under `keep_alive_seconds: auto` before any fold's length is known: pools that end too early cost
 one cold start after another, and those that could last too long are released when tuning ends."""
-LONGEST_KEEP_ALIVE_SECONDS = 3600
-"""What candidates ask for at most once they have measured folds."""
 MAX_CANDIDATE_SECONDS = 432000
 MAX_TUNING_SECONDS = 2592000
 VOLUME_GB = 30

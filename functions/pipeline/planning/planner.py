@@ -14,6 +14,7 @@ from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.experiment.resolve import resolve
 from pipeline.experiment.schema import Experiment, load_experiment
 from pipeline.planning import code_archive, limits
+from pipeline.planning.abandoning import abandoning
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
 from pipeline.planning.requests.common import Context
@@ -25,11 +26,10 @@ from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
 from warmfold_catalogue.splitters import default_splitter
 from warmfold_jobs.data import rules
-from warmfold_jobs.fan_out.abandoning import can_abandon
 from warmfold_run import names, places
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, Abandoning, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
 from warmfold_run.records import Profile
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
@@ -118,7 +118,7 @@ class Planner:
             "problem_sampled": profile is None and given.problem is None,
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "locations": context.locations,
-            "abandoning": self._abandoning(resolved),
+            "abandoning": abandoning(resolved),
             "fold_retries": limits.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
             "instance_types": context.instance_types,
@@ -137,15 +137,6 @@ class Planner:
     @property
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
-
-    def _abandoning(self, resolved: Resolved) -> Abandoning:
-        """Return whether candidates that can't win are given up, and why not."""
-        folds, note = resolved["cross_validation"]["n_splits"], None
-        if resolved["search"]["abandon"] == "off":
-            note = "search.abandon is off"
-        elif not can_abandon(folds):
-            note = f"the rule has not met its numbers with {folds} folds, so it is off for them"
-        return {"used": note is None, "note": note}
 
     def _context(self, run: str, resolved: Resolved, image: str, code_uri: str, data_bytes: int) -> Context:
         return Context(

@@ -132,7 +132,8 @@ def is_known(span: str) -> bool:
     if "/" in span:
         return not is_ours(span) or is_there(span)
     if FILE.fullmatch(span):
-        return is_there(span) or re.split(r"[.-]", span)[0] in words()  # else one of a run's files, such as fold-0.json
+        first = re.split(r"[.-]", span)[0]  # of one of a run's files, such as fold-0.json or a leaderboard's entry
+        return is_there(span) or first in words() or re.fullmatch(r"[0-9a-f]{16}", first) is not None
     name, called, _ = span.partition("(")
     if "." in name:
         parts = name.split(".")

@@ -79,6 +79,7 @@ def split(
         "predict": None,
         "problem_sampled": False,
         "metric_classes": None,
+        "abandoning": {"used": False, "note": "search.abandon is off"},
         "fold_retries": 1,
         "quota_patience_seconds": 600,
         "experiment": {

@@ -14,7 +14,7 @@ from virtual.fates import Fate
 from warmfold_jobs.fan_out.backoff import PASSING_ATTEMPTS
 from warmfold_jobs.fan_out.job_calls import FoldRequestError
 from warmfold_jobs.fan_out.loop import LONGEST_TICK, FoldFailedError, Outcome
-from warmfold_jobs.fan_out.places import Failure
+from warmfold_jobs.fan_out.place import Failure
 from warmfold_run import encoding
 
 NO_ROUTE = EndpointConnectionError(endpoint_url="https://sagemaker")

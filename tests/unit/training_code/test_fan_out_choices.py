@@ -12,9 +12,10 @@ import pytest
 from tests.documents import complaints
 from tests.unit.training_code.virtual_candidate import CANDIDATE, EXPECTED, Candidate, Trains, plan
 from virtual.calls import client_error
-from warmfold_jobs.fan_out.jobs import KEEP_ALIVE
-from warmfold_jobs.fan_out.places import Failure
-from warmfold_run.records import Abandoned, FoldScore, LeaderboardEntry, Missed, Placement, leaderboard_name
+from warmfold_jobs.fan_out.fold_jobs import KEEP_ALIVE
+from warmfold_jobs.fan_out.place import Failure
+from warmfold_run.places import leaderboard_name
+from warmfold_run.records import Abandoned, FoldScore, LeaderboardEntry, Missed, Placement
 
 EARLIER = "wf-churn-0123abcd-003-0a1b2c3d"
 

@@ -14,8 +14,8 @@ from virtual.clock import VirtualClock
 from virtual.processes import VirtualProcesses
 from virtual.s3 import VirtualS3
 from warmfold_jobs.fan_out.loop import FanOut, FoldFailedError, Outcome
-from warmfold_jobs.fan_out.places import Failure, Fold, Place
-from warmfold_jobs.fan_out.records import RunRecords
+from warmfold_jobs.fan_out.place import Failure, Fold, Place
+from warmfold_jobs.fan_out.record_store import RunRecords
 
 SECONDS, NOTICED_AFTER = 60.0, 25.0
 

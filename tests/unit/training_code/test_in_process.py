@@ -12,8 +12,8 @@ import pytest
 
 from tests.waiting import until
 from warmfold_jobs.fan_out.candidate import WallClock
-from warmfold_jobs.fan_out.here import BYTES_AT_LEAST, BYTES_PER_BYTE, MEMORY_SHARE, FoldProcesses, lanes
-from warmfold_jobs.fan_out.places import Failure, Fold
+from warmfold_jobs.fan_out.own_machine import BYTES_AT_LEAST, BYTES_PER_BYTE, MEMORY_SHARE, FoldProcesses, lanes
+from warmfold_jobs.fan_out.place import Failure, Fold
 
 
 def prepare(folder: Path) -> None:

@@ -25,7 +25,7 @@ from warmfold_jobs import container
 from warmfold_jobs.data.cells import TEXT
 from warmfold_jobs.data.table import Schema, TableError, read_table, typed_features
 from warmfold_jobs.fan_out import candidate as cross_validation
-from warmfold_jobs.fan_out.places import Fold
+from warmfold_jobs.fan_out.place import Fold
 from warmfold_jobs.training import fit
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.job import main

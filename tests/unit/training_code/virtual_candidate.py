@@ -46,6 +46,7 @@ def plan(folds: int, placement: str = "warm-pool", abandon: str = "off") -> dict
             "compute": {"fold_placement": placement, "keep_alive_seconds": "auto"},
         },
         "locations": {"candidates": "s3://bucket/runs/r/candidates/", "leaderboard": "s3://bucket/runs/r/leaderboard/"},
+        "abandoning": {"used": abandon != "off", "note": None},
         "fold_retries": 1,
         "quota_patience_seconds": 600,
         "requests": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtual.clock import VirtualClock
 from virtual.processes import VirtualProcesses
-from warmfold_jobs.fan_out.places import Failure, Fold
+from warmfold_jobs.fan_out.place import Failure, Fold
 from warmfold_run.records import FoldResult
 
 

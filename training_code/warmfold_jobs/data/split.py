@@ -36,7 +36,7 @@ CHUNK_PROBABILITIES = 500_000
 """The most rows of a chunk, and rows times classes: what a model answers in a fraction of its time limit."""
 READ_ATTEMPTS = 5
 """How often in a row a read from S3 may break off before the job fails."""
-HOLDOUT_FILE = f"{places.HOLDOUT}/{places.HOLDOUT_FILE}"
+HELD_OUT = f"{places.HOLDOUT}/{places.holdout_file()}"
 """Where the holdout goes, below the output folder."""
 MESSAGE_CHARACTERS = 1024
 """What SageMaker keeps of an exit message."""
@@ -82,7 +82,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
             source = _object_stream(plan, plan["predict"], s3)
             rows, name = source, source.name
         else:
-            rows, name = stack.enter_context((output_dir / HOLDOUT_FILE).open("rb")), HOLDOUT_FILE
+            rows, name = stack.enter_context((output_dir / HELD_OUT).open("rb")), HELD_OUT
         records = read_rows_to_score(rows, file=name, kinds=kinds, target=target)
         scored = _write_chunks(output_dir / places.SCORE, records, most)
     profile["rows_to_score"] = scored
@@ -160,7 +160,7 @@ def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     )
     with ExitStack() as stack:
         parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(plan)]
-        holdout = _opened(stack, output_dir / HOLDOUT_FILE, header)
+        holdout = _opened(stack, output_dir / HELD_OUT, header)
         for line, row in records:
             placement = scanner.observe(line, row)
             if placement != LEFT_OUT:

@@ -24,7 +24,7 @@ def can_abandon(n_splits: int) -> bool:
     return min(MEASURED_SPLITS) <= n_splits <= max(MEASURED_SPLITS)
 
 
-def estimate(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
+def estimate_if_given_up(scores: Mapping[int, float], incumbent: Sequence[float]) -> float | None:
     """What a candidate reports that is given up now, or None: it goes on.
 
     `scores` are those of its finished folds by number, `incumbent` all the fold scores of the best complete candidate.

@@ -1,7 +1,7 @@
 """Entry point of every candidate: its K folds, trained here or as jobs in warm pools, then the mean of their scores.
 
-This joins what is apart: the loop (`loop.py`) with its places (`here.py`, `jobs.py`), records, clients and clock.
-SageMaker takes the two lines printed last as the candidate's metrics.
+This joins what is apart: the loop (`loop.py`) with its places (`own_machine.py`, `fold_jobs.py`), records, clients and
+clock. SageMaker takes the two lines printed last as the candidate's metrics.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from botocore.config import Config
 
 from warmfold_jobs import container
 from warmfold_jobs.fan_out.backoff import Backoff, Clock
-from warmfold_jobs.fan_out.here import FoldProcesses, available_memory, cores, lanes
+from warmfold_jobs.fan_out.fold_jobs import FoldJobs
 from warmfold_jobs.fan_out.job_calls import JobCalls
-from warmfold_jobs.fan_out.jobs import FoldJobs
 from warmfold_jobs.fan_out.loop import FanOut, Outcome
-from warmfold_jobs.fan_out.places import Place
-from warmfold_jobs.fan_out.records import RunRecords
+from warmfold_jobs.fan_out.own_machine import FoldProcesses, available_memory, cores, lanes
+from warmfold_jobs.fan_out.place import Place
+from warmfold_jobs.fan_out.record_store import RunRecords
 from warmfold_jobs.storage import download, get_json
 from warmfold_run import encoding, places
 from warmfold_run.plan import Plan
@@ -103,7 +103,7 @@ def prepare(plan: Plan, folder: Path) -> None:
 
     import_libraries(plan)
     s3 = boto3.client("s3", region_name=plan["region"])
-    download(s3, plan["locations"]["parts"], folder / "parts")
+    download(s3, plan["locations"]["parts"], folder / places.PARTS)
     profile = get_json(s3, plan["locations"]["run"] + places.PROFILE)
     (folder / places.PROFILE).write_text(json.dumps(profile), "utf-8")
 
@@ -113,8 +113,8 @@ def train(plan: Plan, tuned: Mapping[str, str], fold: int, folder: Path) -> Fold
     from warmfold_jobs.data.table import read_profile
     from warmfold_jobs.training.fit import train_fold
 
-    files = sorted((folder / "parts").rglob("*.csv"))
-    validation = [file for file in files if file.relative_to(folder / "parts").parts[0] == str(fold)]
+    files = sorted((folder / places.PARTS).rglob("*.csv"))
+    validation = [file for file in files if file.relative_to(folder / places.PARTS).parts[0] == str(fold)]
     rest = [file for file in files if file not in validation]
     schema = read_profile(folder / places.PROFILE)
     return train_fold(plan, schema, dict(tuned), rest, validation)

@@ -1,7 +1,7 @@
 """A candidate's folds: placed, begun, waited for, tried again; and the candidate itself, complete or given up.
 
 The decisions are here and in `fold_placement.py` (where folds are trained) and `abandoning.py` (when a candidate is
-given up), the work is the places' (`places.py`). Only time, S3 and two places reach out of here, so the same code runs
+given up), the work is the places' (`place.py`). Only time, S3 and two places reach out of here, so the same code runs
 in SageMaker and on a virtual clock.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
 
-from warmfold_jobs.fan_out.abandoning import can_abandon, estimate
+from warmfold_jobs.fan_out.abandoning import estimate_if_given_up
 from warmfold_jobs.fan_out.backoff import Clock
 from warmfold_jobs.fan_out.fold_placement import Choice, Measured, choose
-from warmfold_jobs.fan_out.places import Failure, Fold, Place
-from warmfold_jobs.fan_out.records import RunRecords
+from warmfold_jobs.fan_out.place import Failure, Fold, Place
+from warmfold_jobs.fan_out.record_store import RunRecords
 from warmfold_run import places
 from warmfold_run.plan import Plan
 from warmfold_run.records import Abandoned, FoldResult, LeaderboardEntry, Placement
@@ -62,7 +62,7 @@ class FanOut:
         experiment = plan["experiment"]
         self._folds = [Fold(number) for number in range(experiment["cross_validation"]["n_splits"])]
         self._placement = experiment["compute"]["fold_placement"]
-        self._abandons = experiment["search"]["abandon"] != "off" and can_abandon(len(self._folds))
+        self._abandons = plan["abandoning"]["used"]
         self._measured = Measured()
         self._choice = Choice(0, 1, "")
         self._started = clock.now()
@@ -247,7 +247,7 @@ class FanOut:
         if not self._abandons or not scores or len(scores) == len(self._folds):
             return None
         incumbent = self._records.incumbent()
-        value = estimate(scores, incumbent.scores) if incumbent else None
+        value = estimate_if_given_up(scores, incumbent.scores) if incumbent else None
         if incumbent is None or value is None:
             return None
         reason = f"all of {len(scores)} folds are worse than those of {incumbent.candidate}, by more than their spread"

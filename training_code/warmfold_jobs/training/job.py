@@ -43,7 +43,7 @@ def main(job: container.Container) -> None:
         print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
         return
     candidate, fold = job.fold()
-    if plan["experiment"]["search"]["abandon"] != "off":
+    if plan["abandoning"]["used"]:
         end_when_given_up(plan, candidate)
     result = train_fold(plan, schema, job.hyperparameters, job.files("train"), job.files("validation"))
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))

@@ -15,7 +15,7 @@ def fold_request(context: Context) -> Request:
     """
     keep_alive = context.experiment["compute"]["keep_alive_seconds"]
     folds, parts = context.locations["folds"], context.locations["parts"]
-    request = training_request(context, "model", context.locations["run"] + "fold-output/", FOLD_SECONDS)
+    request = training_request(context, "model", context.locations["run"] + places.FOLD_OUTPUT, FOLD_SECONDS)
     if keep_alive != 0:  # AWS's guide knows 0 for UpdateTrainingJob only
         request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
             FIRST_KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive

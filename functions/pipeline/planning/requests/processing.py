@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from pipeline.planning.requests.common import Context
-from warmfold_run import names
+from warmfold_run import names, places
 from warmfold_run.plan import Request
 
 _BASE = "/opt/ml/processing"
@@ -14,7 +14,7 @@ _BASE = "/opt/ml/processing"
 
 def processing_request(context: Context) -> Request:
     """CreateProcessingJob of Split Dataset."""
-    unpack = f"mkdir -p {_BASE}/code && tar -xzf {_BASE}/input/code/sourcedir.tar.gz -C {_BASE}/code"
+    unpack = f"mkdir -p {_BASE}/code && tar -xzf {_BASE}/input/code/{places.CODE_ARCHIVE} -C {_BASE}/code"
     instance_type = context.instance_types["processing"]
     return {
         "ProcessingJobName": names.processing_job(context.prefix, context.run),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.planning.limits import candidate_seconds
 from pipeline.planning.requests.common import Context, channel, training_request
-from warmfold_run import names
+from warmfold_run import names, places
 from warmfold_run.encoding import encode
 from warmfold_run.experiment import Range
 from warmfold_run.plan import Request
@@ -15,7 +15,7 @@ from warmfold_run.plan import Request
 def tuning_request(context: Context) -> Request:
     """CreateHyperParameterTuningJob; each of its training jobs is a candidate."""
     search, compute = context.experiment["search"], context.experiment["compute"]
-    output, seconds = context.locations["run"] + "candidate-output/", candidate_seconds(context.experiment)
+    output, seconds = context.locations["run"] + places.CANDIDATE_OUTPUT, candidate_seconds(context.experiment)
     definition = training_request(context, "average model", output, seconds)
     definition["ResourceConfig"] = context.resources(compute["candidate_instance_type"])
     definition["RoleArn"] = context.candidate_role

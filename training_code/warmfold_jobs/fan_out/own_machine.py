@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from warmfold_jobs.fan_out.backoff import Clock
-from warmfold_jobs.fan_out.places import Failure, Fold, Place
+from warmfold_jobs.fan_out.place import Failure, Fold, Place
 from warmfold_run.records import FoldResult
 
 BYTES_PER_BYTE = 12

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from warmfold_jobs.fan_out.backoff import UNREACHABLE, Backoff, Clock
 from warmfold_jobs.fan_out.job_calls import JobCalls, NoInstanceError
-from warmfold_jobs.fan_out.places import Failure, Fold, Place
-from warmfold_jobs.fan_out.records import RunRecords
+from warmfold_jobs.fan_out.place import Failure, Fold, Place
+from warmfold_jobs.fan_out.record_store import RunRecords
 from warmfold_run import names, warm_pools
 from warmfold_run.experiment import Experiment
 from warmfold_run.plan import Plan

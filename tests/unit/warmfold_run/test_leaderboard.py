@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmfold_run.records import leaderboard_name
+from warmfold_run.places import leaderboard_name
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

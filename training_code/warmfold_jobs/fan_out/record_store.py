@@ -21,7 +21,6 @@ from warmfold_run.records import (
     LeaderboardEntry,
     Missed,
     Placement,
-    leaderboard_name,
 )
 
 RECENT = 3
@@ -92,7 +91,7 @@ class RunRecords:
     def publish(self, entry: LeaderboardEntry) -> None:
         """Enter the candidate, whose folds all have their score, into the leaderboard, if their mean is a number."""
         if math.isfinite(entry["mean"]):
-            uri = self._leaderboard + leaderboard_name(entry["mean"], self._candidate)
+            uri = self._leaderboard + places.leaderboard_name(entry["mean"], self._candidate)
             self._pace.insist(lambda: put_json(self._s3, uri, entry))
 
     def _entry(self, key: str) -> LeaderboardEntry:

@@ -1,9 +1,9 @@
 """A fold, and what a place must be where folds are trained: the seam between the loop and whoever trains.
 
 The loop (`loop.py`) decides where a fold is trained, and whether it is tried again; a place does it. There are the
-candidate's own machine (`here.py`) and training jobs in warm pools (`jobs.py`). To add one, subclass `Place` in a
-module beside them, where `_start` does the work and the other methods say in what the place differs, and have
-`candidate.cross_validate` hand it to the loop, which knows no place by name.
+candidate's own machine (`own_machine.py`) and training jobs in warm pools (`fold_jobs.py`). To add one, subclass
+`Place` in a module beside them, where `_start` does the work and the other methods say in what the place differs, and
+have `candidate.cross_validate` hand it to the loop, which knows no place by name.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from warmfold_jobs.fan_out.backoff import Clock
 from warmfold_jobs.fan_out.fold_placement import Measured
+from warmfold_run.experiment import PlaceName
 from warmfold_run.records import FoldResult, Missed
-
-PlaceName = Literal["in-process", "warm-pool"]
-"""What the experiment's `fold_placement` and a candidate's placement.json call a place."""
 
 
 @dataclass

@@ -1,0 +1,17 @@
+"""Whether a run's candidates may be given up; when one is, `warmfold_jobs.fan_out.abandoning` decides."""
+
+from __future__ import annotations
+
+from warmfold_jobs.fan_out.abandoning import can_abandon
+from warmfold_run.experiment import Experiment
+from warmfold_run.plan import Abandoning
+
+
+def abandoning(experiment: Experiment) -> Abandoning:
+    """Return whether candidates that can't win are given up, and why not."""
+    folds, note = experiment["cross_validation"]["n_splits"], None
+    if experiment["search"]["abandon"] == "off":
+        note = "search.abandon is off"
+    elif not can_abandon(folds):
+        note = f"the rule has not met its numbers with {folds} folds, so it is off for them"
+    return {"used": note is None, "note": note}
