@@ -89,3 +89,23 @@ def test_an_object_that_is_deleted_is_forgotten(monkeypatch: pytest.MonkeyPatch)
         s3.delete_object(Bucket="bucket", Key="key")
         gc.collect()
         assert held() is None
+
+
+def test_events_are_filtered_by_the_beginning_of_a_stream_s_name(client: Any) -> None:
+    for stream in ("2026/11/27/plan_run[1]", "2026/11/27/start_run[1]", "2026/11/26/plan_run[1]"):
+        client.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        put(client, (0, f"of {stream}"), stream=stream)
+
+    def found(**wanted: Any) -> list[str]:
+        return [event["message"] for event in client.filter_log_events(logGroupName=GROUP, **wanted)["events"]]
+
+    assert found(logStreamNamePrefix="2026/11/27/plan_run") == ["of 2026/11/27/plan_run[1]"]
+    assert len(found(logStreamNamePrefix="2026/11/27/")) == 2
+    assert found(logStreamNamePrefix="2026/11/28/") == []
+    with pytest.raises(client.exceptions.InvalidParameterException, match="logStreamNamePrefix"):
+        found(logStreamNamePrefix="2026", logStreamNames=["2026/11/27/plan_run[1]"])
+
+
+def test_a_group_that_is_not_there_has_no_streams_to_filter(client: Any) -> None:
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.filter_log_events(logGroupName="/other", logStreamNamePrefix="2026")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from moto.logs.exceptions import InvalidParameterException
 from moto.logs.models import LogEvent, LogGroup, LogStream
+from moto.logs.responses import LogsResponse
 
 from warmfold.cloud.hooks.cloudformation.resources import Properties, changed_by
 from warmfold.cloud.shelf import Shelf, Shelved
+
+_FILTER = LogsResponse.filter_log_events
 
 
 class ShelvedEvents:
@@ -51,6 +56,7 @@ def install(shelf: Shelf) -> None:
     """Mend moto's logs, which are kept on `shelf`; each function below says what."""
     _shelve_events(shelf)
     _log_groups()
+    _stream_prefix()
 
 
 def _shelve_events(shelf: Shelf) -> None:
@@ -66,6 +72,25 @@ def _shelve_events(shelf: Shelf) -> None:
 
     LogStream.__init__ = made
     LogStream._update = updated
+
+
+def _stream_prefix() -> None:
+    """moto takes no notice of FilterLogEvents' logStreamNamePrefix."""
+
+    def filter_log_events(self: Any) -> Any:
+        asked = self._get_param
+        prefix, group = asked("logStreamNamePrefix"), self.logs_backend.groups.get(asked("logGroupName"))
+        if prefix is None or group is None:
+            return _FILTER(self)
+        if asked("logStreamNames"):
+            raise InvalidParameterException("logStreamNames and logStreamNamePrefix are not to be given together.")
+        streams = [name for name in group.streams if name.startswith(prefix)]
+        if not streams:  # none named would be all of them
+            return json.dumps({"events": [], "searchedLogStreams": []})
+        self._get_param = lambda name, *more: streams if name == "logStreamNames" else asked(name, *more)
+        return _FILTER(self)
+
+    LogsResponse.filter_log_events = filter_log_events
 
 
 def _log_groups() -> None:
