@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from typing import Any
 
 WIDTH = 120
+_FILE = re.compile(r"\S+\.(html|json|tar\.gz|yaml)(?=[:;,]?(\s|$))")
 NOTE = "<!-- Written by `make reference` from the code: change it there. -->"
 
 
@@ -42,10 +44,8 @@ def flow(value: Any) -> str:
 
 def sentence(text: str) -> str:
     """Return text with a capital and a full stop; a file that it begins with, as in `plan.json: …`, becomes code."""
-    file, colon, said = text.partition(": ")
-    if colon and file.endswith(".json"):
-        text = f"`{file}`: {said}"
-    text = text[:1].upper() + text[1:]
+    file = _FILE.match(text)
+    text = f"`{file[0]}`{text[file.end() :]}" if file else text[:1].upper() + text[1:]
     return text if text.endswith((".", ":")) else f"{text}."
 
 

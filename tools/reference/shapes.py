@@ -22,6 +22,7 @@ PAGES: dict[str, tuple[str, list[_Shape]]] = {
             records.Missed,
             records.LeaderboardEntry,
             records.FinalMetrics,
+            records.ModelDescription,
         ],
     ),
     "summary.md": ("summary.json", [summary.Summary]),

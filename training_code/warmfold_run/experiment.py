@@ -81,7 +81,7 @@ class Budget(TypedDict):
 
 
 class Experiment(TypedDict):
-    """The whole of it."""
+    """The resolved experiment.yaml: every key has a value, with nothing left to infer."""
 
     target: Annotated[str, "the column to predict"]
     problem: Annotated[Problem, "what kind of column that is"]

@@ -1,6 +1,7 @@
 """Names, made and parsed: what lets every part of a run find what another one made, from the execution's ARN alone.
 
-A job that must be created anew under the same run carries its attempt: `-r1` is the first one after the original.
+A fold job that must be created anew under the same run carries its attempt: `-r1` is the first one after the original.
+The names of the other jobs and of the model have room for one too, which nothing uses yet.
 """
 
 from __future__ import annotations

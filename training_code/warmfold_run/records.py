@@ -1,8 +1,8 @@
-"""What jobs write of themselves into the run's folder: profile, fold scores, a candidate's notes, the final metrics."""
+"""What jobs write of themselves into the run's folder: profile, fold scores, a candidate's notes, metrics and model."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from warmfold_run.experiment import PlaceName, Problem
 
@@ -129,5 +129,5 @@ class ModelDescription(TypedDict):
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
     metric: Annotated[str, "what it was tuned for"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
-    hyperparameters: Annotated[dict[str, Any], "tuned and static ones"]
+    hyperparameters: Annotated[dict[str, str | float | bool | None], "tuned and static ones"]
     versions: Annotated[dict[str, str], "of the libraries that fitted it"]
