@@ -64,7 +64,7 @@ class CandidateResult(TypedDict):
     failure_reason: Annotated[str | None, "SageMaker's"]
 
 
-class Placement(TypedDict):
+class PlacementCounts(TypedDict):
     """Where folds were trained."""
 
     asked: Annotated[str | None, "`compute.fold_placement`"]
@@ -74,7 +74,7 @@ class Placement(TypedDict):
     reasons: Annotated[dict[str, int], "candidates by reason"]
 
 
-class Abandoning(TypedDict):
+class AbandoningResult(TypedDict):
     """What giving up saved."""
 
     asked: Annotated[str | None, "`search.abandon`"]
@@ -189,8 +189,8 @@ class Summary(TypedDict):
     holdout_note: Annotated[str | None, "why there is no holdout score"]
     candidates: Annotated[CandidateCounts, "how many there were"]
     candidate_results: Annotated[list[CandidateResult], "all of them, in order of creation"]
-    placement: Annotated[Placement, "where folds were trained"]
-    abandoning: Annotated[Abandoning, "what giving up saved"]
+    placement: Annotated[PlacementCounts, "where folds were trained"]
+    abandoning: Annotated[AbandoningResult, "what giving up saved"]
     cold_starts: Annotated[int, "fold jobs that found no pool; one stopped before it started is neither"]
     warm_starts: Annotated[int, "fold jobs that some job's pool went to"]
     start_seconds: Annotated[StartSeconds, "how long starts took"]

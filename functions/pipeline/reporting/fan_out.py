@@ -18,7 +18,7 @@ def folds_here(facts: Facts, candidate: str) -> int:
     return sum(fold.get("job") == candidate for fold in facts.fold_results.get(candidate, {}).values())
 
 
-def placement(facts: Facts) -> contract.Placement:
+def placement(facts: Facts) -> contract.PlacementCounts:
     """Return the placement asked for and what became of it; `choices` and `reasons` count candidates."""
     written = facts.placements.values()
     return {
@@ -30,7 +30,7 @@ def placement(facts: Facts) -> contract.Placement:
     }
 
 
-def abandoning(facts: Facts) -> contract.Abandoning:
+def abandoning(facts: Facts) -> contract.AbandoningResult:
     """Return what giving up saved.
 
     `seconds_saved` are instance seconds: for each fold without a result the mean of those that have one, less what its
@@ -38,7 +38,7 @@ def abandoning(facts: Facts) -> contract.Abandoning:
     candidate may have been training it, beside others.
     """
     if facts.plan is None:
-        return contract.Abandoning(
+        return contract.AbandoningResult(
             asked=None, used=None, abandoned=None, folds_saved=None, seconds_saved=None, note=None
         )
     splits = facts.plan["experiment"]["cross_validation"]["n_splits"]

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
-from pipeline.results.best_candidate import objective_of, own_hyperparameters
+from pipeline.results.best_candidate import may_be_best, objective_of, own_hyperparameters
 from warmfold_run import names, places
 from warmfold_run import summary as contract
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
@@ -174,7 +174,7 @@ def _best(facts: Facts, results: Iterable[contract.CandidateResult]) -> contract
     by_name = {result["candidate"]: result for result in results}
     for name in facts.ranked:
         result = by_name.get(name)
-        if result is None or result["status"] != "Completed" or result["abandoned"] or None in result["fold_scores"]:
+        if result is None or not may_be_best(result["status"], result["fold_scores"], result["abandoned"]):
             continue
         scores = [score for score in result["fold_scores"] if score is not None]
         static = facts.plan["requests"]["tuning"]["TrainingJobDefinition"]["StaticHyperParameters"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -46,8 +46,7 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: st
         if candidate["TrainingJobStatus"] != "Completed" or objective is None:
             continue
         scores = fold_scores(storage, plan, name, folds)
-        # a fold may have ended between its candidate's giving up and being stopped: the objective is still an estimate
-        if scores is None or is_abandoned(storage, plan, name):
+        if scores is None or not may_be_best(candidate["TrainingJobStatus"], scores, is_abandoned(storage, plan, name)):
             continue
         score = fmean(scores)
         if not math.isclose(score, objective, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
@@ -58,6 +57,14 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: st
             )
         return Best(candidate=name, score=score, scores=scores, hyperparameters=_hyperparameters(jobs, name))
     raise NoCompleteCandidateError(_why_none(jobs.candidates(tuning_job), tuning_job, folds))
+
+
+def may_be_best(status: str, scores: Sequence[float | None], abandoned: bool) -> bool:
+    """Whether a candidate may be the best: Completed, with a score for each fold, and not given up.
+
+    A fold may have ended between its candidate's giving up and being stopped: the objective is still an estimate.
+    """
+    return status == "Completed" and not abandoned and None not in scores
 
 
 def objective_of(candidate: dict[str, Any]) -> float | None:
