@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import tarfile
 import threading
@@ -18,6 +19,8 @@ from warmfold_run import names, places
 
 POLL_SECONDS = 0.02
 """Seldom enough to leave the cores to what is measured; a score is seen this much late at most."""
+LOOKS_AT_JOB = 50
+"""Every so many looks for a score the job is asked whether it failed: seldom, for it takes from what is measured."""
 SMALL_SCRIPT = b"print('model validation score:0.5;')\n"
 AT_A_TIME = 2
 
@@ -37,11 +40,11 @@ def time_folds(tuned: Tuned, plain: Plain, warm: int, cold: int) -> FoldTimes:
     times = FoldTimes()
     hyperparameters = tuned.candidates[0]["hyperparameters"]
     for number in range(cold):
-        times.cold.append(_one_fold(tuned, f"cold-{number}", 0, volume=100 + number)[1])
-    _one_fold(tuned, "first", 0)  # leaves the pool that the others use
+        times.cold.append(_one_fold(tuned, _candidate("cold", number), 0, volume=100 + number)[1])
+    _one_fold(tuned, _candidate("first"), 0)  # leaves the pool that the others use
     for number in range(warm):
         fold = number % tuned.plan["experiment"]["cross_validation"]["n_splits"]
-        to_score, to_completed = _one_fold(tuned, f"warm-{number}", fold)
+        to_score, to_completed = _one_fold(tuned, _candidate("warm", number), fold)
         times.to_score.append(to_score)
         times.to_completed.append(to_completed)
         times.plain.append(plain.ask(fold=fold, hyperparameters=hyperparameters)[0])
@@ -63,7 +66,14 @@ def _one_fold(tuned: Tuned, candidate: str, fold: int, volume: int | None = None
     prefix = places.key_of(places.candidate_folder(tuned.plan["locations"], candidate))
     started = time.time()
     stack.sagemaker.create_training_job(**request)
-    until(lambda: stack.s3.list_objects_v2(Bucket=stack.bucket, Prefix=prefix).get("Contents"), POLL_SECONDS)
+    looks = itertools.count(1)
+
+    def has_scored() -> bool:
+        if next(looks) % LOOKS_AT_JOB == 0:
+            _raise_if_failed(stack.sagemaker.describe_training_job(TrainingJobName=request["TrainingJobName"]))
+        return "Contents" in stack.s3.list_objects_v2(Bucket=stack.bucket, Prefix=prefix)
+
+    until(has_scored, POLL_SECONDS)
     scored = time.time()
     job = _ended(stack.sagemaker, request["TrainingJobName"])
     completed: datetime = job["TrainingEndTime"]
@@ -76,9 +86,18 @@ def _ended(sagemaker: Any, name: str) -> Any:
         return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
 
     job = until(ended, POLL_SECONDS)
-    if job["TrainingJobStatus"] != "Completed":
-        raise RuntimeError(f"training job {name} ended {job['TrainingJobStatus']}: {job.get('FailureReason')}")
+    _raise_if_failed(job)
     return job
+
+
+def _candidate(kind: str, number: int = 0) -> str:
+    return names.candidate_job(kind, number, "00000000")
+
+
+def _raise_if_failed(job: Any) -> None:
+    if job["TrainingJobStatus"] in ("Failed", "Stopped"):
+        reason = job.get("FailureReason")
+        raise RuntimeError(f"training job {job['TrainingJobName']} ended {job['TrainingJobStatus']}: {reason}")
 
 
 def memory_of_jobs(started: Started, settled: int, total: int) -> tuple[float, list[float]]:

@@ -53,7 +53,7 @@ class Container:
         """The candidate and the number of the fold that this job is, from its name; raises ValueError."""
         found = parse_fold_job(self.job)
         if found is None:
-            raise ValueError(f"training job {self.job} is no fold job: its name must end in -f<fold>")
+            raise ValueError(f"training job {self.job} is no fold job: its name must be a candidate's and -f<fold>")
         return found.candidate, found.fold
 
 

@@ -30,6 +30,12 @@ def test_a_job_gets_the_archive_s_files_and_their_bytecode(tmp_path: Path) -> No
     assert [path.suffix for path in (tmp_path / "job" / "__pycache__").iterdir()] == [".pyc"]
 
 
+def test_packages_are_compiled_too(tmp_path: Path) -> None:
+    modules = {"train": "import package.sub.model\n", "package/sub/model": "SIZE = 1\n"}
+    CodeCache(tmp_path / "cache").unpack(archive(tmp_path / "a.tar.gz", **modules), tmp_path / "job")
+    assert [path.suffix for path in (tmp_path / "job/package/sub/__pycache__").iterdir()] == [".pyc"]
+
+
 def test_what_a_job_does_to_its_files_does_not_reach_the_next(tmp_path: Path) -> None:
     cache, source = CodeCache(tmp_path / "cache"), archive(tmp_path / "a.tar.gz", train="print(1)\n")
     cache.unpack(source, tmp_path / "one")

@@ -34,5 +34,5 @@ class CodeCache:
         folder = self._folder / digest
         shutil.rmtree(folder, ignore_errors=True)
         unpack(archive, folder)
-        compileall.compile_dir(folder, maxlevels=0, quiet=2)  # what does not compile tells so in its own job
+        compileall.compile_dir(folder, quiet=2)  # what does not compile tells so in its own job
         return folder
