@@ -45,7 +45,7 @@ def model_fn(model_dir: str) -> Model:
     """The model of an unpacked archive."""
     folder = Path(model_dir)
     told: ModelDescription = json.loads((folder / places.MODEL_DESCRIPTION).read_text("utf-8"))
-    schema = Schema(told["features"], told["kinds"], told["target"], told["problem"], told["classes"])
+    schema = Schema(told["features"], told["readings"], told["target"], told["problem"], told["classes"])
     return Model(joblib.load(folder / places.MODEL), schema)
 
 

@@ -6,6 +6,30 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from warmfold_run.experiment import PlaceName, Problem
 
+Kind = Literal["numeric", "boolean", "date", "text"]
+"""What a column holds."""
+
+
+class Reading(TypedDict):
+    """How the cells of a column become values, in the training data as in every row to score."""
+
+    kind: Annotated[Kind, "what it holds: `numeric`, `boolean`, `date` or `text`"]
+    missing: Annotated[list[str], "cells that hold no value in this column, beside the empty one"]
+    decimal: Annotated[Literal[".", ","], "what stands before the decimals of a number"]
+    thousands: Annotated[str, "what groups the digits of a number; empty where nothing does"]
+    affixes: Annotated[list[str], "what is taken off a number before it is read, such as `€` and `%`"]
+    date_format: Annotated[str | None, "of a date, as strptime has it; null for ISO 8601"]
+
+
+class Remark(TypedDict):
+    """Something about the data that a person should know."""
+
+    code: Annotated[str, "what kind of remark it is: a word that scripts can rely on"]
+    column: Annotated[str | None, "the column that it is about"]
+    text: Annotated[str, "what was found and what was done about it, with the evidence: lines, cells, counts"]
+    remedy: Annotated[str | None, "a line of experiment.yaml that has it otherwise"]
+    holds: Annotated[bool, "whether the model is held for a person's approval because of it"]
+
 
 class Profile(TypedDict):
     """profile.json: what the data is, once every row was seen; counts are rows."""
@@ -13,7 +37,9 @@ class Profile(TypedDict):
     file: Annotated[str, "how errors call the data"]
     rows: Annotated[int, "all of them: development, holdout and those without a target"]
     columns: Annotated[list[str], "in the file's order"]
-    kinds: Annotated[dict[str, str], "`numeric`, `boolean` or `text` by column"]
+    readings: Annotated[dict[str, Reading], "how cells are read, by column, those left out excepted"]
+    left_out: Annotated[dict[str, str], "columns that are neither target nor feature, and why"]
+    remarks: Annotated[list[Remark], "what a person should know of the data"]
     missing: Annotated[dict[str, int], "cells without a value by column"]
     target: Annotated[str, "the column to predict"]
     problem: Annotated[Problem, "what kind of column that is"]
@@ -122,7 +148,7 @@ class ModelDescription(TypedDict):
     run: Annotated[str, "the run that made it"]
     dataset: Annotated[str, "what it was trained on"]
     features: Annotated[list[str], "the columns that it wants"]
-    kinds: Annotated[dict[str, str], "what each holds: `numeric`, `boolean` or `text`"]
+    readings: Annotated[dict[str, Reading], "how the cells of each are read"]
     target: Annotated[str, "the column that it predicts"]
     problem: Annotated[Problem, "what kind of column that is"]
     classes: Annotated[list[str] | None, "by label, as written in the data; null for regression"]

@@ -24,10 +24,9 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
-from warmfold_catalogue.splitters import default_splitter
 from warmfold_jobs.data import rules
+from warmfold_jobs.data.rows_to_score import check_rows_to_score
 from warmfold_run import names, places
-from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
 from warmfold_run.records import Profile
@@ -161,10 +160,9 @@ class Planner:
     ) -> tuple[Profile | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
         validation = given.cross_validation
-        strategy = validation.strategy or default_splitter(given.problem or CLASSIFICATION)
         settings: dict[str, Any] = {
             "n_splits": validation.n_splits,
-            "strategy": strategy,
+            "strategy": validation.strategy,
             "holdout": float(validation.holdout),
             "seed": validation.seed,
         }
@@ -180,14 +178,9 @@ class Planner:
                 return None, {"target": target, "problem": problem, "classes": None}
             asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
             found = rules.scan(self.storage.open(data), **asked)
-            default = default_splitter(found["problem"])
-            if validation.strategy is None and default != strategy:
-                # it deals the rows otherwise, and only now is the problem known
-                again = asked | {"problem": found["problem"], "strategy": default}
-                found = rules.scan(self.storage.open(data), **again)
             if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
-                rules.check_rows_to_score(
-                    self.storage.open(predict), file=predict["key"], kinds=found["kinds"], target=found["target"]
+                check_rows_to_score(
+                    self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
                 )
         except rules.DatasetRuleError as error:
             raise DatasetError(str(error)) from error

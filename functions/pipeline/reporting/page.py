@@ -90,7 +90,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
     return {
         "rows": profile["rows"],
         "columns": len(profile["columns"]),
-        "kinds": sorted(Counter(profile["kinds"].values()).items()),
+        "kinds": sorted(Counter(reading["kind"] for reading in profile["readings"].values()).items()),
         "development_rows": profile["development_rows"],
         "holdout_rows": profile["holdout_rows"],
         "rows_without_target": profile["rows_without_target"],

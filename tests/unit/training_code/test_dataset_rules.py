@@ -16,7 +16,8 @@ from warmfold_catalogue.splitters.part_assigner import PartAssigner
 from warmfold_jobs.data import cells
 from warmfold_jobs.data.csv_records import csv_line, read_records
 from warmfold_jobs.data.dealing import in_holdout
-from warmfold_jobs.data.rules import DatasetRuleError, check_rows_to_score, scan
+from warmfold_jobs.data.rows_to_score import check_rows_to_score
+from warmfold_jobs.data.rules import DatasetRuleError, scan
 from warmfold_run.records import Profile
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(
@@ -55,7 +56,7 @@ def test_missing_is_what_pandas_takes_as_missing() -> None:
 def test_a_profile_says_what_the_dataset_is() -> None:
     rows = [(n, n / 7, "True" if n % 2 else "", f"t{n}", "", "ab"[n % 2]) for n in range(40)]
     profile = rules(table([*rows, ("x", "x", "x", "x", "x", "NA")], "count,share,flag,word,nothing,target"))
-    assert profile["kinds"] == {
+    assert {column: reading["kind"] for column, reading in profile["readings"].items()} == {
         "count": "numeric",
         "share": "numeric",
         "flag": "boolean",
@@ -232,7 +233,7 @@ def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> No
         check_rows_to_score(
             io.BytesIO(text.encode()),
             file="predict.csv",
-            kinds=dict.fromkeys(["a", "b", "target"], "text"),
+            readings=dict.fromkeys(["a", "b", "target"], cells.plain_reading("text")),
             target="target",
         )
         == 3
@@ -255,4 +256,9 @@ def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> No
 def test_bad_rows_to_score_are_refused(text: str, says: str) -> None:
     kinds = {"a": "numeric", "b": "text", "target": "text"} | ({"flag": "boolean"} if "flag" in text else {})
     with pytest.raises(DatasetRuleError, match=says):
-        check_rows_to_score(io.BytesIO(text.encode()), file="predict.csv", kinds=kinds, target="target")
+        check_rows_to_score(
+            io.BytesIO(text.encode()),
+            file="predict.csv",
+            readings={column: cells.plain_reading(kind) for column, kind in kinds.items()},
+            target="target",
+        )

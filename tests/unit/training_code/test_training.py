@@ -22,7 +22,7 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 from tests.documents import complaints
 from tests.unit.training_code.split import Split, breast_cancer, mixed, split
 from warmfold_jobs import container
-from warmfold_jobs.data.cells import TEXT
+from warmfold_jobs.data.cells import plain_reading
 from warmfold_jobs.data.table import Schema, TableError, read_table, typed_features
 from warmfold_jobs.fan_out import candidate as cross_validation
 from warmfold_jobs.fan_out.place import Fold
@@ -195,7 +195,7 @@ def test_numeric_classes_are_in_the_order_of_their_values() -> None:
     profile = {
         "columns": ["a", "y"],
         "target": "y",
-        "kinds": {"a": TEXT, "y": "numeric"},
+        "readings": {"a": plain_reading("text"), "y": plain_reading("numeric")},
         "problem": "classification",
         "classes": {"10": 3, "9": 4, "-1": 2},
     }

@@ -1,4 +1,4 @@
-"""What a cell holds: nothing, a number, a truth value or text.
+"""What a cell holds, and how a column's cells are read: nothing, a number, a truth value or text.
 
 Standard library only, as `rules.py`.
 """
@@ -6,6 +6,9 @@ Standard library only, as `rules.py`.
 from __future__ import annotations
 
 import math
+from typing import Final
+
+from warmfold_run.records import Kind, Reading
 
 MISSING = frozenset(
     [
@@ -35,13 +38,22 @@ MISSING = frozenset(
 BOOLEANS = frozenset({"True", "TRUE", "true", "False", "FALSE", "false"})
 """Cells of a boolean column."""
 
-UNKNOWN, NUMERIC, BOOLEAN, TEXT = "unknown", "numeric", "boolean", "text"
-"""Kinds of columns; unknown is one that has held no value so far."""
+NUMERIC: Final = "numeric"
+BOOLEAN: Final = "boolean"
+DATE: Final = "date"
+TEXT: Final = "text"
+"""Kinds of columns."""
 MEANING = {NUMERIC: "a number", BOOLEAN: "true or false"}
 """What a cell of a kind is called in errors."""
 
 
-def kind_of(cell: str) -> str:
+def plain_reading(kind: Kind) -> Reading:
+    """How cells of a kind are read where nothing is special about them."""
+    missing = sorted(MISSING - {""})
+    return Reading(kind=kind, missing=missing, decimal=".", thousands="", affixes=[], date_format=None)
+
+
+def kind_of(cell: str) -> Kind:
     """The kind of a cell that is not missing."""
     if number(cell) is not None:
         return NUMERIC

@@ -1,8 +1,8 @@
 """What a good dataset is: one text for `plan_run` and `processing.py`.
 
 Standard library only: a Lambda function imports it from the training-code layer, which it puts on its path.
-Everything streams, so memory does not grow with the data. `scan()` says what a dataset is; `Scanner` is the same
-thing row by row, for who also writes the rows.
+`scan()` says what a dataset is; `Scanner` is the same thing row by row, for who also writes the rows. Of a row only a
+hash and a class are kept.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import difflib
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from warmfold_catalogue.splitters import default_splitter, load_splitter
-from warmfold_jobs.data.cells import MEANING, MISSING, NUMERIC, TEXT, UNKNOWN, kind_of, number
-from warmfold_jobs.data.csv_records import BinaryStream, listed, named, read_records
+from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
+from warmfold_jobs.data.cells import MISSING, NUMERIC, TEXT, kind_of, number, plain_reading
+from warmfold_jobs.data.csv_records import BinaryStream, listed, read_records
 from warmfold_jobs.data.csv_records import DatasetRuleError as DatasetRuleError
-from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, in_holdout
+from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
-from warmfold_run.records import Profile
+from warmfold_run.records import Kind, Profile
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
@@ -36,14 +37,14 @@ def scan(
     target: str | None = None,
     problem: Problem | None = None,
     n_splits: int,
-    strategy: str,
+    strategy: str | None,
     holdout: float,
     seed: int,
 ) -> Profile:
     """Read a whole CSV dataset and say what it is, where its rows will go included.
 
     `file` is how errors call it. Without `target` it is the column called `target`, else the last; without `problem`
-    the target's values decide. Raises DatasetRuleError for the first broken rule.
+    the target's values decide; without `strategy` the problem does. Raises DatasetRuleError for the first broken rule.
     """
     records = read_records(stream, file=file)
     scanner = Scanner(
@@ -66,55 +67,26 @@ def sample(stream: BinaryStream, *, file: str, target: str | None, problem: Prob
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
-    records, strategy = read_records(stream, file=file), default_splitter(problem or CLASSIFICATION)
+    records = read_records(stream, file=file)
     scanner = Scanner(
-        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy=strategy, holdout=0.2, seed=0
+        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy=None, holdout=0.2, seed=0
     )
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         scanner.observe(line, row)
     return scanner.target, scanner.resolve_problem()
 
 
-def check_rows_to_score(stream: BinaryStream, *, file: str, kinds: Mapping[str, str], target: str) -> int:
-    """How many rows a CSV file to score holds; `kinds` are those of the training data, the target may be absent.
+class _Dealt(NamedTuple):
+    """How many rows went where, and of which classes."""
 
-    Raises DatasetRuleError for an unreadable file, a missing feature column, a cell that is not of its column's kind,
-    or no row at all.
-    """
-    return sum(1 for _ in read_rows_to_score(stream, file=file, kinds=kinds, target=target)) - 1
-
-
-def read_rows_to_score(
-    stream: BinaryStream, *, file: str, kinds: Mapping[str, str], target: str
-) -> Iterator[list[str]]:
-    """The header of a CSV file to score, then its rows; raises what `check_rows_to_score` raises, as it gets there."""
-    records = read_records(stream, file=file)
-    columns, header = list(kinds), next(records)[1]
-    absent = [column for column in columns if column != target and column not in header]
-    if absent:
-        raise DatasetRuleError(
-            f"{file}: {named('column', absent)} missing, and the model is trained on it; "
-            f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
-        )
-    yield header
-    places = [(header.index(column), kind) for column, kind in kinds.items() if column != target and kind != TEXT]
-    rows = 0
-    for line, row in records:
-        for place, kind in places:
-            cell = row[place]
-            if cell not in MISSING and kind_of(cell) != kind:
-                raise DatasetRuleError(
-                    f"{file}, line {line}: {cell[:80]!r} in column {header[place]!r} is not {MEANING[kind]}, which "
-                    "the column holds in the training data; correct the cell or empty it."
-                )
-        rows += 1
-        yield row
-    if not rows:
-        raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
+    holdout_rows: int
+    part_rows: list[int]
+    developed: Counter[str]
+    held: Counter[str]
 
 
 class Scanner:
-    """Takes a dataset row by row, says where each goes, and holds the whole against the rules at the end."""
+    """Takes a dataset row by row, holds the whole against the rules at the end, and says where each row goes."""
 
     def __init__(
         self,
@@ -124,7 +96,7 @@ class Scanner:
         target: str | None,
         problem: Problem | None,
         n_splits: int,
-        strategy: str,
+        strategy: str | None,
         holdout: float,
         seed: int,
     ) -> None:
@@ -134,46 +106,43 @@ class Scanner:
         self.target = _resolve_target(self.columns, target, file)
         self.rows = 0
         self._problem = problem
-        self._splitter = load_splitter(strategy)
+        self._strategy, self._n_splits = strategy, n_splits
         self._holdout, self._seed = holdout, seed
+        self._contents: list[int] = []
+        self._observed: list[str] = []
+        self._without_target: list[int] = []
         self._named_target = f"column {self.target!r}, the target,"
         self._place = f"{file}: {self._named_target}"
         self._target_index = self.columns.index(self.target)
-        self._kinds = [UNKNOWN] * len(self.columns)
+        self._kinds: list[Kind | None] = [None] * len(self.columns)
         self._missing = [0] * len(self.columns)
-        self._dealer = self._splitter.dealer(n_splits, seed)
-        self._part_rows = [0] * n_splits
-        self._labels: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
-        self._holdout_rows = 0
+        self._labels: Counter[str] = Counter()
         self._integers = True
         self._counting = problem != REGRESSION
         self._first_value: float | None = None
         self._first_unfit: tuple[int, str] | None = None
         self._values_differ = False
 
-    def observe(self, line: int, row: Sequence[str]) -> int:
-        """Where the row goes: the number of a part, HOLDOUT or LEFT_OUT; `line` is for errors."""
+    def observe(self, line: int, row: Sequence[str]) -> None:
+        """Take the next row; `line` is for errors."""
         self.rows += 1
         for index, cell in enumerate(row):
             if cell in MISSING:
                 self._missing[index] += 1
         label = row[self._target_index]
         if label in MISSING:
-            return LEFT_OUT
+            self._without_target.append(self.rows - 1)
+            return
         for index, cell in enumerate(row):
             kind = self._kinds[index]
             if kind != TEXT and cell not in MISSING:
                 seen = kind_of(cell)
                 if seen != kind:
-                    self._kinds[index] = seen if kind == UNKNOWN else TEXT
-        held_out = in_holdout(row, self._seed, self._holdout)
-        self._observe_label(line, label, held_out)
-        if held_out:
-            self._holdout_rows += 1
-            return HOLDOUT
-        part = self._dealer.assign(label if self._counting else "")
-        self._part_rows[part] += 1
-        return part
+                    self._kinds[index] = seen if kind is None else TEXT
+        self._observe_label(line, label)
+        self._contents.append(content_hash(row, self._seed))
+        if self._counting:
+            self._observed.append(label)
 
     def finish(self) -> Profile:
         """The profile of all rows observed; raises DatasetRuleError for a rule that only the whole can break."""
@@ -188,7 +157,7 @@ class Scanner:
         problem = self.resolve_problem()
         classes = None
         if problem == CLASSIFICATION:
-            classes = self._labels[False] + self._labels[True]
+            classes = self._labels
             self._check_classes(classes, labelled)
         else:
             self._check_values()
@@ -197,28 +166,47 @@ class Scanner:
                     f"{self._place} has the same value in every row; there is nothing to learn. "
                     "Name another column as `target` in experiment.yaml."
                 )
-        self._check_split(problem)
+        dealt = self._deal(problem)
         return Profile(
             file=self.file,
             rows=self.rows,
             columns=self.columns,
-            kinds={
-                column: NUMERIC if kind == UNKNOWN else kind
-                for column, kind in zip(self.columns, self._kinds, strict=True)
+            readings={
+                column: plain_reading(kind or NUMERIC) for column, kind in zip(self.columns, self._kinds, strict=True)
             },
+            left_out={},
+            remarks=[],
             missing=dict(zip(self.columns, self._missing, strict=True)),
             target=self.target,
             problem=problem,
             classes=None if classes is None else _ordered(classes),
-            development_classes=None if classes is None else _ordered(self._labels[False]),
-            holdout_classes=None if classes is None else _ordered(self._labels[True]),
+            development_classes=None if classes is None else _ordered(dealt.developed),
+            holdout_classes=None if classes is None else _ordered(dealt.held),
             rows_without_target=self.rows - labelled,
-            development_rows=labelled - self._holdout_rows,
-            holdout_rows=self._holdout_rows,
-            part_rows=list(self._part_rows),
+            development_rows=labelled - dealt.holdout_rows,
+            holdout_rows=dealt.holdout_rows,
+            part_rows=dealt.part_rows,
         )
 
-    def _observe_label(self, line: int, label: str, held_out: bool) -> None:
+    @property
+    def placements(self) -> list[int]:
+        """Where each row goes, once finished, in the order of the rows: HOLDOUT, LEFT_OUT or the number of a part."""
+        without, dealt = set(self._without_target), iter(self._placements)
+        return [LEFT_OUT if row in without else next(dealt) for row in range(self.rows)]
+
+    def _deal(self, problem: Problem) -> _Dealt:
+        splitter = load_splitter(self._strategy or default_splitter(problem))
+        labels = self._observed if problem == CLASSIFICATION else []
+        rows = Rows(self._contents, labels)
+        self._placements = deal(rows, splitter, n_splits=self._n_splits, holdout=self._holdout, seed=self._seed)
+        counts = Counter(self._placements)
+        dealt = _Dealt(counts[HOLDOUT], [counts[part] for part in range(self._n_splits)], Counter(), Counter())
+        for label, placement in zip(labels, self._placements, strict=False):
+            (dealt.held if placement == HOLDOUT else dealt.developed)[label] += 1
+        self._check_split(problem, splitter, dealt)
+        return dealt
+
+    def _observe_label(self, line: int, label: str) -> None:
         value = number(label) if self._kinds[self._target_index] == NUMERIC else None
         if (value is None or not math.isfinite(value)) and self._first_unfit is None:
             self._first_unfit = (line, label)
@@ -230,8 +218,8 @@ class Scanner:
                 self._first_value = value
             self._values_differ = self._values_differ or value != self._first_value
         if self._counting:
-            self._labels[held_out][label] += 1
-            if len(self._labels[held_out]) > MAX_CLASSES:
+            self._labels[label] += 1
+            if len(self._labels) > MAX_CLASSES:
                 self._settle_many_values(line)
 
     def _check_values(self) -> None:
@@ -260,8 +248,7 @@ class Scanner:
             return self._problem
         if self._kinds[self._target_index] != NUMERIC:
             return CLASSIFICATION
-        different = len(self._labels[False].keys() | self._labels[True].keys())
-        return REGRESSION if different > INFERRED_CLASSES or not self._integers else CLASSIFICATION
+        return REGRESSION if len(self._labels) > INFERRED_CLASSES or not self._integers else CLASSIFICATION
 
     def _check_classes(self, classes: Counter[str], labelled: int) -> None:
         if len(classes) == 1:
@@ -277,26 +264,25 @@ class Scanner:
                 "or set `problem: regression`."
             )
 
-    def _check_split(self, problem: Problem) -> None:
-        development, folds = sum(self._part_rows), len(self._part_rows)
+    def _check_split(self, problem: Problem, splitter: Splitter, dealt: _Dealt) -> None:
+        development, folds = sum(dealt.part_rows), self._n_splits
         if development < folds:
             raise DatasetRuleError(
                 f"{self.file}: {development} rows are left for cross-validation, fewer than the {folds} folds "
-                f"({self._holdout_rows} are in the holdout, {self._missing[self._target_index]} have no target). "
+                f"({dealt.holdout_rows} are in the holdout, {self._missing[self._target_index]} have no target). "
                 "Add rows, or lower `cross_validation.n_splits` in experiment.yaml."
             )
         if problem == CLASSIFICATION:
-            self._check_class_split()
-        if self._holdout_rows < 2:
+            self._check_class_split(splitter, dealt)
+        if dealt.holdout_rows < 2:
             raise DatasetRuleError(
-                f"{self.file}: the holdout has {self._holdout_rows} of {self.rows} rows, and needs 2. "
+                f"{self.file}: the holdout has {dealt.holdout_rows} of {self.rows} rows, and needs 2. "
                 + _HOLDOUT_REMEDY
             )
 
-    def _check_class_split(self) -> None:
-        developed, held = self._labels[False], self._labels[True]
-        folds = len(self._part_rows)
-        if self._splitter.every_part_has_every_class:
+    def _check_class_split(self, splitter: Splitter, dealt: _Dealt) -> None:
+        developed, held, folds = dealt.developed, dealt.held, self._n_splits
+        if splitter.every_part_has_every_class:
             for label in _ordered(developed + held):
                 if developed[label] < folds:
                     raise DatasetRuleError(
@@ -311,9 +297,9 @@ class Scanner:
                 f"{listed(list(developed))}; "
                 "add rows of the other classes, or set another `cross_validation.seed` in experiment.yaml."
             )
-        if self._holdout_rows >= 2 and len(held) < 2:
+        if dealt.holdout_rows >= 2 and len(held) < 2:
             raise DatasetRuleError(
-                f"{self.file}: the {self._holdout_rows} rows of the holdout are all of one class of column "
+                f"{self.file}: the {dealt.holdout_rows} rows of the holdout are all of one class of column "
                 f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
             )
 

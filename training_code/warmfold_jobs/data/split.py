@@ -21,7 +21,8 @@ from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from warmfold_jobs.data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
 from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT
-from warmfold_jobs.data.rules import Scanner, read_rows_to_score
+from warmfold_jobs.data.rows_to_score import read_rows_to_score
+from warmfold_jobs.data.rules import Scanner
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion, Plan
 from warmfold_run.records import Profile
@@ -74,7 +75,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     """
     profile = _write_split(plan, s3, output_dir)
     _write_manifests(plan, output_dir)
-    kinds, target = profile["kinds"], profile["target"]
+    readings, target = profile["readings"], profile["target"]
     most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
     with ExitStack() as stack:
         rows: BinaryStream
@@ -83,7 +84,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
             rows, name = source, source.name
         else:
             rows, name = stack.enter_context((output_dir / HELD_OUT).open("rb")), HELD_OUT
-        records = read_rows_to_score(rows, file=name, kinds=kinds, target=target)
+        records = read_rows_to_score(rows, file=name, readings=readings, target=target)
         scored = _write_chunks(output_dir / places.SCORE, records, most)
     profile["rows_to_score"] = scored
     (output_dir / places.PROFILE).write_text(json.dumps(profile, indent=1))
@@ -158,14 +159,17 @@ def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
         holdout=splitting["holdout"],
         seed=splitting["seed"],
     )
+    for line, row in records:
+        scanner.observe(line, row)
+    profile = scanner.finish()
     with ExitStack() as stack:
         parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(plan)]
         holdout = _opened(stack, output_dir / HELD_OUT, header)
-        for line, row in records:
-            placement = scanner.observe(line, row)
+        again = read_records(_object_stream(plan, plan["data"], s3), file=stream.name)
+        next(again)
+        for (_, row), placement in zip(again, scanner.placements, strict=True):
             if placement != LEFT_OUT:
                 (holdout if placement == HOLDOUT else parts[placement]).write(csv_line(row))
-    profile = scanner.finish()
     _check_problem(plan, stream.name, profile)
     _check_metric(plan, stream.name, profile)
     return profile

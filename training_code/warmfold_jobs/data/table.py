@@ -13,7 +13,7 @@ import pandas as pd
 
 from warmfold_jobs.data.cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
 from warmfold_run.experiment import CLASSIFICATION, Problem
-from warmfold_run.records import Profile
+from warmfold_run.records import Profile, Reading
 
 CELLS_AT_A_TIME = 1_000_000
 """What is held as text while a table is read: some 60 MB."""
@@ -26,13 +26,13 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class Schema:
-    """What the columns are: features in order with their kinds, the target, and its classes (None for regression).
+    """What the columns are: features in order and how each is read, the target, its classes (None for regression).
 
     A label is its class's position in `classes`, which are the target's cells as written.
     """
 
     features: list[str]
-    kinds: dict[str, str]
+    readings: dict[str, Reading]
     target: str
     problem: Problem
     classes: list[str] | None
@@ -40,10 +40,10 @@ class Schema:
     @classmethod
     def of_profile(cls, profile: Profile) -> Schema:
         """The schema of a dataset, from its profile."""
-        features = [column for column in profile["columns"] if column != profile["target"]]
+        features = [column for column in profile["readings"] if column != profile["target"]]
         classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
-        kinds = {column: profile["kinds"][column] for column in features}
-        return cls(features, kinds, profile["target"], profile["problem"], classes)
+        readings = {column: profile["readings"][column] for column in features}
+        return cls(features, readings, profile["target"], profile["problem"], classes)
 
     @property
     def positive_class(self) -> str | None:
@@ -59,7 +59,7 @@ class Schema:
 
     def of_kind(self, *kinds: str) -> list[str]:
         """The features of these kinds, in order."""
-        return [column for column in self.features if self.kinds[column] in kinds]
+        return [column for column in self.features if self.readings[column]["kind"] in kinds]
 
 
 def read_profile(path: Path) -> Schema:
@@ -90,7 +90,7 @@ def typed_features(cells: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
     Raises TableError for a cell that its column's kind can't hold.
     """
-    return pd.DataFrame({column: _typed(cells[column], schema.kinds[column]) for column in schema.features})
+    return pd.DataFrame({column: _typed(cells[column], schema.readings[column]["kind"]) for column in schema.features})
 
 
 def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: Schema) -> pd.DataFrame:

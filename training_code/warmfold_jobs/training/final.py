@@ -101,7 +101,7 @@ def _description(plan: Plan, schema: Schema, given: dict[str, str]) -> ModelDesc
         "run": plan["run"],
         "dataset": plan["dataset"],
         "features": schema.features,
-        "kinds": schema.kinds,
+        "readings": schema.readings,
         "target": schema.target,
         "problem": schema.problem,
         "classes": schema.classes,
