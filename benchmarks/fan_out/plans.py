@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from benchmarks.fan_out.sides import Side
 from benchmarks.fan_out.workload import Case
-from pipeline.experiment.resolve import resolve
-from pipeline.experiment.schema import load_experiment
 from pipeline.planning.abandoning import abandoning
 from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request
+from warmfold_experiment.resolve import resolve
+from warmfold_experiment.schema import load_experiment
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
 

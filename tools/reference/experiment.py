@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import yaml
 
-from pipeline.experiment.hyperparameters import MAX_CATEGORIES, MAX_CATEGORY_CHARACTERS, MAX_VALUE_CHARACTERS, SCALINGS
-from pipeline.experiment.schema import SECTIONS, Experiment
 from tools.reference.keys import Key, keys
 from tools.reference.markdown import code, item, paragraphs, prose, sentence
+from warmfold_experiment.hyperparameters import MAX_CATEGORIES, MAX_CATEGORY_CHARACTERS, MAX_VALUE_CHARACTERS, SCALINGS
+from warmfold_experiment.schema import SECTIONS, Experiment
 
 _INTRODUCTION = """\
 What a run tunes, and how: `datasets/<name>/experiment.yaml` beside the data, which may be left out, as may every key of

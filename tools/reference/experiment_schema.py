@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pipeline.experiment.hyperparameters import MAX_CATEGORIES, MAX_CATEGORY_CHARACTERS, MAX_VALUE_CHARACTERS, SCALINGS
-from pipeline.experiment.schema import SECTIONS, Experiment
 from tools.reference.keys import Key, keys
 from warmfold_catalogue.domains import Domain, Interval
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
+from warmfold_experiment.hyperparameters import MAX_CATEGORIES, MAX_CATEGORY_CHARACTERS, MAX_VALUE_CHARACTERS, SCALINGS
+from warmfold_experiment.schema import SECTIONS, Experiment
 
 _Schema = dict[str, Any]
 _KNOWN_NAMES: dict[str, list[str]] = {

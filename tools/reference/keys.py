@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from pydantic import BaseModel
 
-from pipeline.experiment.schema import NOT_BUILT, SECTIONS, STANDS_FOR, Experiment
 from tools.reference.markdown import sentence
+from warmfold_experiment.schema import NOT_BUILT, SECTIONS, STANDS_FOR, Experiment
 from warmfold_run import experiment
 
 

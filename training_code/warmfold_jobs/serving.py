@@ -15,7 +15,7 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from warmfold_jobs.data.csv_records import csv_line, read_records
+from warmfold_data.csv_records import csv_line, read_records
 from warmfold_jobs.data.table import Schema, feature_frame
 from warmfold_run import places
 from warmfold_run.records import ModelDescription

@@ -11,8 +11,6 @@ from typing import Any
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError, PlanError
-from pipeline.experiment.resolve import resolve
-from pipeline.experiment.schema import Experiment, load_experiment
 from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
 from pipeline.planning.images import training_image
@@ -24,8 +22,12 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
-from warmfold_jobs.data import rules
-from warmfold_jobs.data.rows_to_score import check_rows_to_score
+from warmfold_data import rules
+from warmfold_data.csv_records import DatasetRuleError
+from warmfold_data.rows_to_score import check_rows_to_score
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.resolve import resolve
+from warmfold_experiment.schema import Experiment, load_experiment
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
@@ -92,9 +94,14 @@ class Planner:
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
         text = self.storage.open(file).read() if file else None
-        given = load_experiment(text, overrides, self.environment.compute)
-        profile, facts = self._scan(data, predict, given)
-        resolved = resolve(given, **facts)
+        try:
+            given = load_experiment(text, overrides, self.environment.compute)
+            profile, facts = self._scan(data, predict, given)
+            resolved = resolve(given, **facts)
+        except DatasetRuleError as error:
+            raise DatasetError(str(error)) from error
+        except ExperimentRuleError as error:
+            raise ExperimentError(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
         context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
@@ -167,23 +174,20 @@ class Planner:
             "seed": validation.seed,
         }
         whole = data["size"] <= WHOLE_SCAN_BYTES
-        try:
-            if not whole:
-                target, problem = rules.sample(
-                    self.storage.open(data),
-                    file=data["key"],
-                    target=given.target,
-                    problem=given.problem,
-                )
-                return None, {"target": target, "problem": problem, "classes": None}
-            asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
-            found = rules.scan(self.storage.open(data), **asked)
-            if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
-                check_rows_to_score(
-                    self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
-                )
-        except rules.DatasetRuleError as error:
-            raise DatasetError(str(error)) from error
+        if not whole:
+            target, problem = rules.sample(
+                self.storage.open(data),
+                file=data["key"],
+                target=given.target,
+                problem=given.problem,
+            )
+            return None, {"target": target, "problem": problem, "classes": None}
+        asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
+        found = rules.scan(self.storage.open(data), **asked)
+        if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
+            check_rows_to_score(
+                self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
+            )
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
         return found, facts

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ExperimentError
-from pipeline.experiment.resolve import resolve
-from pipeline.experiment.schema import load_experiment
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.resolve import resolve
+from warmfold_experiment.schema import load_experiment
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -26,18 +26,18 @@ def experiments() -> Iterator[tuple[str, str]]:
 
 
 def accepted(text: str) -> None:
-    """Raise ExperimentError for an experiment that fits no problem: two classes, more, or a number."""
+    """Raise ExperimentRuleError for an experiment that fits no problem: two classes, more, or a number."""
     asked = load_experiment(text.encode(), None)
     refusals = []
     for problem, classes in (("classification", 2), ("classification", 3), ("regression", None)):
         if asked.problem in (None, problem):
             try:
                 resolve(asked, target=asked.target or "target", problem=problem, classes=classes)
-            except ExperimentError as error:
+            except ExperimentRuleError as error:
                 refusals.append(str(error))
             else:
                 return
-    raise ExperimentError("; ".join(refusals))
+    raise ExperimentRuleError("; ".join(refusals))
 
 
 @pytest.mark.parametrize(("place", "text"), list(experiments()), ids=lambda value: value if "\n" not in value else "")
@@ -47,7 +47,7 @@ def test_an_experiment_that_a_page_shows_is_accepted(place: str, text: str) -> N
 
 @pytest.mark.parametrize("wrong", ["searches: {}", "metric: r3", "problem: regression\nmetric: f1"])
 def test_one_that_would_be_refused_would_be_noticed(wrong: str) -> None:
-    with pytest.raises(ExperimentError):
+    with pytest.raises(ExperimentRuleError):
         accepted(wrong)
 
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from pipeline.errors import ExperimentError
-from pipeline.experiment.file import parse
-from pipeline.experiment.resolve import resolve
-from pipeline.experiment.schema import SECTIONS, Experiment, load_experiment
 from tests.unit.functions import test_experiment as examples
 from tools.reference.experiment_schema import schema
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.file import parse
+from warmfold_experiment.resolve import resolve
+from warmfold_experiment.schema import SECTIONS, Experiment, load_experiment
 
 SCHEMA = schema()
 EDITOR = Draft7Validator(SCHEMA)
@@ -44,7 +44,7 @@ def refusal(asked: dict[str, Any]) -> str:
     for problem, classes in (("classification", 2), ("classification", 3), ("regression", None)):
         try:
             resolve(load_experiment(None, asked), target="y", problem=problem, classes=classes)
-        except ExperimentError as error:
+        except ExperimentRuleError as error:
             said.append(str(error))
         else:
             return ""
@@ -172,7 +172,7 @@ def test_no_experiment_that_plan_run_takes_is_refused(asked: dict[str, Any]) -> 
 
 @given(experiments(right=False))
 def test_what_the_schema_of_the_functions_refuses_is_refused(asked: dict[str, Any]) -> None:
-    with contextlib.suppress(ExperimentError):
+    with contextlib.suppress(ExperimentRuleError):
         load_experiment(None, asked)
         return
     assert not EDITOR.is_valid(asked)

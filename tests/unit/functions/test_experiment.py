@@ -15,12 +15,12 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer_names
 
-from pipeline.errors import ExperimentError
-from pipeline.experiment.resolve import resolve
-from pipeline.experiment.schema import Experiment, load_experiment
 from warmfold_catalogue.domains import Interval
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.resolve import resolve
+from warmfold_experiment.schema import Experiment, load_experiment
 
 SCIKIT_LEARN: dict[tuple[str, str], Any] = {
     ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,
@@ -44,7 +44,7 @@ def resolved(
 
 
 def refused(text: str | None = None, overrides: dict[str, Any] | None = None, **facts: Any) -> list[str]:
-    with pytest.raises(ExperimentError) as caught:
+    with pytest.raises(ExperimentRuleError) as caught:
         resolved(text, overrides, **facts)
     return str(caught.value).split("\n")
 
@@ -310,7 +310,7 @@ def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
     ],
 )
 def test_a_file_that_can_t_be_read_is_refused(text: bytes, words: str) -> None:
-    with pytest.raises(ExperimentError, match=words):
+    with pytest.raises(ExperimentRuleError, match=words):
         load_experiment(text, None)
 
 

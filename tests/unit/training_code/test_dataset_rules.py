@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from warmfold_catalogue.splitters.part_assigner import PartAssigner
-from warmfold_jobs.data import cells
-from warmfold_jobs.data.csv_records import csv_line, read_records
-from warmfold_jobs.data.dealing import in_holdout
-from warmfold_jobs.data.rows_to_score import check_rows_to_score
-from warmfold_jobs.data.rules import DatasetRuleError, scan
+from warmfold_data import cells
+from warmfold_data.csv_records import csv_line, read_records
+from warmfold_data.dealing import in_holdout
+from warmfold_data.rows_to_score import check_rows_to_score
+from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_run.records import Profile
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=8) | st.sampled_from(

@@ -12,8 +12,8 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from tests.unit.training_code.split import Split, mixed, split
+from warmfold_data.csv_records import DatasetRuleError
 from warmfold_jobs import serving as inference
-from warmfold_jobs.data.csv_records import DatasetRuleError
 from warmfold_jobs.data.table import TableError, feature_frame
 from warmfold_jobs.training import final
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.documents import complaints
+from warmfold_data.dealing import in_holdout
+from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data import split as processing
-from warmfold_jobs.data.dealing import in_holdout
-from warmfold_jobs.data.rules import DatasetRuleError, scan
 from warmfold_jobs.data.split import CHUNK_BYTES, ObjectStream, split_dataset
 from warmfold_run.records import Profile
 

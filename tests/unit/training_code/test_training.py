@@ -21,8 +21,8 @@ from sklearn.model_selection import PredefinedSplit, cross_val_score
 
 from tests.documents import complaints
 from tests.unit.training_code.split import Split, breast_cancer, mixed, split
+from warmfold_data.cells import plain_reading
 from warmfold_jobs import container
-from warmfold_jobs.data.cells import plain_reading
 from warmfold_jobs.data.table import Schema, TableError, read_table, typed_features
 from warmfold_jobs.fan_out import candidate as cross_validation
 from warmfold_jobs.fan_out.place import Fold

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-from warmfold_jobs.data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
-from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT
-from warmfold_jobs.data.rows_to_score import read_rows_to_score
-from warmfold_jobs.data.rules import Scanner
+from warmfold_data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
+from warmfold_data.dealing import HOLDOUT, LEFT_OUT
+from warmfold_data.rows_to_score import read_rows_to_score
+from warmfold_data.rules import Scanner
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion, Plan
 from warmfold_run.records import Profile

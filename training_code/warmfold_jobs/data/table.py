@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from warmfold_jobs.data.cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
+from warmfold_data.cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
 from warmfold_run.experiment import CLASSIFICATION, Problem
 from warmfold_run.records import Profile, Reading
 

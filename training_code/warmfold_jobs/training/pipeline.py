@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from warmfold_catalogue.estimators import ModelSettings, Preprocessing, load_estimator
-from warmfold_jobs.data.cells import BOOLEAN, NUMERIC, TEXT
+from warmfold_data.cells import BOOLEAN, NUMERIC, TEXT
 from warmfold_jobs.data.table import Schema
 
 LARGEST = 3e38

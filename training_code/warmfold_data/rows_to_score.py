@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from warmfold_jobs.data.cells import MEANING, MISSING, TEXT, kind_of
-from warmfold_jobs.data.csv_records import BinaryStream, DatasetRuleError, listed, named, read_records
+from warmfold_data.cells import MEANING, MISSING, TEXT, kind_of
+from warmfold_data.csv_records import BinaryStream, DatasetRuleError, listed, named, read_records
 from warmfold_run.records import Reading
 
 

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
-from warmfold_jobs.data.cells import MISSING, NUMERIC, TEXT, kind_of, number, plain_reading
-from warmfold_jobs.data.csv_records import BinaryStream, listed, read_records
-from warmfold_jobs.data.csv_records import DatasetRuleError as DatasetRuleError
-from warmfold_jobs.data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
+from warmfold_data.cells import MISSING, NUMERIC, TEXT, kind_of, number, plain_reading
+from warmfold_data.csv_records import BinaryStream, listed, read_records
+from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
+from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
 from warmfold_run.records import Kind, Profile
 

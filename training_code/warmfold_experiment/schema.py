@@ -21,12 +21,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from pipeline.errors import ExperimentError
-from pipeline.experiment.file import SOURCE, parse
 from warmfold_catalogue.entries import unknown
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.file import SOURCE, parse
 from warmfold_run.experiment import FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
@@ -179,7 +179,7 @@ def load_experiment(
 ) -> Experiment:
     """Return the experiment that a file's text and the execution's overrides ask for; `compute` has a stack's defaults.
 
-    Overrides win key by key. Raises ExperimentError with one line for everything that is wrong.
+    Overrides win key by key. Raises ExperimentRuleError with one line for everything that is wrong.
     """
     overrides = overrides or {}
     asked = _merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides))
@@ -188,11 +188,11 @@ def load_experiment(
     try:
         experiment = Experiment.model_validate(asked)
     except ValidationError as error:
-        raise ExperimentError("\n".join([*problems, *_said(error, overrides)])) from error
+        raise ExperimentRuleError("\n".join([*problems, *_said(error, overrides)])) from error
     experiment._overrides = overrides
     problems += _unknown_names(experiment)
     if problems:
-        raise ExperimentError("\n".join(problems))
+        raise ExperimentRuleError("\n".join(problems))
     return experiment
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import ExperimentError
+from warmfold_experiment.errors import ExperimentRuleError
 
 SOURCE = "experiment.yaml"
 
@@ -36,24 +36,24 @@ _Loader.add_implicit_resolver(
 def parse(text: bytes | None) -> dict[str, Any]:
     """Return the mapping that the file holds, empty for no file or an empty one.
 
-    Raises ExperimentError, with line and column, for what is not UTF-8, not YAML or not a mapping.
+    Raises ExperimentRuleError, with line and column, for what is not UTF-8, not YAML or not a mapping.
     """
     if text is None:
         return {}
     try:
         parsed = yaml.load(text.decode("utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError as error:
-        raise ExperimentError(f"{SOURCE}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+        raise ExperimentRuleError(f"{SOURCE}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ExperimentError(f"{SOURCE}{place}: not valid YAML: {error.problem}") from error
+        raise ExperimentRuleError(f"{SOURCE}{place}: not valid YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise ExperimentError(f"{SOURCE}: not valid YAML: {error}") from error
+        raise ExperimentRuleError(f"{SOURCE}: not valid YAML: {error}") from error
     if parsed is None:
         return {}
     if not isinstance(parsed, dict):
-        raise ExperimentError(
+        raise ExperimentRuleError(
             f"{SOURCE}: it must be a mapping of keys such as `target: price`, not a {type(parsed).__name__}"
         )
     return parsed

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pipeline.errors import ExperimentError
-from pipeline.experiment.schema import Compute, Experiment
-from pipeline.experiment.search_space import search_space
 from warmfold_catalogue.estimators import fitting_estimators, load_estimator
 from warmfold_catalogue.metrics import default_metric, fitting_metrics, load_metric
 from warmfold_catalogue.splitters import default_splitter, fitting_splitters
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.schema import Compute, Experiment
+from warmfold_experiment.search_space import search_space
 from warmfold_run.experiment import Experiment as Resolved
 
 WAITING_INSTANCE_TYPE = "ml.m5.large"
@@ -21,7 +21,7 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
 
     Raises
     ------
-    ExperimentError
+    ExperimentRuleError
         When the metric, strategy, estimator or a hyperparameter does not fit the problem.
     """
     metric, wrong_metric = _metric(experiment, problem, classes)
@@ -29,7 +29,7 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
     space, wrong_space = _space(experiment, problem)
     problems = [*wrong_metric, *wrong_strategy, *wrong_space]
     if problems:
-        raise ExperimentError("\n".join(problems))
+        raise ExperimentRuleError("\n".join(problems))
     resolved = experiment.model_dump() | {"target": target, "problem": problem, "metric": metric}
     resolved["cross_validation"]["strategy"] = strategy
     resolved["compute"]["candidate_instance_type"] = _candidate_instance_type(experiment.compute)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from pipeline.experiment.hyperparameters import check_hyperparameter
-from pipeline.experiment.schema import Experiment
 from warmfold_catalogue.estimators import Estimator
+from warmfold_experiment.hyperparameters import check_hyperparameter
+from warmfold_experiment.schema import Experiment
 
 
 def search_space(experiment: Experiment, estimator: Estimator, problem: str) -> tuple[dict[str, Any], list[str]]:
