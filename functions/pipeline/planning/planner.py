@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
@@ -29,6 +29,7 @@ from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import Experiment, load_experiment
 from warmfold_run import names, places
+from warmfold_run.experiment import AskedDialect
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
 from warmfold_run.records import Profile
@@ -173,6 +174,7 @@ class Planner:
             "holdout": float(validation.holdout),
             "seed": validation.seed,
         }
+        dialect = cast(AskedDialect, given.dialect.model_dump())
         whole = data["size"] <= WHOLE_SCAN_BYTES
         if not whole:
             target, problem = rules.sample(
@@ -180,13 +182,19 @@ class Planner:
                 file=data["key"],
                 target=given.target,
                 problem=given.problem,
+                dialect=dialect,
             )
             return None, {"target": target, "problem": problem, "classes": None}
         asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
+        asked["dialect"] = dialect
         found = rules.scan(self.storage.open(data), **asked)
         if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
             check_rows_to_score(
-                self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
+                self.storage.open(predict),
+                file=predict["key"],
+                readings=found["readings"],
+                target=found["target"],
+                dialect=dialect,
             )
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}

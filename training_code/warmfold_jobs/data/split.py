@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-from warmfold_data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
+from warmfold_data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_own_records, read_records
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
 from warmfold_data.rows_to_score import read_rows_to_score
 from warmfold_data.rules import Scanner
@@ -78,13 +78,14 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     readings, target = profile["readings"], profile["target"]
     most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
     with ExitStack() as stack:
-        rows: BinaryStream
         if plan["predict"]:
             source = _object_stream(plan, plan["predict"], s3)
-            rows, name = source, source.name
+            records = read_rows_to_score(
+                source, file=source.name, readings=readings, target=target, dialect=plan["experiment"]["dialect"]
+            )
         else:
-            rows, name = stack.enter_context((output_dir / HELD_OUT).open("rb")), HELD_OUT
-        records = read_rows_to_score(rows, file=name, readings=readings, target=target)
+            held_out = stack.enter_context((output_dir / HELD_OUT).open("rb"))
+            records = read_own_records(held_out, file=HELD_OUT)
         scored = _write_chunks(output_dir / places.SCORE, records, most)
     profile["rows_to_score"] = scored
     (output_dir / places.PROFILE).write_text(json.dumps(profile, indent=1))
@@ -147,7 +148,7 @@ def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     experiment = plan["experiment"]
     splitting = experiment["cross_validation"]
     stream = _object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name)
+    records = read_records(stream, file=stream.name, asked=experiment["dialect"])
     _, header = next(records)
     scanner = Scanner(
         header,
@@ -161,11 +162,11 @@ def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     )
     for line, row in records:
         scanner.observe(line, row)
-    profile = scanner.finish()
+    profile = scanner.finish(records)
     with ExitStack() as stack:
         parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(plan)]
         holdout = _opened(stack, output_dir / HELD_OUT, header)
-        again = read_records(_object_stream(plan, plan["data"], s3), file=stream.name)
+        again = read_records(_object_stream(plan, plan["data"], s3), file=stream.name, asked=experiment["dialect"])
         next(again)
         for (_, row), placement in zip(again, scanner.placements, strict=True):
             if placement != LEFT_OUT:
