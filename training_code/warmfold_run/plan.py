@@ -8,7 +8,7 @@ from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
 from warmfold_run.records import Profile
 
-SCHEMA = 2
+SCHEMA = 3
 """Goes up when a key that something reads is added, renamed or means something else."""
 Request = dict[str, Any]
 """A request to SageMaker, as boto3 takes it."""
@@ -57,6 +57,7 @@ class Timeouts(TypedDict):
 
     processing: Annotated[int, "for Split Dataset"]
     tuning: Annotated[int, "for Tune Hyperparameters"]
+    defaults: Annotated[int, "for Score Default Hyperparameters"]
     final: Annotated[int, "for Train Final Model"]
     transform: Annotated[int, "for Transform"]
 
@@ -66,6 +67,7 @@ class Requests(TypedDict):
 
     processing: Annotated[Request, "CreateProcessingJob of Split Dataset"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    defaults: Annotated[Request, "CreateTrainingJob of the candidate that has the default hyperparameters"]
     fold: Annotated[
         Request,
         "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
@@ -120,6 +122,7 @@ class Planned(TypedDict):
     plan_uri: Annotated[str, "where plan.json is"]
     processing: Annotated[Request, "CreateProcessingJob"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    defaults: Annotated[Request, "CreateTrainingJob of the default hyperparameters' candidate"]
     final: Annotated[Request, "CreateTrainingJob, to which Train Final Model adds the best hyperparameters"]
     model: Annotated[Request, "CreateModel, to which Create Model adds the model package"]
     transform: Annotated[Request, "CreateTransformJob"]

@@ -159,15 +159,15 @@ def test_a_candidate_has_time_for_its_folds_one_after_another_each_tried_twice(
 @pytest.mark.parametrize(
     ("compute", "seconds", "words"),
     [
-        # 4 candidates of 5 folds: 4 x 5 x 2 x (3600 + 900) s, and 4 x 5 x 2 x (3600 s + the pool's)
+        # 3 candidates and the defaults, of 5 folds: 4 x 5 x 2 x (3600 + 900) s, and 4 x 5 x 2 x (3600 s + the pool's)
         ("{fold_placement: auto}", 180_000 + 288_000, "50 h of ml.m5.xlarge and 80 h of ml.m5.xlarge"),
         ("{fold_placement: warm-pool}", 180_000 + 288_000, "50 h of ml.m5.large and 80 h of ml.m5.xlarge"),
         ("{keep_alive_seconds: 0}", 180_000 + 144_000, "each pool kept 0 s"),
-        ("{fold_placement: in-process}", 180_000, "50 h of ml.m5.xlarge: 4 candidates of 5 folds"),
+        ("{fold_placement: in-process}", 180_000, "ml.m5.xlarge: 4 candidates (one of them the defaults) of 5 folds"),
     ],
 )
 def test_the_bound_holds_whatever_candidates_choose(plan: Any, s3: Any, compute: str, seconds: int, words: str) -> None:
-    bound = stored_plan(s3, plan(experiment=f"{{compute: {compute}, search: {{max_candidates: 4}}}}"))["bound"]
+    bound = stored_plan(s3, plan(experiment=f"{{compute: {compute}, search: {{max_candidates: 3}}}}"))["bound"]
     assert bound["instance_seconds"] == seconds
     assert words in bound["text"]
     assert ("fold a job" in bound["text"]) == ("in-process" not in compute)
@@ -219,7 +219,7 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
     made = stored_plan(s3, first)
     bucket, key = split_uri(first["plan_uri"])
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(made | {"schema": 1}).encode())
-    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 2 only; upload the dataset again"):
+    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 3 only; upload the dataset again"):
         plan()
 
 
