@@ -8,7 +8,7 @@ from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
 from warmfold_run.records import Profile
 
-SCHEMA = 2
+SCHEMA = 3
 """Goes up when a key that something reads is added, renamed or means something else."""
 Request = dict[str, Any]
 """A request to SageMaker, as boto3 takes it."""
@@ -66,11 +66,7 @@ class Requests(TypedDict):
 
     processing: Annotated[Request, "CreateProcessingJob of Split Dataset"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
-    fold: Annotated[
-        Request,
-        "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
-        "for the fold's number",
-    ]
+    fold: Annotated[Request, "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters"]
     final: Annotated[Request, "CreateTrainingJob of the final model; lacks the best candidate's hyperparameters"]
     model: Annotated[Request, "CreateModel; lacks its Containers, the registered model package"]
     transform: Annotated[Request, "CreateTransformJob of the rows to score"]
