@@ -68,11 +68,7 @@ class Requests(TypedDict):
     processing: Annotated[Request, "CreateProcessingJob of Split Dataset"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
     defaults: Annotated[Request, "CreateTrainingJob of the candidate that has the default hyperparameters"]
-    fold: Annotated[
-        Request,
-        "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
-        "for the fold's number",
-    ]
+    fold: Annotated[Request, "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters"]
     final: Annotated[Request, "CreateTrainingJob of the final model; lacks the best candidate's hyperparameters"]
     model: Annotated[Request, "CreateModel; lacks its Containers, the registered model package"]
     transform: Annotated[Request, "CreateTransformJob of the rows to score"]

@@ -41,11 +41,10 @@ def stored_plan(s3: Any, answer: dict[str, Any]) -> dict[str, Any]:
 
 def filled(plan: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every request, with what only a candidate knows filled in."""
-    text = json.dumps(plan["requests"]["fold"]).replace("{fold}", "3")
     return {
         "processing": ("CreateProcessingJob", plan["requests"]["processing"]),
         "tuning": ("CreateHyperParameterTuningJob", plan["requests"]["tuning"]),
-        "fold": ("CreateTrainingJob", json.loads(text) | {"TrainingJobName": "x-f3"}),
+        "fold": ("CreateTrainingJob", plan["requests"]["fold"] | {"TrainingJobName": "x-f3"}),
         "final": ("CreateTrainingJob", plan["requests"]["final"]),
         "model": ("CreateModel", plan["requests"]["model"]),
         "transform": ("CreateTransformJob", plan["requests"]["transform"]),
