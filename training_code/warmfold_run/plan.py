@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
 from warmfold_run.records import Profile
+from warmfold_run.understanding import Understanding
 
 SCHEMA = 3
 """Goes up when a key that something reads is added, renamed or means something else."""
@@ -94,6 +95,7 @@ class Plan(TypedDict):
     profile: Annotated[
         Profile | None, "what the data is; null for data over 64 MiB, which Split Dataset checks instead"
     ]
+    understanding: Annotated[Understanding, "what will be done with it, and why"]
     problem_sampled: Annotated[bool, "whether the problem was taken from the first rows only"]
     metric_classes: Annotated[
         list[int | None] | None,

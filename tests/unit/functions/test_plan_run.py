@@ -15,7 +15,7 @@ from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
 from warmfold_run.places import split_uri
-from warmfold_run.plan import Plan, Planned
+from warmfold_run.plan import SCHEMA, Plan, Planned
 
 ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
@@ -191,7 +191,7 @@ def test_the_plan_says_whether_candidates_are_given_up(
 def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     plan: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.planning.planner.WHOLE_SCAN_BYTES", 100)
+    monkeypatch.setattr("warmfold_experiment.understanding.WHOLE_SCAN_BYTES", 100)
     made = stored_plan(s3, plan(experiment="metric: roc_auc"))
     assert made["profile"] is None
     assert (made["experiment"]["target"], made["experiment"]["problem"]) == ("target", "classification")
@@ -201,7 +201,7 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
 def test_a_target_that_is_not_there_is_refused_however_large_the_data(
     plan: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.planning.planner.WHOLE_SCAN_BYTES", 100)
+    monkeypatch.setattr("warmfold_experiment.understanding.WHOLE_SCAN_BYTES", 100)
     with pytest.raises(DatasetError, match="no column is called 'targett'"):
         plan(experiment="target: targett")
 
@@ -218,7 +218,9 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
     made = stored_plan(s3, first)
     bucket, key = split_uri(first["plan_uri"])
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(made | {"schema": 1}).encode())
-    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 3 only; upload the dataset again"):
+    with pytest.raises(
+        PlanError, match=f"has schema 1, and this version goes on with {SCHEMA} only; upload the dataset again"
+    ):
         plan()
 
 
