@@ -269,7 +269,7 @@ def test_the_training_code_is_uploaded_once_under_its_hash(
         (b"x,target\n" + b"1,a\n" * 50, "one class"),
         (b"x,target\n" + b"1,\n" * 50, "missing"),
         (b"x,target\n1,a\n2\n", "line 3"),
-        (b"x,target\n\xff\xfe,a\n", "UTF-8"),
+        (b"x,target\n\x81,a\n", "UTF-8"),
         (b"x,x,target\n1,2,a\n", "x"),
     ],
 )

@@ -82,7 +82,9 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
 def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profile: Profile, output_dir: Path) -> int:
     stream = _object_stream(plan, source, s3)
     readings, target = profile["readings"], profile["target"]
-    records = read_rows_to_score(stream, file=stream.name, readings=readings, target=target)
+    records = read_rows_to_score(
+        stream, file=stream.name, readings=readings, target=target, dialect=plan["experiment"]["dialect"]
+    )
     most = most_rows(len(profile["classes"] or [None]))
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
         chunks.write(csv_line(row).encode() for row in records)
@@ -98,7 +100,7 @@ def _scanned(plan: Plan, s3: S3Client) -> tuple[Profile, list[int]]:
     experiment = plan["experiment"]
     splitting = experiment["cross_validation"]
     stream = _object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name)
+    records = read_records(stream, file=stream.name, asked=experiment["dialect"])
     _, header = next(records)
     scanner = Scanner(
         header,
@@ -112,7 +114,7 @@ def _scanned(plan: Plan, s3: S3Client) -> tuple[Profile, list[int]]:
     )
     for line, row in records:
         scanner.observe(line, row)
-    profile = scanner.finish()
+    profile = scanner.finish(records)
     _check_problem(plan, stream.name, profile)
     _check_metric(plan, stream.name, profile)
     return profile, scanner.placements
