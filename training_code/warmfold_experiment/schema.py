@@ -27,7 +27,7 @@ from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
 from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import SOURCE, parse
+from warmfold_experiment.file import SOURCE, check_depth, parse
 from warmfold_run.experiment import FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
@@ -64,7 +64,7 @@ class _Section(BaseModel):
 
 def _known_encoding(name: str) -> str:
     try:
-        b"".decode(name)  # refuses what is no encoding of text, too
+        "a".encode(name)  # refuses what is no encoding of text, too
     except (LookupError, ValueError) as error:
         raise PydanticCustomError("unknown_encoding", "must be {remedy}", {"remedy": _ENCODINGS}) from error
     return codecs.lookup(name).name
@@ -251,6 +251,7 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
 
     Raises ExperimentRuleError for a text that is no mapping at all.
     """
+    check_depth(overrides.keys, overrides.source)
     asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
     problems, not_built = _take_out_not_built(asked, overrides)
     refused: list[str] = []
