@@ -134,7 +134,7 @@ def _write_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarr
             most = most_rows(len(profile["classes"] or [None]))
             scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
         row = 0
-        for block in blocks_of(stream, stream.name):
+        for block in blocks_of(stream, stream.name, plan["experiment"]["dialect"]):
             there = placements[row : row + block.num_rows]
             row += block.num_rows
             kept = block.filter(pa.array(there != LEFT_OUT))
