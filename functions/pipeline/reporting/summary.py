@@ -18,6 +18,7 @@ from pipeline.results.best_candidate import may_be_best, objective_of, own_hyper
 from warmfold_run import names, places
 from warmfold_run import summary as contract
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
+from warmfold_run.understanding import Understanding, counted
 
 
 class Ending(BaseModel):
@@ -42,6 +43,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     cold = len(facts.fold_jobs) - warm - _never_started(facts)
     start_seconds = _start_seconds(facts, reused)
     holdout = facts.holdout
+    understanding = _understanding(facts)
     return {
         "schema": contract.SCHEMA,
         "run": facts.run,
@@ -58,6 +60,8 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "target": experiment["target"] if experiment else None,
         "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
         "data": _data(facts),
+        "understanding": understanding,
+        "remarks": understanding["remarks"] if understanding else [],
         "best": _best(facts, results),
         "holdout": _holdout(facts),
         "holdout_note": holdout.note if holdout else None,
@@ -124,6 +128,12 @@ def _data(facts: Facts) -> contract.Data | None:
         "rows": profile["rows"] if profile else None,
         "columns": len(profile["columns"]) if profile else None,
     }
+
+
+def _understanding(facts: Facts) -> Understanding | None:
+    """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
+    planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
+    return counted(planned, facts.profile) if planned and facts.profile else planned
 
 
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:
