@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -68,6 +69,40 @@ NO_OVERRIDES = Overrides({})
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        b"".decode(name)  # refuses what is no encoding of text, too
+    except (LookupError, ValueError) as error:
+        raise PydanticCustomError("unknown_encoding", "must be {remedy}", {"remedy": _ENCODINGS}) from error
+    return codecs.lookup(name).name
+
+
+_ENCODINGS = 'an encoding such as "utf-8", "cp1252" or "utf-16"'
+
+
+class Dialect(_Section):
+    """What data.csv and predict.csv are written in, where that is not beyond doubt."""
+
+    delimiter: Annotated[StrictStr, Field(pattern=r'^[^"\r\n]$')] | None = Field(
+        default=None,
+        description='one character, such as ";" or "\\t"',
+        json_schema_extra={STANDS_FOR: "the one that the first lines show"},
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description='"." or ","',
+        json_schema_extra={STANDS_FOR: "what the numbers of each column show"},
+    )
+    encoding: Annotated[StrictStr, AfterValidator(_known_encoding)] | None = Field(
+        default=None, description=_ENCODINGS, json_schema_extra={STANDS_FOR: "the one that the bytes show"}
+    )
+    header: StrictBool | None = Field(
+        default=None,
+        description="true or false",
+        json_schema_extra={STANDS_FOR: "there is one, and a first line that looks like a row is refused"},
+    )
 
 
 class CrossValidation(_Section):
@@ -149,6 +184,7 @@ class Experiment(_Section):
         json_schema_extra={STANDS_FOR: "the metric that the catalogue takes for the problem and its number of classes"},
     )
     estimator: StrictStr = Field(default=DEFAULT_ESTIMATOR, description=f"one of {', '.join(ESTIMATORS)}")
+    dialect: Dialect = Field(default=Dialect(), description="a mapping of keys")
     cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
     search: Search = Field(default=Search(), description="a mapping of keys")
     compute: Compute = Field(default=Compute(), description="a mapping of keys")
@@ -166,6 +202,7 @@ class Experiment(_Section):
 
 
 SECTIONS: dict[str, type[_Section]] = {
+    "dialect": Dialect,
     "cross_validation": CrossValidation,
     "search": Search,
     "compute": Compute,

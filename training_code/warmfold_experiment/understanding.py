@@ -5,17 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from warmfold_data import rules
 from warmfold_data.cells import NUMERIC
-from warmfold_data.csv_records import BinaryStream, DatasetRuleError, read_records
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.load import Read, read_experiment
 from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
-from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
+from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.records import Profile
 from warmfold_run.understanding import Understanding, counted, in_words
@@ -94,10 +94,13 @@ def _found(
     """Return what the files hold, None where the data can't be used, and what is wrong with them."""
     validation = given.cross_validation
     # where the number of folds is refused, what the fewest folds can't do no other number can
+    dialect = _asked_dialect(given)
     folds = 2 if "cross_validation.n_splits" in refused else validation.n_splits
     try:
         if data.size > WHOLE_SCAN_BYTES:
-            target, problem = rules.sample(data.open(), file=data.file, target=given.target, problem=given.problem)
+            target, problem = rules.sample(
+                data.open(), file=data.file, target=given.target, problem=given.problem, dialect=dialect
+            )
             return _Found(target, problem, None, None, None), []
         profile = rules.scan(
             data.open(),
@@ -108,14 +111,19 @@ def _found(
             strategy=validation.strategy,
             holdout=float(validation.holdout),
             seed=validation.seed,
+            dialect=dialect,
         )
     except DatasetRuleError as error:
-        return None, [str(error), *_unreadable(predict)]
+        return None, [str(error), *_unreadable(predict, dialect)]
     classes, rows_to_score, wrong = profile["classes"], None, []
     if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
         try:
             rows_to_score = check_rows_to_score(
-                predict.open(), file=predict.file, readings=profile["readings"], target=profile["target"]
+                predict.open(),
+                file=predict.file,
+                readings=profile["readings"],
+                target=profile["target"],
+                dialect=dialect,
             )
         except DatasetRuleError as error:
             wrong.append(str(error))
@@ -155,12 +163,16 @@ def _is_for_data(path: str) -> bool:
     return (meant[0] if meant else key) in _READ_FOR_DATA
 
 
-def _unreadable(source: Source | None) -> list[str]:
+def _asked_dialect(given: Experiment) -> AskedDialect:
+    return cast(AskedDialect, given.dialect.model_dump())
+
+
+def _unreadable(source: Source | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
     """Return what is wrong with a file whatever its columns mean."""
     if source is None or source.size > WHOLE_SCAN_BYTES:
         return []
     try:
-        for _ in read_records(source.open(), file=source.file):
+        for _ in read_records(source.open(), file=source.file, asked=asked):
             pass
     except DatasetRuleError as error:
         return [str(error)]

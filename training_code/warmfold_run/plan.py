@@ -58,6 +58,7 @@ class Timeouts(TypedDict):
 
     processing: Annotated[int, "for Split Dataset"]
     tuning: Annotated[int, "for Tune Hyperparameters"]
+    defaults: Annotated[int, "for Score Default Hyperparameters"]
     final: Annotated[int, "for Train Final Model"]
     transform: Annotated[int, "for Transform"]
 
@@ -67,11 +68,8 @@ class Requests(TypedDict):
 
     processing: Annotated[Request, "CreateProcessingJob of Split Dataset"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
-    fold: Annotated[
-        Request,
-        "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
-        "for the fold's number",
-    ]
+    defaults: Annotated[Request, "CreateTrainingJob of the candidate that has the default hyperparameters"]
+    fold: Annotated[Request, "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters"]
     final: Annotated[Request, "CreateTrainingJob of the final model; lacks the best candidate's hyperparameters"]
     model: Annotated[Request, "CreateModel; lacks its Containers, the registered model package"]
     transform: Annotated[Request, "CreateTransformJob of the rows to score"]
@@ -122,6 +120,7 @@ class Planned(TypedDict):
     plan_uri: Annotated[str, "where plan.json is"]
     processing: Annotated[Request, "CreateProcessingJob"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    defaults: Annotated[Request, "CreateTrainingJob of the default hyperparameters' candidate"]
     final: Annotated[Request, "CreateTrainingJob, to which Train Final Model adds the best hyperparameters"]
     model: Annotated[Request, "CreateModel, to which Create Model adds the model package"]
     transform: Annotated[Request, "CreateTransformJob"]

@@ -15,6 +15,7 @@ from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
+from pipeline.planning.requests.candidate import defaults_request
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.final import final_request
 from pipeline.planning.requests.fold import fold_request
@@ -67,6 +68,7 @@ class Planner:
             "plan_uri": self.storage.uri(key),
             "processing": requests["processing"],
             "tuning": requests["tuning"],
+            "defaults": requests["defaults"],
             "final": requests["final"],
             "model": requests["model"],
             "transform": requests["transform"],
@@ -128,6 +130,7 @@ class Planner:
             "requests": {
                 "processing": processing_request(context),
                 "tuning": tuning_request(context),
+                "defaults": defaults_request(context),
                 "fold": fold_request(context),
                 "final": final_request(context),
                 "model": model_request(context),
