@@ -155,14 +155,40 @@ class FinalRows(TypedDict):
     holdout: Annotated[int, "scored on"]
 
 
-class FinalMetrics(TypedDict):
+class Baseline(TypedDict):
+    """A model to hold the final one against: fitted on the same rows, scored on the same holdout."""
+
+    model: Annotated[str, "what it is, in words"]
+    score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    interval: Annotated[list[float] | None, "the 95% interval of that score: low, high"]
+    gain: Annotated[float | None, "the final model's score less this one's"]
+    gain_interval: Annotated[list[float] | None, "the 95% interval of the gain, from resamples scored by both"]
+    said: Annotated[str, "the gain in a sentence, or why there is none"]
+
+
+class Baselines(TypedDict):
+    """What the final model is held against."""
+
+    dummy: Annotated[Baseline, "a model that does not look at the features"]
+    defaults: Annotated[Baseline, "the same estimator with its default hyperparameters and the static ones"]
+
+
+class HoldoutMetrics(TypedDict):
+    """What the holdout tells of the final model."""
+
+    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
+    holdout_interval: Annotated[list[float] | None, "the 95% interval of that score: low, high"]
+    holdout_interval_method: Annotated[str | None, "how the interval was found, or why there is none"]
+    holdout_note: Annotated[str | None, "why there is no score"]
+    baselines: Annotated[Baselines, "what the model is held against"]
+
+
+class FinalMetrics(HoldoutMetrics):
     """model/metrics.json: how the final model does; the gate reads it."""
 
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
     train_score: Annotated[float, "on the rows that it was trained on"]
-    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
-    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
-    holdout_note: Annotated[str | None, "why there is no score"]
     fit_seconds: Annotated[float, "of the fit"]
     rows: Annotated[FinalRows, "how many there were"]
 

@@ -76,7 +76,10 @@ def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     assert (summary["dataset"], summary["metric"], summary["problem"]) == ("churn", "roc_auc", "classification")
     assert (summary["estimator"], summary["target"]) == ("hist_gradient_boosting", "target")
     assert summary["data"]["rows"] == 120
-    assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
+    holdout = {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
+    holdout |= {"interval": [0.81, 0.89], "interval_method": "bootstrap percentiles of 400 resamples"}
+    assert summary["holdout"] == holdout
+    assert summary["baselines"]["defaults"]["said"] == "Tuning gained +0.350 ROC AUC (0.31 to 0.39)"
     assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
     assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
     assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2} | NONE_LOST | {"failed": 1}
