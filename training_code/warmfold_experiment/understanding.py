@@ -12,8 +12,9 @@ from warmfold_data.cells import NUMERIC
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import Read, read_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides, Read, read_experiment
+from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.records import Profile
