@@ -11,7 +11,7 @@ import difflib
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
@@ -20,7 +20,8 @@ from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, CsvRecords, lis
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
-from warmfold_run.records import Kind, Profile
+from warmfold_run.predictions import prediction_columns
+from warmfold_run.records import Kind, Profile, Remark
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
@@ -188,7 +189,7 @@ class Scanner:
                 column: plain_reading(kind or NUMERIC) for column, kind in zip(self.columns, self._kinds, strict=True)
             },
             left_out={},
-            remarks=records.remarks,
+            remarks=[*records.remarks, *_names_that_give_way(classes, self.columns)],
             missing=dict(zip(self.columns, self._missing, strict=True)),
             target=self.target,
             problem=problem,
@@ -315,6 +316,15 @@ class Scanner:
                 f"{self.file}: the {dealt.holdout_rows} rows of the holdout are all of one class of column "
                 f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
             )
+
+
+def _names_that_give_way(classes: Collection[str] | None, columns: Sequence[str]) -> Iterator[Remark]:
+    """Say where the data has a column that is called like one that predictions add."""
+    labels = None if classes is None else list(classes)
+    for usual, name in zip(prediction_columns(labels, ()), prediction_columns(labels, columns), strict=True):
+        if name != usual:
+            text = f"the data has a column {usual!r}, so predictions come in {name!r}"
+            yield Remark(code="prediction_columns", column=usual, text=text, remedy=None, holds=False)
 
 
 _HOLDOUT_REMEDY = (

@@ -205,6 +205,10 @@ class ModelDescription(TypedDict):
     problem: Annotated[Problem, "what kind of column that is"]
     classes: Annotated[list[str] | None, "by label, as written in the data; null for regression"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    prediction_columns: Annotated[
+        list[str],
+        "its prediction, then the probability of each class, as rows get them; names that the data has give way",
+    ]
     metric: Annotated[str, "what it was tuned for"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     hyperparameters: Annotated[dict[str, str | float | bool | None], "tuned and static ones"]

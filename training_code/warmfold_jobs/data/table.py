@@ -35,6 +35,8 @@ class Schema:
     target: str
     problem: Problem
     classes: list[str] | None
+    columns: Sequence[str] = ()
+    """All that the training data has, those left out too."""
 
     @classmethod
     def of_profile(cls, profile: Profile) -> Schema:
@@ -42,7 +44,7 @@ class Schema:
         features = [column for column in profile["readings"] if column != profile["target"]]
         classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
         readings = {column: profile["readings"][column] for column in features}
-        return cls(features, readings, profile["target"], profile["problem"], classes)
+        return cls(features, readings, profile["target"], profile["problem"], classes, profile["columns"])
 
     @property
     def positive_class(self) -> str | None:
