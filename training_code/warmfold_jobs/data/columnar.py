@@ -40,7 +40,7 @@ def text_blocks(
     for block in _blocks(_below(stream, first_line)):
         if b"\0" in block:
             raise NotColumnarError("a zero byte")
-        if block.count(b"\r") != block.count(b"\r\n"):
+        if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
             raise NotColumnarError("a carriage return that ends no line")
         quoted = b'"' in block
         if quoted:

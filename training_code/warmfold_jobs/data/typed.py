@@ -5,6 +5,7 @@ Plain cells are cast by pyarrow, which reads them alike; `value_of` is asked for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -133,9 +134,9 @@ def _cast(cells: pa.Array) -> pa.Array | None:
         values = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
         return None
-    if pc.any(pc.is_nan(values)).as_py():
-        return None
-    return _finite(values)
+    if math.isfinite(pc.sum(values).as_py() or 0):  # which it is not when one of them is not
+        return values
+    return None if pc.any(pc.is_nan(values)).as_py() else _finite(values)
 
 
 def _finite(values: pa.Array) -> pa.Array:
