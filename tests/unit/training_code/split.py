@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
+from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.data.table import Schema, read_profile
 
@@ -93,6 +94,7 @@ def split(
             "problem": problem,
             "metric": metric,
             "estimator": estimator,
+            "dialect": AS_IT_SHOWS,
             "cross_validation": splitting,
             "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },

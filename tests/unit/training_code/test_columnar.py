@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,12 +36,12 @@ CELLS = {
 LABELS = {"classes": st.sampled_from(["a", "b", "", " b", "NA"]), "numbers": NUMBERS, "few": st.sampled_from("012")}
 
 
-def raw(cells: list[str], quoting: str) -> str:
+def raw(cells: list[str], quoting: str, delimiter: str = ",") -> str:
     """A line of CSV, written by hand: with the quotes that must be, with all, or with none."""
     if quoting == "none":
-        return ",".join(cells)
-    must = [quoting == "all" or any(mark in cell for mark in ',"\r\n') for cell in cells]
-    return ",".join('"' + c.replace('"', '""') + '"' if q else c for c, q in zip(cells, must, strict=True))
+        return delimiter.join(cells)
+    must = [quoting == "all" or any(mark in cell for mark in f'{delimiter}"\r\n') for cell in cells]
+    return delimiter.join('"' + c.replace('"', '""') + '"' if q else c for c, q in zip(cells, must, strict=True))
 
 
 @st.composite
@@ -51,12 +52,21 @@ def files(draw: st.DrawFn) -> bytes:
     rows = draw(st.lists(st.tuples(*(CELLS[kind] for kind in kinds), label), min_size=20, max_size=60))
     quoting = draw(st.sampled_from(["must", "must", "all", "none"]))
     end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    lines = [raw([*(f"c{n}" for n in range(len(kinds))), "label"], quoting)]
-    lines += [raw(list(row), quoting) for row in rows]
+    delimiter = draw(st.sampled_from([",", ",", ";", "\t", "|"]))
+    header = [*(f"c{n}" for n in range(len(kinds))), "label"]
+    lines = [raw(row, quoting, delimiter) for row in [header, *map(list, rows)]]
     if draw(st.integers(0, 9)) == 0:
-        line = draw(st.sampled_from(["", "  ", '"a"b,1', "1,2,3,4,5,6,7", "\ufeff", '""', '"open', "a\rb", "\x00"]))
+        line = draw(
+            st.sampled_from(["", "  ", '"a"b,1', "1,2,3,4,5,6,7", "\ufeff", '""', '"open', "a\rb", "\x00"])
+            | st.sampled_from(
+                [lines[0], delimiter.join(["Total"] + ["7"] * len(kinds)), delimiter.join(["kg"] * len(header))]
+            )
+        )
         lines.insert(draw(st.integers(1, len(lines))), line)
-    return (draw(st.sampled_from(["", "\ufeff"])) + end.join(lines) + draw(st.sampled_from(["", end]))).encode()
+    text = draw(st.sampled_from(["", "\ufeff"])) + end.join(lines) + draw(st.sampled_from(["", end]))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-16", "cp1252"]))
+    data = text.encode(encoding, "replace")
+    return gzip.compress(data) if draw(st.integers(0, 5)) == 0 else data
 
 
 def outcome(read: Any) -> tuple[Any, ...] | str:

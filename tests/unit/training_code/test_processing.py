@@ -22,6 +22,7 @@ from moto import mock_aws
 
 from tests.documents import complaints
 from warmfold_data.cells import value_of
+from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_data.dealing import in_holdout
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data import split as processing
@@ -60,7 +61,13 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
         "profile": None,
         "metric_classes": [2, 2] if problem == "classification" else None,
         "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
-        "experiment": {"target": "label", "problem": problem, "metric": "roc_auc", "cross_validation": splitting},
+        "experiment": {
+            "target": "label",
+            "problem": problem,
+            "metric": "roc_auc",
+            "dialect": AS_IT_SHOWS,
+            "cross_validation": splitting,
+        },
         "locations": {"run": "s3://bucket/runs/r/"},
     }
 

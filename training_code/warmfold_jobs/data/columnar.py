@@ -14,7 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from warmfold_data.csv_records import BinaryStream
+from warmfold_data.byte_streams import BinaryStream, Recoded, Unpacked
+from warmfold_data.encodings import UTF_8
+from warmfold_data.no_rows import MOST_TOTALS, word_for_totals
+from warmfold_run.records import Dialect
 
 BLOCK_BYTES = 8 * 1024 * 1024
 """How much text is read at a time."""
@@ -29,15 +32,34 @@ class NotColumnarError(Exception):
     """The file must be read row by row; the text says why."""
 
 
-def text_blocks(
-    stream: BinaryStream, names: Sequence[str], *, first_line: int, delimiter: str = ","
-) -> Iterator[pa.RecordBatch]:
-    """The rows of UTF-8 CSV from a line (from 1) on, as columns of text by name; null where a cell is empty.
+def utf_8(stream: BinaryStream, dialect: Dialect, file: str) -> BinaryStream:
+    """The text of a file in UTF-8, unpacked; raises DatasetRuleError where that can't be had."""
+    if dialect["compression"]:
+        stream = Unpacked(stream, file)
+    return stream if dialect["encoding"] == UTF_8 else Recoded(stream, dialect["encoding"], file)
+
+
+def text_blocks(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Iterator[pa.RecordBatch]:
+    """The rows of CSV in UTF-8, as columns of text by name; null where a cell is empty.
 
     Raises NotColumnarError for whatever the row-wise reader might see differently.
     """
+    last: list[list[str]] = []
+    for block in _parsed(stream, names, dialect):
+        head = pc.utf8_normalize(pc.utf8_trim_whitespace(block.column(0)), form="NFC")
+        if dialect["header"] and pc.any(pc.equal(head, names[0])).as_py():
+            raise NotColumnarError("a row that may be the header once more")
+        yield block
+        tail = block.slice(max(0, block.num_rows - MOST_TOTALS))
+        last = [*last, *([cell or "" for cell in row.values()] for row in tail.to_pylist())][-MOST_TOTALS:]
+    if any(word_for_totals(row) for row in last):
+        raise NotColumnarError("a row at the end that may hold totals")
+
+
+def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Iterator[pa.RecordBatch]:
+    delimiter = dialect["delimiter"]
     separators = np.frombuffer(f"{delimiter}\n\r".encode(), np.uint8)
-    for block in _blocks(_below(stream, first_line)):
+    for block in _blocks(_below(stream, dialect["first_line"])):
         if b"\0" in block:
             raise NotColumnarError("a zero byte")
         if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
@@ -72,9 +94,11 @@ def joined(columns: Sequence[pa.Array]) -> pa.Array:
 
 
 def _below(stream: BinaryStream, first_line: int) -> Iterator[bytes]:
-    """The bytes of a stream from a line on."""
-    lines = first_line - 1
+    """The bytes of a stream from a line on, without a byte order mark."""
+    lines, start = first_line - 1, True
     while chunk := stream.read(BLOCK_BYTES):
+        if start:
+            chunk, start = chunk.removeprefix(b"\xef\xbb\xbf"), False
         while lines and (end := chunk.find(b"\n")) >= 0:
             chunk = chunk[end + 1 :]
             lines -= 1

@@ -115,7 +115,9 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
 def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profile: Profile, output_dir: Path) -> int:
     stream = object_stream(plan, source, s3)
     readings, target = profile["readings"], profile["target"]
-    records = read_rows_to_score(stream, file=stream.name, readings=readings, target=target)
+    records = read_rows_to_score(
+        stream, file=stream.name, readings=readings, target=target, dialect=plan["experiment"]["dialect"]
+    )
     most = most_rows(len(profile["classes"] or [None]))
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
         chunks.write(csv_line(row).encode() for row in records)
