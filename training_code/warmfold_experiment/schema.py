@@ -64,10 +64,10 @@ class _Section(BaseModel):
 
 def _known_encoding(name: str) -> str:
     try:
-        b"".decode(name)  # refuses what is no encoding of text, too
+        b"a".decode(name)  # refuses what is no encoding of text, too
+        return codecs.lookup(name).name
     except (LookupError, ValueError) as error:
         raise PydanticCustomError("unknown_encoding", "must be {remedy}", {"remedy": _ENCODINGS}) from error
-    return codecs.lookup(name).name
 
 
 _ENCODINGS = 'an encoding such as "utf-8", "cp1252" or "utf-16"'

@@ -121,7 +121,7 @@ def test_a_setting_that_is_none_is_refused(data: Path, setting: str, words: str)
     assert words in str(check(data, "--metric", "roc_auc", "--set", setting).exception)
 
 
-def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
+def test_a_pipe_is_read_as_a_file_is() -> None:
     output, end = os.pipe()
     os.write(end, ROWS.encode())
     os.close(end)
