@@ -12,6 +12,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
@@ -21,7 +22,7 @@ from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.predictions import prediction_columns
-from warmfold_run.records import Kind, Profile, Remark
+from warmfold_run.records import Kind, Profile, Reading, Remark
 
 MAX_CLASSES = 1_000
 """More different target values than this are no classes; it also bounds the memory of a scan."""
@@ -95,6 +96,28 @@ class _Dealt(NamedTuple):
     held: Counter[str]
 
 
+@dataclass
+class Counted:
+    """What the rules want to know of rows that all fit their columns' readings."""
+
+    rows: int
+    missing: dict[str, int]
+    kinds: dict[str, Kind]
+    contents: list[int]
+    """Of the rows that have a target, in their order, as `content_hash` has it; and their classes."""
+    labels: list[str]
+    """Empty for regression."""
+    without_target: list[int]
+    """The numbers of the rows without a target, from 0."""
+    integers: bool
+    """Whether all values of the target are whole numbers; and whether there are two different ones."""
+    values_differ: bool
+    finite: bool
+    """Whether all values of the target are finite numbers."""
+    many_values: bool
+    """Whether a target of numbers has more than MAX_CLASSES different ones."""
+
+
 class Scanner:
     """Takes a dataset row by row, holds the whole against the rules at the end, and says where each row goes."""
 
@@ -132,6 +155,18 @@ class Scanner:
         self._first_value: float | None = None
         self._first_unfit: tuple[int, str] | None = None
         self._values_differ = False
+
+    def take(self, counted: Counted) -> None:
+        """Take all the rows at once, as they were counted elsewhere."""
+        self.rows = counted.rows
+        self._missing = [counted.missing[column] for column in self.columns]
+        self._kinds = [counted.kinds[column] for column in self.columns]
+        self._contents, self._observed = counted.contents, counted.labels
+        self._without_target = counted.without_target
+        self._labels = Counter(counted.labels)
+        self._integers, self._values_differ = counted.integers, counted.values_differ
+        if counted.many_values:
+            self._problem = REGRESSION
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; `line` is for errors."""
@@ -185,9 +220,7 @@ class Scanner:
             dialect=records.dialect,
             rows=self.rows,
             columns=self.columns,
-            readings={
-                column: plain_reading(kind or NUMERIC) for column, kind in zip(self.columns, self._kinds, strict=True)
-            },
+            readings=self.readings,
             left_out={},
             remarks=[*records.remarks, *_names_that_give_way(classes, self.columns)],
             missing=dict(zip(self.columns, self._missing, strict=True)),
@@ -201,6 +234,12 @@ class Scanner:
             holdout_rows=dealt.holdout_rows,
             part_rows=dealt.part_rows,
         )
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """How the columns are read, by the rows observed so far."""
+        kinds = zip(self.columns, self._kinds, strict=True)
+        return {column: plain_reading(kind or NUMERIC) for column, kind in kinds}
 
     @property
     def placements(self) -> list[int]:

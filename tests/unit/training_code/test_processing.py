@@ -58,6 +58,7 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
         "bucket": "bucket",
         "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
         "problem_sampled": False,
+        "profile": None,
         "metric_classes": [2, 2] if problem == "classification" else None,
         "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
         "experiment": {
