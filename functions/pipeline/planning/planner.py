@@ -23,6 +23,7 @@ from pipeline.planning.requests.transform import model_request, transform_reques
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
 from warmfold_data import rules
+from warmfold_data.asked import Asked
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
@@ -166,28 +167,13 @@ class Planner:
         self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
     ) -> tuple[Profile | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
-        validation = given.cross_validation
-        settings: dict[str, Any] = {
-            "n_splits": validation.n_splits,
-            "strategy": validation.strategy,
-            "holdout": float(validation.holdout),
-            "seed": validation.seed,
-        }
-        whole = data["size"] <= WHOLE_SCAN_BYTES
-        if not whole:
-            target, problem = rules.sample(
-                self.storage.open(data),
-                file=data["key"],
-                target=given.target,
-                problem=given.problem,
-            )
-            return None, {"target": target, "problem": problem, "classes": None}
-        asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
-        found = rules.scan(self.storage.open(data), **asked)
+        asked = Asked.of(given.model_dump(), problem=given.problem)
+        if data["size"] > WHOLE_SCAN_BYTES:
+            suggested = rules.sample(self.storage.open(data), file=data["key"], asked=asked)
+            return None, {"target": suggested.target, "problem": suggested.problem, "classes": None}
+        found = rules.scan(self.storage.open(data), file=data["key"], asked=asked)
         if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
-            check_rows_to_score(
-                self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
-            )
+            found["remarks"] += check_rows_to_score(self.storage.open(predict), file=predict["key"], profile=found)
         classes = found["classes"]
         facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
         return found, facts

@@ -20,7 +20,7 @@ from tests.unit.functions.fake_sagemaker import START, FakeSageMaker
 from warmfold_run import names
 
 ARN = f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:execution:wf-tuning:churn-0123456789abcdef"
-ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
+ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 
 
 class Run:

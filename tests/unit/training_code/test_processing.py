@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.documents import complaints
+from warmfold_data.asked import Asked
 from warmfold_data.dealing import in_holdout
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data import split as processing
@@ -77,7 +78,7 @@ def parts_of(output: Path, n_splits: int) -> list[list[list[str]]]:
 
 
 HEADER = ["size", "word", "label"]
-ROWS = [[str(n), "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
+ROWS = [[f"{n}.5", "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
 
 
 @settings(max_examples=40)
@@ -104,7 +105,8 @@ def test_parts_and_holdout_hold_every_row_exactly_once(
     assert Counter(map(tuple, sum(parts, holdout))) == Counter(map(tuple, rows))
     sides = {tuple(row) for row in holdout}
     assert sides.isdisjoint(tuple(row) for part in parts for row in part)
-    assert all(in_holdout(row, seed, 0.2) for row in holdout)
+    kept = [place for place, column in enumerate(HEADER) if column not in profile["left_out"]]
+    assert all(in_holdout([row[place] for place in kept], seed, 0.2) for row in holdout)
     assert [len(part) for part in parts] == profile["part_rows"]
     assert max(profile["part_rows"]) - min(profile["part_rows"]) <= (1 if strategy == "kfold" else 2)
     if strategy == "stratified":
@@ -114,10 +116,12 @@ def test_parts_and_holdout_hold_every_row_exactly_once(
 
 
 def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
-    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", "NA"]])
+    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", ""]])
     plan = plan_for(n_splits=11)
     profile = split_dataset(plan, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
-    foreseen = scan(io.BytesIO(data), file="s3://bucket/data", target="label", **plan["experiment"]["cross_validation"])
+    foreseen = scan(
+        io.BytesIO(data), file="s3://bucket/data", asked=Asked.of(plan["experiment"], problem="classification")
+    )
     assert profile == {**foreseen, "rows_to_score": foreseen["holdout_rows"]}
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import boto3
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
+from warmfold_data.asked import Asked
 from warmfold_data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
-from warmfold_data.rows_to_score import read_rows_to_score
+from warmfold_data.rows_to_score import Compared, read_rows_to_score
 from warmfold_data.rules import Scanner
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion, Plan
@@ -75,7 +76,6 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     """
     profile = _write_split(plan, s3, output_dir)
     _write_manifests(plan, output_dir)
-    readings, target = profile["readings"], profile["target"]
     most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
     with ExitStack() as stack:
         rows: BinaryStream
@@ -84,8 +84,10 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
             rows, name = source, source.name
         else:
             rows, name = stack.enter_context((output_dir / HELD_OUT).open("rb")), HELD_OUT
-        records = read_rows_to_score(rows, file=name, readings=readings, target=target)
-        scored = _write_chunks(output_dir / places.SCORE, records, most)
+        compared = Compared(profile)
+        scored = _write_chunks(output_dir / places.SCORE, read_rows_to_score(rows, file=name, compared=compared), most)
+    if plan["predict"]:
+        profile["remarks"] += compared.remarks()
     profile["rows_to_score"] = scored
     (output_dir / places.PROFILE).write_text(json.dumps(profile, indent=1))
     return profile
@@ -145,20 +147,11 @@ def _object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStr
 
 def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     experiment = plan["experiment"]
-    splitting = experiment["cross_validation"]
     stream = _object_stream(plan, plan["data"], s3)
     records = read_records(stream, file=stream.name)
     _, header = next(records)
-    scanner = Scanner(
-        header,
-        file=stream.name,
-        target=experiment["target"],
-        problem=None if plan["problem_sampled"] else experiment["problem"],
-        n_splits=splitting["n_splits"],
-        strategy=splitting["strategy"],
-        holdout=splitting["holdout"],
-        seed=splitting["seed"],
-    )
+    problem = None if plan["problem_sampled"] else experiment["problem"]
+    scanner = Scanner(header, file=stream.name, asked=Asked.of(experiment, problem=problem))
     for line, row in records:
         scanner.observe(line, row)
     profile = scanner.finish()

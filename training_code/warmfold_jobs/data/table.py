@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from warmfold_data.cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
+from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, plain_reading, values
+from warmfold_data.target import class_reader
 from warmfold_run.experiment import CLASSIFICATION, Problem
 from warmfold_run.records import Profile, Reading
 
 CELLS_AT_A_TIME = 1_000_000
 """What is held as text while a table is read: some 60 MB."""
-_TRUE = frozenset(cell for cell in BOOLEANS if cell.lower() == "true")
 
 
 class TableError(ValueError):
@@ -28,7 +28,7 @@ class TableError(ValueError):
 class Schema:
     """What the columns are: features in order and how each is read, the target, its classes (None for regression).
 
-    A label is its class's position in `classes`, which are the target's cells as written.
+    A label is its class's position in `classes`.
     """
 
     features: list[str]
@@ -36,14 +36,18 @@ class Schema:
     target: str
     problem: Problem
     classes: list[str] | None
+    target_reading: Reading | None = None
+    """How the target's cells are read; None for a model that is served."""
 
     @classmethod
     def of_profile(cls, profile: Profile) -> Schema:
         """The schema of a dataset, from its profile."""
         features = [column for column in profile["readings"] if column != profile["target"]]
-        classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
+        classes = None if profile["classes"] is None else list(profile["classes"])
         readings = {column: profile["readings"][column] for column in features}
-        return cls(features, readings, profile["target"], profile["problem"], classes)
+        return cls(
+            features, readings, profile["target"], profile["problem"], classes, profile["readings"][profile["target"]]
+        )
 
     @property
     def positive_class(self) -> str | None:
@@ -90,7 +94,7 @@ def typed_features(cells: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
     Raises TableError for a cell that its column's kind can't hold.
     """
-    return pd.DataFrame({column: _typed(cells[column], schema.readings[column]["kind"]) for column in schema.features})
+    return pd.DataFrame({column: _typed(cells[column], schema.readings[column]) for column in schema.features})
 
 
 def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: Schema) -> pd.DataFrame:
@@ -102,43 +106,33 @@ def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: 
     return typed_features(cells, schema)
 
 
-def _typed(cells: pd.Series[Any], kind: str) -> pd.Series[Any]:
-    known = cells.where(~cells.isin(MISSING), np.nan)
-    if kind == TEXT:
-        return known
-    if kind == BOOLEAN:
-        _check(known, known.isna() | known.isin(BOOLEANS), kind)
-        return known.map(lambda cell: float(cell in _TRUE), na_action="ignore").astype(float)
-    try:
-        return known.astype(float)
-    except ValueError:
-        _check(known, pd.to_numeric(known, errors="coerce").notna() | known.isna(), kind)
-        raise
-
-
-def _check(cells: pd.Series[Any], fits: pd.Series[Any], kind: str) -> None:
-    if not fits.all():
-        position = int(np.argmin(fits.to_numpy()))
-        shown = repr(str(cells.iloc[position])[:80])
-        raise TableError(
-            f"column {cells.name!r}, row {position + 1}: {shown} is not {MEANING[kind]}, which the column holds in the "
-            "training data; correct the cell, or leave it empty"
-        )
+def _typed(cells: pd.Series[Any], reading: Reading) -> pd.Series[Any]:
+    """A column's values as models see them: each different cell is read once."""
+    read = values(reading)
+    codes, different = pd.factorize(cells.to_numpy())
+    found = []
+    for code, cell in enumerate(different):
+        try:
+            found.append(read(cell))
+        except CellError as error:
+            position = int(np.argmax(codes == code))
+            raise TableError(
+                f"column {cells.name!r}, row {position + 1}: {str(cell)[:80]!r} {error}; "
+                "correct the cell, or leave it empty"
+            ) from error
+    if reading["kind"] == TEXT:
+        held: Any = np.array([np.nan if value is None else value for value in found], dtype=object)
+    else:
+        held = np.array([np.nan if value is None else value for value in found], dtype=float)
+    if reading["kind"] == DATE:
+        held = pd.to_datetime(pd.Series(held), unit="s").astype("datetime64[s]").to_numpy()
+    return pd.Series(held[codes], name=cells.name)
 
 
 def _labels(cells: pd.Series[Any], schema: Schema) -> np.ndarray[Any, Any]:
+    reading = schema.target_reading or plain_reading(NUMERIC)
     if schema.problem != CLASSIFICATION or schema.classes is None:
-        return cells.astype(float).to_numpy()
-    codes = pd.Index(schema.classes).get_indexer(pd.Index(cells))
-    if (codes < 0).any():
-        position = int(np.argmax(codes < 0))
-        raise TableError(f"column {schema.target!r}: class {cells.iloc[position]!r} is not in the dataset's profile")
-    return np.asarray(codes, dtype=np.int64)
-
-
-def _class_order(label: str) -> tuple[bool, float, str]:
-    """Numbers by their value, before texts by their letters."""
-    try:
-        return False, float(label), label
-    except ValueError:
-        return True, 0.0, label
+        return _typed(cells, reading).to_numpy()
+    of_class, places = class_reader(schema.classes, reading), {name: at for at, name in enumerate(schema.classes)}
+    codes = {cell: places[str(of_class(cell))] for cell in cells.unique()}
+    return np.asarray([codes[cell] for cell in cells], dtype=np.int64)
