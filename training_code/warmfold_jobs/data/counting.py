@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warmfold_data.cells import NUMERIC
-from warmfold_data.rules import MAX_CLASSES, Counted
+from warmfold_data.rules import Counted
+from warmfold_data.target import MAX_CLASSES
 from warmfold_jobs.data.columnar import NotColumnarError, joined
 from warmfold_jobs.data.spool import Spool
 from warmfold_jobs.data.typed import ColumnReader, UnfitCellError, read_columns

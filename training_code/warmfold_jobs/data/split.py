@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from warmfold_data.csv_records import DatasetRuleError, csv_line
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
-from warmfold_data.rows_to_score import read_rows_to_score
+from warmfold_data.rows_to_score import Compared, read_rows_to_score
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.labels import LabelReader
 from warmfold_jobs.data.object_stream import object_stream
@@ -114,13 +114,12 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
 
 def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profile: Profile, output_dir: Path) -> int:
     stream = object_stream(plan, source, s3)
-    readings, target = profile["readings"], profile["target"]
-    records = read_rows_to_score(
-        stream, file=stream.name, readings=readings, target=target, dialect=plan["experiment"]["dialect"]
-    )
+    compared, dialect = Compared(profile), plan["experiment"]["dialect"]
+    records = read_rows_to_score(stream, file=stream.name, compared=compared, dialect=dialect)
     most = most_rows(len(profile["classes"] or [None]))
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
         chunks.write(csv_line(row).encode() for row in records)
+    profile["remarks"] += compared.remarks()
     return chunks.rows
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, number, value_of
+from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, number
+from warmfold_data.cells import values as reader_of
 from warmfold_run.records import Reading
 
 REMEMBERED = 100_000
@@ -43,7 +44,7 @@ class ColumnReader:
     def __init__(self, column: str, reading: Reading) -> None:
         self.column = column
         self.type = type_of(reading)
-        self._reading = reading
+        self._value_of = reader_of(reading)
         self._missing = pa.array(["", *reading["missing"]], pa.string())
         self._castable = reading["kind"] == NUMERIC and reading["decimal"] == "." and not reading["thousands"]
         # a number that stands for a missing value must not be cast
@@ -103,7 +104,7 @@ class ColumnReader:
     def _value(self, text: str) -> float | str | None:
         if text in self._known:
             return self._known[text]
-        value = value_of(text, self._reading)
+        value = self._value_of(text)
         if len(self._known) < REMEMBERED:
             self._known[text] = value
         return value
