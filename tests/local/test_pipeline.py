@@ -119,8 +119,8 @@ def test_warm_pools_serve_all_but_the_first_folds(stack: Stack, breast_cancer_ru
     run = breast_cancer_run["run"]
     jobs = training_jobs(stack, run)
     cold, warm = fold_starts(jobs)
-    assert len(cold) <= 2 * 3
-    assert len(cold) + len(warm) == 4 * 3
+    assert len(cold) <= (2 + 1) * 3, "two candidates at a time, and the default hyperparameters beside them"
+    assert len(cold) + len(warm) == (4 + 1) * 3
     (final,) = [job["TrainingJobName"] for job in jobs if is_final(job)]
     assert [j for j in jobs if j.get("WarmPoolStatus", {}).get("ReusedByJob") == final]
     assert (breast_cancer_run["cold_starts"], breast_cancer_run["warm_starts"]) == (len(cold), len(warm))

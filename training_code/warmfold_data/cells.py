@@ -47,6 +47,10 @@ MEANING = {NUMERIC: "a number", BOOLEAN: "true or false"}
 """What a cell of a kind is called in errors."""
 
 
+class CellError(ValueError):
+    """A cell that its column's reading can't take; the text says what the column holds."""
+
+
 def plain_reading(kind: Kind) -> Reading:
     """How cells of a kind are read where nothing is special about them."""
     missing = sorted(MISSING - {""})
@@ -58,6 +62,21 @@ def kind_of(cell: str) -> Kind:
     if number(cell) is not None:
         return NUMERIC
     return BOOLEAN if cell in BOOLEANS else TEXT
+
+
+def value_of(cell: str, reading: Reading) -> float | str | None:
+    """What a cell holds: a number, 0 or 1 for a truth value, or text; None when it is missing. Raises CellError."""
+    if not cell or cell in reading["missing"]:
+        return None
+    kind = reading["kind"]
+    if kind == TEXT:
+        return cell
+    if kind == BOOLEAN and cell in BOOLEANS:
+        return float(cell.lower() == "true")
+    value = number(cell) if kind == NUMERIC else None
+    if value is None:
+        raise CellError(f"is not {MEANING[kind]}, which the column holds in the training data")
+    return value
 
 
 def number(cell: str) -> float | None:

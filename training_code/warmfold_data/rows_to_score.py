@@ -8,24 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from warmfold_data.cells import MEANING, MISSING, TEXT, kind_of
-from warmfold_data.csv_records import BinaryStream, DatasetRuleError, listed, named, read_records
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, listed, named, read_records
+from warmfold_run.experiment import AskedDialect
 from warmfold_run.records import Reading
 
 
-def check_rows_to_score(stream: BinaryStream, *, file: str, readings: Mapping[str, Reading], target: str) -> int:
+def check_rows_to_score(
+    stream: BinaryStream,
+    *,
+    file: str,
+    readings: Mapping[str, Reading],
+    target: str,
+    dialect: AskedDialect = AS_IT_SHOWS,
+) -> int:
     """How many rows a CSV file to score holds; `readings` are those of the training data, the target may be absent.
 
     Raises DatasetRuleError for an unreadable file, a missing feature column, a cell that is not of its column's kind,
     or no row at all.
     """
-    return sum(1 for _ in read_rows_to_score(stream, file=file, readings=readings, target=target)) - 1
+    rows = read_rows_to_score(stream, file=file, readings=readings, target=target, dialect=dialect)
+    return sum(1 for _ in rows) - 1
 
 
 def read_rows_to_score(
-    stream: BinaryStream, *, file: str, readings: Mapping[str, Reading], target: str
+    stream: BinaryStream,
+    *,
+    file: str,
+    readings: Mapping[str, Reading],
+    target: str,
+    dialect: AskedDialect = AS_IT_SHOWS,
 ) -> Iterator[list[str]]:
     """The header of a CSV file to score, then its rows; raises what `check_rows_to_score` raises, as it gets there."""
-    records = read_records(stream, file=file)
+    records = read_records(stream, file=file, asked=dialect, to_score=True)
     columns, header = list(readings), next(records)[1]
     absent = [column for column in columns if column != target and column not in header]
     if absent:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
 from warmfold_data.cells import MISSING, NUMERIC, TEXT, kind_of, number, plain_reading
-from warmfold_data.csv_records import BinaryStream, listed, read_records
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, CsvRecords, listed, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
-from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
+from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.records import Kind, Profile
 
 MAX_CLASSES = 1_000
@@ -40,13 +40,15 @@ def scan(
     strategy: str | None,
     holdout: float,
     seed: int,
+    dialect: AskedDialect = AS_IT_SHOWS,
 ) -> Profile:
     """Read a whole CSV dataset and say what it is, where its rows will go included.
 
     `file` is how errors call it. Without `target` it is the column called `target`, else the last; without `problem`
-    the target's values decide; without `strategy` the problem does. Raises DatasetRuleError for the first broken rule.
+    the target's values decide; without `strategy` the problem does. `dialect` is what the experiment says.
+    Raises DatasetRuleError for the first broken rule.
     """
-    records = read_records(stream, file=file)
+    records = read_records(stream, file=file, asked=dialect)
     scanner = Scanner(
         next(records)[1],
         file=file,
@@ -59,15 +61,22 @@ def scan(
     )
     for line, row in records:
         scanner.observe(line, row)
-    return scanner.finish()
+    return scanner.finish(records)
 
 
-def sample(stream: BinaryStream, *, file: str, target: str | None, problem: Problem | None) -> tuple[str, Problem]:
+def sample(
+    stream: BinaryStream,
+    *,
+    file: str,
+    target: str | None,
+    problem: Problem | None,
+    dialect: AskedDialect = AS_IT_SHOWS,
+) -> tuple[str, Problem]:
     """The target and the problem that the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
-    records = read_records(stream, file=file)
+    records = read_records(stream, file=file, asked=dialect)
     scanner = Scanner(
         next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy=None, holdout=0.2, seed=0
     )
@@ -144,8 +153,11 @@ class Scanner:
         if self._counting:
             self._observed.append(label)
 
-    def finish(self) -> Profile:
-        """The profile of all rows observed; raises DatasetRuleError for a rule that only the whole can break."""
+    def finish(self, records: CsvRecords) -> Profile:
+        """The profile of all rows observed, which came of `records`.
+
+        Raises DatasetRuleError for a rule that only the whole can break.
+        """
         labelled = self.rows - self._missing[self._target_index]
         if not self.rows:
             raise DatasetRuleError(f"{self.file} has a header and no rows; add the rows to train on.")
@@ -169,13 +181,14 @@ class Scanner:
         dealt = self._deal(problem)
         return Profile(
             file=self.file,
+            dialect=records.dialect,
             rows=self.rows,
             columns=self.columns,
             readings={
                 column: plain_reading(kind or NUMERIC) for column, kind in zip(self.columns, self._kinds, strict=True)
             },
             left_out={},
-            remarks=[],
+            remarks=records.remarks,
             missing=dict(zip(self.columns, self._missing, strict=True)),
             target=self.target,
             problem=problem,
@@ -320,9 +333,10 @@ def _resolve_target(columns: list[str], target: str | None, file: str) -> str:
             f"the columns are {listed(columns)}.{hint}"
         )
     if len(columns) == 1:
-        other = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in target), None)
-        remedy = f"separate the cells by commas, not {other}" if other else "add at least one column to learn from"
-        raise DatasetRuleError(f"{file}: the only column is {target!r}, so there is no feature column; {remedy}.")
+        raise DatasetRuleError(
+            f"{file}: the only column is {target!r}, so there is no feature column; add at least one to learn from, or "
+            "name the character between cells by `dialect: {delimiter: …}` in experiment.yaml."
+        )
     return target
 
 

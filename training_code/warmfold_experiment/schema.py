@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
@@ -47,8 +47,51 @@ def _known_splitter(name: str) -> str:
     return name
 
 
+class Overrides(NamedTuple):
+    """Keys of an experiment that are laid over those of its file, and what errors call the place they come from."""
+
+    keys: dict[str, Any]
+    source: str = OVERRIDES_SOURCE
+
+
+NO_OVERRIDES = Overrides({})
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+Encoding = Literal[
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255",
+    "cp1256", "cp1257", "cp1258", "cp437", "cp850", "cp852", "cp866", "iso8859-1", "iso8859-2", "iso8859-5",
+    "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "mac-roman", "big5", "euc_jp", "euc_kr", "gb18030", "shift_jis",
+]  # fmt: skip
+"""Python's names of the encodings that files are met in."""
+
+
+class Dialect(_Section):
+    """What data.csv and predict.csv are written in, where that is not beyond doubt."""
+
+    delimiter: Annotated[StrictStr, Field(pattern=r'^[^"\r\n]$')] | None = Field(
+        default=None,
+        description='one character, such as ";" or "\\t"',
+        json_schema_extra={STANDS_FOR: "the one that the first lines show"},
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description='"." or ","',
+        json_schema_extra={STANDS_FOR: "what the numbers of each column show"},
+    )
+    encoding: Encoding | None = Field(
+        default=None,
+        description=f"one of {', '.join(get_args(Encoding))}",
+        json_schema_extra={STANDS_FOR: "the one that the bytes show"},
+    )
+    header: StrictBool | None = Field(
+        default=None,
+        description="true or false",
+        json_schema_extra={STANDS_FOR: "there is one, and a first line that looks like a row is refused"},
+    )
 
 
 class CrossValidation(_Section):
@@ -131,19 +174,25 @@ class Experiment(_Section):
         json_schema_extra={STANDS_FOR: "the metric that the catalogue takes for the problem and its number of classes"},
     )
     estimator: StrictStr = Field(default=DEFAULT_ESTIMATOR, description=f"one of {', '.join(ESTIMATORS)}")
+    dialect: Dialect = Field(default=Dialect(), description="a mapping of keys")
     cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
     search: Search = Field(default=Search(), description="a mapping of keys")
     compute: Compute = Field(default=Compute(), description="a mapping of keys")
     quality_gate: QualityGate = Field(default=QualityGate(), description="a mapping of keys")
     budget: Budget = Field(default=Budget(), description="a mapping of keys")
-    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _overrides: Overrides = PrivateAttr(default=NO_OVERRIDES)
 
     def place(self, *path: str) -> str:
         """Return where a key was given and its dotted path, as errors call it."""
         return _place(self._overrides, path)
 
+    def source(self, *path: str) -> str:
+        """Return where a key was given: the file, or what is laid over it."""
+        return _source(self._overrides, path)
+
 
 SECTIONS: dict[str, type[_Section]] = {
+    "dialect": Dialect,
     "cross_validation": CrossValidation,
     "search": Search,
     "compute": Compute,
@@ -174,6 +223,14 @@ NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
 }
 
 
+class Read(NamedTuple):
+    """An experiment in which every key that is wrong has its default, what is wrong, and the dotted paths of those."""
+
+    experiment: Experiment
+    problems: list[str]
+    refused: list[str]
+
+
 def load_experiment(
     text: bytes | None, overrides: dict[str, Any] | None, compute: dict[str, str] | None = None
 ) -> Experiment:
@@ -181,19 +238,53 @@ def load_experiment(
 
     Overrides win key by key. Raises ExperimentRuleError with one line for everything that is wrong.
     """
-    overrides = overrides or {}
-    asked = _merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides))
-    asked = _merge({"compute": compute or {}}, asked)
-    problems = _take_out_not_built(asked, overrides)
-    try:
-        experiment = Experiment.model_validate(asked)
-    except ValidationError as error:
-        raise ExperimentRuleError("\n".join([*problems, *_said(error, overrides)])) from error
+    read = read_experiment(text, Overrides(overrides or {}), compute)
+    if read.problems:
+        raise ExperimentRuleError("\n".join(read.problems))
+    return read.experiment
+
+
+def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str, str] | None = None) -> Read:
+    """Return as much of the experiment as can be used, and what is wrong with the rest.
+
+    Raises ExperimentRuleError for a text that is no mapping at all.
+    """
+    asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
+    problems, not_built = _take_out_not_built(asked, overrides)
+    refused: list[str] = []
+    while True:
+        try:
+            experiment = Experiment.model_validate(asked)
+            break
+        except ValidationError as error:
+            lines = _said(error, overrides)
+            touched = {path.partition(".")[0] for path in refused}
+            # where a key was refused before, what is wrong now may be its default's doing
+            problems += [line for path, line in lines.items() if path.partition(".")[0] not in touched]
+            refused += lines
+            asked = _without(asked, lines)
     experiment._overrides = overrides
-    problems += _unknown_names(experiment)
-    if problems:
-        raise ExperimentRuleError("\n".join(problems))
-    return experiment
+    unknown_names = _unknown_names(experiment)
+    fields = Experiment.model_fields
+    experiment = experiment.model_copy(update={key: fields[key].get_default() for key in unknown_names})
+    return Read(experiment, [*problems, *unknown_names.values()], [*not_built, *refused, *unknown_names])
+
+
+def merged(text: bytes | None, overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a file's text with others over them; raises ExperimentRuleError for what is no mapping."""
+    return dict(_merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides)))
+
+
+def _without(asked: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return the keys but for those at some dotted paths of one or two keys."""
+    left = dict(asked)
+    for path in paths:
+        section, _, key = path.partition(".")
+        if key and isinstance(left.get(section), dict):
+            left[section] = {name: value for name, value in left[section].items() if str(name) != key}
+        else:
+            left = {name: value for name, value in left.items() if str(name) != section}
+    return left
 
 
 def shown(value: Any) -> str:
@@ -218,31 +309,36 @@ def _merge(base: Any, over: Any) -> Any:
     return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
 
 
-def _place(overrides: Any, path: Iterable[str]) -> str:
+def _place(overrides: Overrides, path: Iterable[str]) -> str:
     path = list(path)
-    given = overrides
+    return f"{_source(overrides, path)}: {'.'.join(path)}"
+
+
+def _source(overrides: Overrides, path: Iterable[str]) -> str:
+    given: Any = overrides.keys
     for key in path:
         if not isinstance(given, dict):
             break
         if key not in given:
-            return f"{SOURCE}: {'.'.join(path)}"
+            return SOURCE
         given = given[key]
-    return f"{OVERRIDES_SOURCE}: {'.'.join(path)}"
+    return overrides.source
 
 
-def _take_out_not_built(asked: dict[str, Any], overrides: dict[str, Any]) -> list[str]:
-    problems = []
+def _take_out_not_built(asked: dict[str, Any], overrides: Overrides) -> tuple[list[str], list[str]]:
+    problems, paths = [], []
     for (section, key), not_built in NOT_BUILT.items():
         mapping = asked.get(section)
         if isinstance(mapping, dict) and key in mapping and not_built.holds(mapping[key]):
             place = _place(overrides, (section, key))
             problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {not_built.remedy}")
             asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
-    return problems
+            paths.append(f"{section}.{key}")
+    return problems, paths
 
 
-def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
-    """Return one line for each key that pydantic refuses; a union refuses once for each of its members."""
+def _said(error: ValidationError, overrides: Overrides) -> dict[str, str]:
+    """A line for each key that pydantic refuses, by dotted path; a union refuses once for each of its members."""
     lines: dict[str, str] = {}
     for one in error.errors():
         location = [str(part) for part in one["loc"]]
@@ -260,13 +356,14 @@ def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
         line = f"{_place(overrides, path)} is {shown(one['input'])}; it must be {remedy}"
         if limit or ".".join(path) not in lines:
             lines[".".join(path)] = line
-    return list(lines.values())
+    return lines
 
 
-def _unknown_names(experiment: Experiment) -> list[str]:
+def _unknown_names(experiment: Experiment) -> dict[str, str]:
+    """Return a line for each name that the catalogue has not got, by key."""
     asked = (("estimator", experiment.estimator, ESTIMATORS), ("metric", experiment.metric, METRICS))
-    return [
-        f"{experiment.place(key)} {unknown(name, known)}"
+    return {
+        key: f"{experiment.place(key)} {unknown(name, known)}"
         for key, name, known in asked
         if name is not None and name not in known
-    ]
+    }

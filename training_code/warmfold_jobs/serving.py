@@ -15,7 +15,7 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from warmfold_data.csv_records import csv_line, read_records
+from warmfold_data.csv_records import csv_line, read_own_records
 from warmfold_jobs.data.table import Schema, feature_frame
 from warmfold_run import places
 from warmfold_run.records import ModelDescription
@@ -53,8 +53,8 @@ def input_fn(body: str | bytes, content_type: str) -> Records:
     """The records of a request; raises DatasetRuleError for a body that is not CSV with a header."""
     _check_type("Content-Type", content_type)
     stream = io.BytesIO(body.encode() if isinstance(body, str) else body)
-    _, header = next(records := read_records(stream, file="request"))
-    return Records(header, [row for _, row in records])
+    header, *rows = read_own_records(stream, file="request")
+    return Records(header, rows)
 
 
 def predict_fn(records: Records, model: Model) -> Records:

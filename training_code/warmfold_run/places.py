@@ -15,8 +15,10 @@ METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"
 """What the final job says of its model, in the location `model` and in the model archive."""
 MODEL_REPORTS = (METRICS, DIAGNOSTICS)
 """The files of the model archive that are in the location `model` too."""
-PARTS, FOLDS, HOLDOUT, SCORE = "parts", "folds", "holdout", "score"
+PARTS, HOLDOUT, SCORE = "parts", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""
+TYPED = "parquet"
+"""What the names of files end in that hold typed rows."""
 CANDIDATES = "candidates"
 """The folder that candidates write into, below the run's."""
 FOLD_OUTPUT, CANDIDATE_OUTPUT = "fold-output/", "candidate-output/"
@@ -35,8 +37,7 @@ class Locations(TypedDict):
     """A run's places as s3:// URIs."""
 
     run: Annotated[str, "the run's folder, which holds all the others"]
-    parts: Annotated[str, "the rows of each part"]
-    folds: Annotated[str, "for each fold the list of the parts that it trains on"]
+    parts: Annotated[str, "the rows of each part, which every fold reads"]
     holdout: Annotated[str, "the rows that no candidate sees"]
     candidates: Annotated[str, "what candidates and their folds write of themselves"]
     leaderboard: Annotated[str, "the candidates with all their folds, the best one first"]
@@ -87,7 +88,6 @@ def locations(bucket: str, run: str) -> Locations:
     return Locations(
         run=root,
         parts=f"{root}{PARTS}/",
-        folds=f"{root}{FOLDS}/",
         holdout=f"{root}{HOLDOUT}/",
         candidates=f"{root}{CANDIDATES}/",
         leaderboard=f"{root}leaderboard/",
@@ -118,19 +118,19 @@ def leaderboard_name(mean: float, candidate: str) -> str:
     return f"{_descending(mean)}-{candidate}.json"
 
 
-def part_file(part: int) -> str:
-    """Return where a part's rows are, below the location `parts`; parts count from 0."""
-    return f"{part}/part-00000.csv"
+def part_file(part: int, source: int = 0) -> str:
+    """Return where a part's rows from a file of the dataset are, below the location `parts`; both count from 0."""
+    return f"{part}/part-{source:05d}.{TYPED}"
 
 
-def train_manifest(fold: int | str) -> str:
-    """Return where the list of a fold's training parts is, below the location `folds`; or of what stands for one."""
-    return f"{fold}/train.manifest"
+def part_of(file: str) -> int:
+    """Return the part that a file below the location `parts` is of; raises ValueError for another file."""
+    return int(file.partition("/")[0])
 
 
-def holdout_file() -> str:
-    """Return where the holdout's rows are, below the location `holdout`."""
-    return "holdout-00000.csv"
+def holdout_file(source: int = 0) -> str:
+    """Return where the holdout's rows from a file of the dataset are, below the location `holdout`."""
+    return f"holdout-{source:05d}.{TYPED}"
 
 
 def score_chunk(number: int) -> str:

@@ -31,10 +31,36 @@ class Remark(TypedDict):
     holds: Annotated[bool, "whether the model is held for a person's approval because of it"]
 
 
+class SkippedRecord(TypedDict):
+    """A record below the header that is no row."""
+
+    line: Annotated[int, "where it starts in the file, from 1"]
+    row: Annotated[int, "its place among the records below the header, from 0; blank lines are no records"]
+    why: Annotated[Literal["units", "repeated header", "totals"], "what it is"]
+
+
+class Dialect(TypedDict):
+    """How a file's bytes become records of text cells: all that a second reader needs to see the same rows.
+
+    It unpacks, decodes without the byte order mark, begins at `first_line`, ignores blank lines (unless there is one
+    column only: there a blank line is a row with an empty cell), calls the columns as the profile does, and leaves out
+    `skipped`. Quotes are `"`, doubled inside quotes; quoted cells may hold line breaks.
+    """
+
+    compression: Annotated[Literal["gzip"] | None, "what the bytes are packed with"]
+    encoding: Annotated[str, "Python's name of the encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `cp1252`, …"]
+    delimiter: Annotated[str, "the character between cells"]
+    decimal: Annotated[Literal[".", ","] | None, "what the experiment says stands before decimals; null: nothing"]
+    header: Annotated[bool, "whether the file names its columns; else they are `column_1` and so on"]
+    first_line: Annotated[int, "the line below the header, from 1: a title, `sep=` and the header are above it"]
+    skipped: Annotated[list[SkippedRecord], "records from there on that are no rows"]
+
+
 class Profile(TypedDict):
     """profile.json: what the data is, once every row was seen; counts are rows."""
 
     file: Annotated[str, "how errors call the data"]
+    dialect: Annotated[Dialect, "how the file's bytes become rows"]
     rows: Annotated[int, "all of them: development, holdout and those without a target"]
     columns: Annotated[list[str], "in the file's order"]
     readings: Annotated[dict[str, Reading], "how cells are read, by column, those left out excepted"]

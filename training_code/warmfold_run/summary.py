@@ -24,7 +24,7 @@ class Best(TypedDict):
     """The candidate that Find Best Candidate chose."""
 
     candidate: Annotated[str, "its name"]
-    number: Annotated[int | None, "its number in the tuning job, from 1"]
+    number: Annotated[int | None, "its number in the tuning job, from 1; 0 for the default hyperparameters"]
     hyperparameters: Annotated[dict[str, str], "tuned and static, as SageMaker's strings"]
     scores: Annotated[list[float], "validation scores by fold"]
     score_mean: Annotated[float, "of those"]
@@ -43,7 +43,7 @@ class Holdout(TypedDict):
 
 
 class CandidateCounts(TypedDict):
-    """How many candidates there were."""
+    """How many candidates the tuning job had: the default hyperparameters are none of them."""
 
     planned: Annotated[int, "asked for"]
     total: Annotated[int, "created"]
@@ -57,7 +57,7 @@ class CandidateResult(TypedDict):
     """One candidate."""
 
     candidate: Annotated[str, "its name"]
-    number: Annotated[int | None, "its number in the tuning job, from 1"]
+    number: Annotated[int | None, "its number in the tuning job, from 1; 0 for the default hyperparameters"]
     status: Annotated[str, "SageMaker's"]
     score: Annotated[float | None, "mean of its fold scores; of an abandoned one the estimate that it reported"]
     abandoned: Annotated[bool, "whether it was given up"]

@@ -14,6 +14,7 @@ from pipeline.aws.jobs import Jobs
 from pipeline.aws.plan_file import read_profile
 from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
+from pipeline.results.best_candidate import defaults_candidate, ranked_candidates
 from pipeline.results.holdout import read_metrics
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
@@ -86,6 +87,7 @@ class FactFinder:
         prefix = plan["prefix"]
         tuning_job = names.tuning_job(prefix, run)
         training_jobs = self.jobs.training_jobs(names.training_jobs(prefix, run))
+        defaults = defaults_candidate(self.jobs, self.storage, plan, tuning_job)
         written = self._written_by_candidates(plan)
         parsed = {job["TrainingJobName"]: names.parse_fold_job(job["TrainingJobName"]) for job in training_jobs}
         fold_jobs = {name: fold for name, fold in parsed.items() if fold is not None}
@@ -99,8 +101,8 @@ class FactFinder:
             profile=read_profile(self.storage, plan),
             processing=self.jobs.describe("processing", names.processing_job(prefix, run)),
             tuning=self.jobs.describe("tuning", tuning_job),
-            candidates=list(self.jobs.candidates(tuning_job)),
-            ranked=[candidate["TrainingJobName"] for candidate in self.jobs.candidates(tuning_job, by_score=True)],
+            candidates=[*([defaults] if defaults else []), *self.jobs.candidates(tuning_job)],
+            ranked=[one["TrainingJobName"] for one in ranked_candidates(self.jobs, tuning_job, defaults)],
             fold_results=_fold_results(written),
             placements=_notes(written, places.PLACEMENT),
             abandoned=_notes(written, places.ABANDONED),

@@ -215,6 +215,7 @@ def _holdout(found: Holdout | None) -> contract.Holdout | None:
 
 
 def _candidate_counts(facts: Facts, results: list[contract.CandidateResult]) -> contract.CandidateCounts:
+    results = [result for result in results if result["number"] != 0]
     counts = Counter(result["status"] for result in results)
     planned = facts.plan["experiment"]["search"]["max_candidates"] if facts.plan else 0
     return {

@@ -96,6 +96,16 @@ class Run:
         self._sagemaker.add_candidate(name, status, score, TunedHyperParameters=tuned, HyperParameters=given, **more)
         return name
 
+    def defaults(self, scores: list[float], status: str = "Completed", **more: Any) -> str:
+        """Add the candidate that has the default hyperparameters, which is no tuning job's."""
+        name = names.defaults_job(self.tuning_job)
+        for fold, score in enumerate(scores):
+            body = {"candidate": name, "fold": fold, "job": name, "validation_score": score, "seconds": 20.0}
+            self.write(f"candidates/{name}/fold-{fold}.json", body)
+        given = {"sagemaker_program": "cross_validation.py", "max_iter": "20"}
+        self._sagemaker.add_training(name, status, HyperParameters=given, **more)
+        return name
+
     def abandoned(self, number: int, scores: list[float], estimate: float, stopped: list[int], **more: Any) -> str:
         """Add a candidate that was given up after some folds, and reported an estimate."""
         name = self.candidate(number, scores, objective=estimate, **more)

@@ -17,6 +17,7 @@ from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run
+from warmfold_run import names
 from warmfold_run.summary import Summary
 
 PACKAGE = arn("model-package", "wf-churn/1")
@@ -130,7 +131,8 @@ def test_more_folds_than_may_be_asked_for_leave_their_seconds_open(
     assert summary["billable_seconds"]["folds"] is None
     assert summary["start_seconds"] == {"cold": None, "warm": None}
     assert (summary["cold_starts"], summary["warm_starts"]) == (2, 4)
-    assert sagemaker.asked("DescribeTrainingJob") == [{"TrainingJobName": succeeded.final_job}]
+    asked = [request["TrainingJobName"] for request in sagemaker.asked("DescribeTrainingJob")]
+    assert asked == [names.defaults_job(succeeded.tuning_job), succeeded.final_job]
 
 
 def test_every_key_says_where_things_are(succeeded: Run, report: Any) -> None:

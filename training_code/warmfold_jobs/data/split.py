@@ -1,8 +1,8 @@
-"""Entry point of the processing job: split a dataset into parts, holdout and rows to score in one streaming pass.
+"""Entry point of the processing job: split a dataset into parts, holdout and rows to score.
 
 Reads `config/plan.json` below WARMFOLD_INPUT and the data itself from S3, writes below WARMFOLD_OUTPUT, under the names
-of `warmfold_run.places`: parts, fold manifests, the holdout, rows to score and profile.json. Data that breaks a rule of
-`rules.py` ends the job with the rule's text in WARMFOLD_MESSAGE.
+of `warmfold_run.places`: parts, the holdout, rows to score and profile.json. Data that breaks a rule of `rules.py` ends
+the job with the rule's text in WARMFOLD_MESSAGE.
 """
 
 from __future__ import annotations
@@ -10,19 +10,25 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from io import BytesIO
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import HTTPClientError, IncompleteReadError
+import numpy as np
+import pyarrow as pa
 
-from warmfold_data.csv_records import BinaryStream, DatasetRuleError, csv_line, read_records
+from warmfold_data.csv_records import DatasetRuleError, csv_line, read_records
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
 from warmfold_data.rows_to_score import read_rows_to_score
 from warmfold_data.rules import Scanner
+from warmfold_jobs.data.blocks import blocks_of
+from warmfold_jobs.data.labels import LabelReader
+from warmfold_jobs.data.object_stream import ObjectStream
+from warmfold_jobs.data.parts import PartWriter
+from warmfold_jobs.data.score_chunks import ChunkWriter, csv_lines, most_rows
+from warmfold_jobs.data.table import Schema
+from warmfold_jobs.data.typed import ColumnReader, read_columns
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion, Plan
 from warmfold_run.records import Profile
@@ -30,15 +36,6 @@ from warmfold_run.records import Profile
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CHUNK_BYTES = 5_000_000
-"""The largest chunk of rows to score, header included: what batch transform takes in one request."""
-CHUNK_ROWS = 50_000
-CHUNK_PROBABILITIES = 500_000
-"""The most rows of a chunk, and rows times classes: what a model answers in a fraction of its time limit."""
-READ_ATTEMPTS = 5
-"""How often in a row a read from S3 may break off before the job fails."""
-HELD_OUT = f"{places.HOLDOUT}/{places.holdout_file()}"
-"""Where the holdout goes, below the output folder."""
 MESSAGE_CHARACTERS = 1024
 """What SageMaker keeps of an exit message."""
 
@@ -68,86 +65,42 @@ def main() -> int:
 
 
 def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
-    """Write parts, holdout, fold manifests, rows to score and profile.json below `output_dir`; returns the profile.
+    """Write parts, holdout, rows to score and profile.json below `output_dir`; returns the profile.
 
     The profile has `rows_to_score`. Raises DatasetRuleError for data that breaks a rule; what was written by then is
     worthless.
     """
-    profile = _write_split(plan, s3, output_dir)
-    _write_manifests(plan, output_dir)
-    readings, target = profile["readings"], profile["target"]
-    most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
-    with ExitStack() as stack:
-        rows: BinaryStream
-        if plan["predict"]:
-            source = _object_stream(plan, plan["predict"], s3)
-            rows, name = source, source.name
-        else:
-            rows, name = stack.enter_context((output_dir / HELD_OUT).open("rb")), HELD_OUT
-        records = read_rows_to_score(rows, file=name, readings=readings, target=target)
-        scored = _write_chunks(output_dir / places.SCORE, records, most)
-    profile["rows_to_score"] = scored
+    profile, placements = _scanned(plan, s3)
+    _write_rows(plan, s3, profile, np.array(placements), output_dir)
+    profile["rows_to_score"] = profile["holdout_rows"]
+    if plan["predict"]:
+        profile["rows_to_score"] = _write_rows_to_score(plan, plan["predict"], s3, profile, output_dir)
     (output_dir / places.PROFILE).write_text(json.dumps(profile, indent=1))
     return profile
 
 
-class ObjectStream:
-    """The bytes of one version of an S3 object, read on from where it broke when a connection does."""
-
-    def __init__(self, s3: S3Client, bucket: str, key: str, version_id: str | None, etag: str | None) -> None:
-        """Without `version_id` the object must still have this `etag`, when there is one."""
-        self.name = f"s3://{bucket}/{key}"
-        self._s3 = s3
-        self._request: dict[str, Any] = {"Bucket": bucket, "Key": key} | (
-            {"VersionId": version_id} if version_id else {}
-        )
-        self._etag = etag.strip('"') if etag else None
-        self._position = 0
-        self._size: int | None = None
-        self._body: BinaryStream | None = None
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, none at the end; raises botocore's error after READ_ATTEMPTS broken reads in a row."""
-        broken = 0
-        while True:
-            try:
-                data = self._opened().read(size)
-            except (HTTPClientError, IncompleteReadError):
-                self._body = None
-                broken += 1
-                if broken == READ_ATTEMPTS:
-                    raise
-            else:
-                self._position += len(data)
-                return data
-
-    def _opened(self) -> BinaryStream:
-        if self._body is None:
-            if self._position and self._position == self._size:
-                return BytesIO()
-            resumed: dict[str, Any] = {"Range": f"bytes={self._position}-"} if self._position else {}
-            response = self._s3.get_object(**self._request, **resumed)
-            etag = response["ETag"].strip('"')
-            if self._etag not in (None, etag):
-                raise DatasetRuleError(
-                    f"{self.name} was replaced after the run was planned; start a new run for the new data, and turn "
-                    "on versioning for the bucket to have a run keep its own."
-                )
-            self._etag = etag
-            self._size = self._position + int(response["ContentLength"])
-            self._body = response["Body"]
-        return self._body
+def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profile: Profile, output_dir: Path) -> int:
+    stream = _object_stream(plan, source, s3)
+    readings, target = profile["readings"], profile["target"]
+    records = read_rows_to_score(
+        stream, file=stream.name, readings=readings, target=target, dialect=plan["experiment"]["dialect"]
+    )
+    most = most_rows(len(profile["classes"] or [None]))
+    with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
+        chunks.write(csv_line(row).encode() for row in records)
+    return chunks.rows
 
 
 def _object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStream:
     return ObjectStream(s3, plan["bucket"], source["key"], source["version_id"], source.get("etag"))
 
 
-def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
+def _scanned(plan: Plan, s3: S3Client) -> tuple[Profile, list[int]]:
+    """The profile of all the rows, and where each of them goes."""
     experiment = plan["experiment"]
     splitting = experiment["cross_validation"]
     stream = _object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name)
+    records = read_records(stream, file=stream.name, asked=experiment["dialect"])
     _, header = next(records)
     scanner = Scanner(
         header,
@@ -161,18 +114,35 @@ def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     )
     for line, row in records:
         scanner.observe(line, row)
-    profile = scanner.finish()
-    with ExitStack() as stack:
-        parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(plan)]
-        holdout = _opened(stack, output_dir / HELD_OUT, header)
-        again = read_records(_object_stream(plan, plan["data"], s3), file=stream.name)
-        next(again)
-        for (_, row), placement in zip(again, scanner.placements, strict=True):
-            if placement != LEFT_OUT:
-                (holdout if placement == HOLDOUT else parts[placement]).write(csv_line(row))
+    profile = scanner.finish(records)
     _check_problem(plan, stream.name, profile)
     _check_metric(plan, stream.name, profile)
-    return profile
+    return profile, scanner.placements
+
+
+def _write_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any], output_dir: Path) -> None:
+    """Write each row, typed, to where it goes, and the holdout's also as rows to score when there are no others."""
+    schema = Schema.of_profile(profile)
+    readers = [ColumnReader(column, schema.readings[column]) for column in schema.features]
+    target = LabelReader(schema)
+    types = pa.schema([*((reader.column, reader.type) for reader in readers), (schema.target, target.type)])
+    stream = _object_stream(plan, plan["data"], s3)
+    with ExitStack() as stack:
+        parts = stack.enter_context(PartWriter(output_dir, plan["experiment"]["cross_validation"]["n_splits"], types))
+        scored = None
+        if not plan["predict"]:
+            most = most_rows(len(profile["classes"] or [None]))
+            scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
+        row = 0
+        for block in blocks_of(stream, stream.name, plan["experiment"]["dialect"]):
+            there = placements[row : row + block.num_rows]
+            row += block.num_rows
+            kept = block.filter(pa.array(there != LEFT_OUT))
+            read = read_columns({name: kept[name] for name in kept.schema.names}, readers)
+            read[schema.target] = target.read(kept[schema.target])
+            parts.write(pa.RecordBatch.from_pydict(read, types), there[there != LEFT_OUT])
+            if scored is not None:
+                scored.write(csv_lines(block.filter(pa.array(there == HOLDOUT))))
 
 
 def _check_problem(plan: Plan, file: str, profile: Profile) -> None:
@@ -197,42 +167,3 @@ def _check_metric(plan: Plan, file: str, profile: Profile) -> None:
             f"{file}: column {profile['target']!r}, the target, has {classes} classes, and the metric "
             f"{plan['experiment']['metric']} is for {wanted}; set another `metric` in experiment.yaml."
         )
-
-
-def _opened(stack: ExitStack, path: Path, header: list[str]) -> TextIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-    file.write(csv_line(header))
-    return file
-
-
-def _part_files(plan: Plan) -> list[str]:
-    return [places.part_file(part) for part in range(plan["experiment"]["cross_validation"]["n_splits"])]
-
-
-def _write_manifests(plan: Plan, output_dir: Path) -> None:
-    files = _part_files(plan)
-    for fold in range(len(files)):
-        manifest = [{"prefix": plan["locations"]["parts"]}, *files[:fold], *files[fold + 1 :]]
-        path = output_dir / places.FOLDS / places.train_manifest(fold)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(manifest))
-
-
-def _write_chunks(folder: Path, rows: Iterator[list[str]], most: int) -> int:
-    """Write `chunk-00000.csv`, … of at most CHUNK_BYTES and `most` rows, rows uncut; returns the number of rows."""
-    folder.mkdir(parents=True, exist_ok=True)
-    header = csv_line(next(rows)).encode()
-    written = chunks = 0
-    chunk, size = [header], len(header)
-    for row in rows:
-        record = csv_line(row).encode()
-        if size + len(record) > CHUNK_BYTES or len(chunk) > most:
-            (folder / places.score_chunk(chunks)).write_bytes(b"".join(chunk))
-            chunks += 1
-            chunk, size = [header], len(header)
-        chunk.append(record)
-        size += len(record)
-        written += 1
-    (folder / places.score_chunk(chunks)).write_bytes(b"".join(chunk))
-    return written

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from warmfold_data.csv_records import read_records
+from warmfold_data.csv_records import read_own_records
 from warmfold_jobs.data.table import Schema, feature_frame
 from warmfold_jobs.storage import names_below
 from warmfold_jobs.training.diagnose import Score
@@ -33,8 +33,8 @@ def first_rows_to_score(s3: S3Client, plan: Plan, schema: Schema) -> Score | Non
     chunks = sorted(names_below(s3, location))
     for read, name in enumerate(chunks, start=1):
         body = s3.get_object(Bucket=bucket, Key=prefix + name)["Body"].read()
-        _, header = next(records := read_records(io.BytesIO(body), file=location + name))
-        rows += [row for _, row in records]
+        header, *read_rows = read_own_records(io.BytesIO(body), file=location + name)
+        rows += read_rows
         if len(rows) >= MOST_ROWS:
             return Score(
                 feature_frame(rows[:MOST_ROWS], header, schema), read == len(chunks) and len(rows) == MOST_ROWS
