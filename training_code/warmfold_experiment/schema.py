@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -21,6 +21,8 @@ from pydantic_core import PydanticCustomError
 
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.splitters import SPLITTERS
+from warmfold_data.asked import ID, IGNORE
+from warmfold_data.cells import BOOLEAN, DATE, NUMERIC, TEXT
 from warmfold_experiment.file import SOURCE
 from warmfold_run.experiment import FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
@@ -71,15 +73,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _known_encoding(name: str) -> str:
-    try:
-        b"".decode(name)  # refuses what is no encoding of text, too
-    except (LookupError, ValueError) as error:
-        raise PydanticCustomError("unknown_encoding", "must be {remedy}", {"remedy": _ENCODINGS}) from error
-    return codecs.lookup(name).name
-
-
-_ENCODINGS = 'an encoding such as "utf-8", "cp1252" or "utf-16"'
+Encoding = Literal[
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255",
+    "cp1256", "cp1257", "cp1258", "cp437", "cp850", "cp852", "cp866", "iso8859-1", "iso8859-2", "iso8859-5",
+    "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "mac-roman", "big5", "euc_jp", "euc_kr", "gb18030",
+    "shift_jis",
+]  # fmt: skip
+"""Python's names of the encodings that files are met in."""
 
 
 class Dialect(_Section):
@@ -95,8 +95,10 @@ class Dialect(_Section):
         description='"." or ","',
         json_schema_extra={STANDS_FOR: "what the numbers of each column show"},
     )
-    encoding: Annotated[StrictStr, AfterValidator(_known_encoding)] | None = Field(
-        default=None, description=_ENCODINGS, json_schema_extra={STANDS_FOR: "the one that the bytes show"}
+    encoding: Encoding | None = Field(
+        default=None,
+        description=f"one of {', '.join(get_args(Encoding))}",
+        json_schema_extra={STANDS_FOR: "the one that the bytes show"},
     )
     header: StrictBool | None = Field(
         default=None,
@@ -165,6 +167,36 @@ class Budget(_Section):
     max_usd: None = Field(default=None, description="null")
 
 
+def _as_mapping(columns: Any) -> Any:
+    """A list of columns stands for a mapping in which each of them is left out."""
+    return dict.fromkeys(columns, "ignore") if _are_texts(columns) else columns
+
+
+def _are_texts(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)
+
+
+def _as_text(given: Any) -> Any:
+    """A cell as YAML has read it, spelled as in the data: `yes` and `true` are one word to YAML, and so are 1 and 1."""
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    return str(given) if isinstance(given, int | float) else given
+
+
+def _known_kind(said: str) -> str:
+    if said not in COLUMN_KINDS and "%" not in said:
+        raise PydanticCustomError("unknown_kind", "must be {remedy}", {"remedy": COLUMNS_DESCRIPTION})
+    return said
+
+
+Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
+COLUMN_KINDS = (IGNORE, ID, NUMERIC, TEXT, BOOLEAN, DATE)
+COLUMNS_DESCRIPTION = (
+    f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
+    "or a list of columns to ignore"
+)
+
+
 class Experiment(_Section):
     """The whole of experiment.yaml."""
 
@@ -177,6 +209,15 @@ class Experiment(_Section):
         default=None,
         description='"classification" or "regression"',
         json_schema_extra={STANDS_FOR: "what the target's values suggest"},
+    )
+    columns: Annotated[
+        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]], BeforeValidator(_as_mapping)
+    ] = Field(default={}, description=COLUMNS_DESCRIPTION)
+    missing_values: list[Cell] = Field(default=[], description="a list of cells that hold no value")
+    positive_class: Cell | None = Field(
+        default=None,
+        description="a class of the target",
+        json_schema_extra={STANDS_FOR: "the last of two classes: the greater number, or the later in the alphabet"},
     )
     metric: StrictStr | None = Field(
         default=None,

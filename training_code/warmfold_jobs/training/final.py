@@ -23,6 +23,7 @@ from warmfold_run import places
 from warmfold_run.encoding import decode
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
+from warmfold_run.predictions import prediction_columns
 from warmfold_run.records import FinalMetrics, HoldoutMetrics, ModelDescription
 from warmfold_run.sources import source_files
 
@@ -123,6 +124,7 @@ def _description(plan: Plan, schema: Schema, given: dict[str, str]) -> ModelDesc
         "problem": schema.problem,
         "classes": schema.classes,
         "positive_class": schema.positive_class,
+        "prediction_columns": prediction_columns(schema.classes, schema.columns),
         "metric": experiment["metric"],
         "estimator": experiment["estimator"],
         "hyperparameters": decode(experiment["search"]["hyperparameters"], given),
