@@ -10,7 +10,7 @@ from pipeline.errors import NotificationError
 from pipeline.reporting.formats import interval, score
 from warmfold_run.records import Remark
 from warmfold_run.summary import Summary
-from warmfold_run.understanding import printable, sentences
+from warmfold_run.understanding import sentences, told
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -60,7 +60,7 @@ def message(summary: Summary) -> str:
 
 
 def _remarks(remarks: list[Remark]) -> list[str]:
-    lines = [f"Remark: {printable(one['text'])}" for one in remarks[:MOST_REMARKS]]
+    lines = [f"Remark: {told(one)}" for one in remarks[:MOST_REMARKS]]
     more = len(remarks) - MOST_REMARKS
     return [*lines, f"{more} more remarks are in the report."] if more > 0 else lines
 

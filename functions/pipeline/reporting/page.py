@@ -13,7 +13,7 @@ from pipeline.reporting import charts, formats
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
-from warmfold_run.understanding import printable, sentences
+from warmfold_run.understanding import printable, sentences, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
@@ -126,6 +126,7 @@ _FILTERS = (
     formats.duration,
     formats.short,
     printable,
+    told,
 )
 
 

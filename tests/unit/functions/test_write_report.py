@@ -363,19 +363,19 @@ def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_
     assert summary["remarks"] == [remark | {"holds": True}]
     first_screen = " ".join(" ".join(Page(text.split("<main>")[0]).texts).split())
     for words in (
-        "Predicts target (the column of that name), a class: no or yes (not numbers)",
+        "Predicts target (the column of that name), a class, since its cells are texts: no or yes (positive)",
         "Metric roc_auc, since there are two classes",
         "held out; none left out",
         "Features 2 numeric",
         "1 remark",
-        "x alone tells the target",
+        "x: x alone tells the target",
         "held for a person's approval",
         "columns: {x: ignore}",
     ):
         assert words in first_screen, words
     told = notified()["Message"]
     assert "Predicts: target (the column of that name)" in told
-    assert "Remark: x alone tells the target" in told
+    assert "Remark: x: x alone tells the target. The model is held" in told
 
 
 def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:

@@ -37,6 +37,7 @@ UNDERSTANDING: Understanding = {
     "problem": "regression",
     "problem_why": "as said",
     "classes": None,
+    "positive_class": None,
     "metric": "r2",
     "metric_why": "since a number is predicted",
     "split": "5 folds, kfold",
@@ -237,8 +238,8 @@ def test_what_a_run_will_do_is_said_once_it_is_planned_and_only_once(terminal: b
 
     cloud.each_sleep = iter([lambda: None, planned, lambda: None, lambda: execution.end("SUCCEEDED", output="{}")])
     _, text = followed(cloud, terminal)
-    assert text.count("predicts  price (named in experiment.yaml), a number (as said)") == 1
-    assert "2 columns hold the same" in text
+    assert text.count("predicts  price (named in experiment.yaml), a number, as said") == 1
+    assert "b: 2 columns hold the same. The model is held for a person's approval because of this." in text
     assert "otherwise: columns: {b: ignore}" in text
 
 
