@@ -160,10 +160,10 @@ def result_table(summary: dict[str, Any]) -> Table:
 def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """What is worth saying at the end, as (name, value) pairs."""
     rows: list[tuple[str, str]] = []
-    if summary.get("reason"):
-        rows.append(("reason", str(summary["reason"])))
     if baselines := summary.get("baselines"):
         rows.append(("tuning", f"{baselines['defaults']['said']}."))
+    if summary.get("reason"):
+        rows.append(("reason", str(summary["reason"])))
     if best := summary.get("best"):
         rows.append(("best candidate", str(best["candidate"])))
         rows.append(
@@ -205,7 +205,8 @@ def _baselines(baselines: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _interval(scored: dict[str, Any]) -> str:
     ends = scored.get("interval")
-    return f", 95% interval {ends[0]:.4f} to {ends[1]:.4f}" if ends else ""
+    low, high = (f"{end + 0.0:.4f}" for end in ends or (0, 0))
+    return f", 95% interval {low} to {high}" if ends else ""
 
 
 def _short(value: str) -> str:
