@@ -68,7 +68,12 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "keep_alive_seconds": "auto",
     }
     assert found["search"]["abandon"] == "forgiving"
-    assert found["quality_gate"] == {"min_score": None, "beat_champion": False, "approval": "automatic"}
+    assert found["quality_gate"] == {
+        "min_score": None,
+        "beat_champion": False,
+        "approval": "automatic",
+        "suspicious": "hold",
+    }
     assert found["budget"] == {"max_usd": None}
 
 
@@ -93,7 +98,6 @@ quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
     assert refused(text) == [
-        "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
         "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
     ]
 
