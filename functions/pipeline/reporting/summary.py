@@ -145,7 +145,11 @@ def _data(facts: Facts) -> contract.Data | None:
 def _understanding(facts: Facts) -> Understanding | None:
     """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
     planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
-    return counted(planned, facts.profile) if planned and facts.profile else planned
+    if planned is None or facts.plan is None or facts.profile is None:
+        return planned
+    known = counted(planned, facts.profile)
+    # without a file of them the holdout is scored
+    return known if facts.plan["predict"] else {**known, "rows_to_score": None}
 
 
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:
