@@ -65,7 +65,7 @@ def with_defaults(plan: Plan, schema: Schema, features: pd.DataFrame, labels: _A
     experiment = plan["experiment"]
     static = {name: entry for name, entry in experiment["search"]["hyperparameters"].items() if "value" in entry}
     seed = experiment["cross_validation"]["seed"]
-    model = build_pipeline(schema.filled(features), experiment["estimator"], decode(static, {}), seed)
+    model = build_pipeline(schema, features, experiment["estimator"], decode(static, {}), seed)
     return model.fit(features, labels)
 
 
