@@ -12,8 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from warmfold.first_lines import lines_of, say
 from warmfold.progress import Progress, read_leftovers, read_progress
 from warmfold.stack import Stack
+from warmfold_run import places
 
 WORTH_SAYING = 60
 """Seconds that cold starts must have cost for the end of a run to say why."""
@@ -27,25 +29,54 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def follow(stack: Stack, execution_arn: str, console: Console, clock: Clock | None = None) -> Progress:
-    """Show a run's progress until it has its verdict, and return the last look."""
+def follow(
+    stack: Stack, execution_arn: str, console: Console, clock: Clock | None = None, *, first_lines: bool = True
+) -> Progress:
+    """Show a run's progress until it has its verdict, and return the last look.
+
+    `first_lines` has what the run will do said once it is planned: not again where it was said already.
+    """
     clock = clock or Clock()
     started = clock.now()
     interval = 0.5 if stack.local else 5.0
     progress = read_progress(stack, execution_arn)
+    plan = _Plan(stack, console, said=not first_lines)
     if not console.is_terminal:
-        return _follow_lines(stack, progress, console, clock, interval)
+        return _follow_lines(stack, progress, console, clock, interval, plan)
     with Live(render(progress, 0), console=console, refresh_per_second=4) as live:
+        plan.say_once(progress)
         while not progress.finished:
             clock.sleep(interval)
             progress = read_progress(stack, execution_arn)
+            plan.say_once(progress)
             live.update(render(progress, clock.now() - started))
     return progress
 
 
-def _follow_lines(stack: Stack, progress: Progress, console: Console, clock: Clock, interval: float) -> Progress:
+@dataclass
+class _Plan:
+    """What a run will do, which is said once, as soon as the run is planned."""
+
+    stack: Stack
+    console: Console
+    said: bool
+
+    def say_once(self, progress: Progress) -> None:
+        planned = len(progress.states) > 1 or progress.finished
+        if self.said or not planned:
+            return
+        self.said = True
+        plan = self.stack.read_json(self.stack.uri(places.run_key(progress.run, places.PLAN)))
+        if plan and (understanding := plan.get("understanding")):  # a run of an earlier version has none
+            say(self.console, understanding)
+
+
+def _follow_lines(
+    stack: Stack, progress: Progress, console: Console, clock: Clock, interval: float, plan: _Plan
+) -> Progress:
     shown = None
     while True:
+        plan.say_once(progress)
         line = one_line(progress)
         if line != shown:
             console.print(line, highlight=False, soft_wrap=True)
@@ -122,7 +153,7 @@ def result_table(summary: dict[str, Any]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in result_rows(summary):
-        table.add_row(name, value)
+        table.add_row(Text(name), Text(lines_of(value)))
     return table
 
 

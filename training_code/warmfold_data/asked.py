@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from warmfold_run.experiment import Problem
+from warmfold_data.csv_records import AS_IT_SHOWS
+from warmfold_run.experiment import AskedDialect, Problem
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Asked:
     missing_values: tuple[str, ...] = ()
     """Cells that hold no value, beside those known."""
     positive_class: str | None = None
-    dialect: Mapping[str, Any] = field(default_factory=dict)
+    dialect: AskedDialect = field(default_factory=lambda: AS_IT_SHOWS)
     splitting: Splitting = field(default_factory=Splitting)
 
     @classmethod
@@ -45,7 +46,7 @@ class Asked:
             columns=experiment.get("columns") or {},
             missing_values=tuple(experiment.get("missing_values") or ()),
             positive_class=experiment.get("positive_class"),
-            dialect=experiment.get("dialect") or {},
+            dialect=experiment["dialect"],
             splitting=Splitting(
                 n_splits=splitting["n_splits"],
                 strategy=splitting["strategy"],

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from warmfold_data.cells import NUMERIC, TEXT, CellError, Value, values
-from warmfold_data.csv_records import BinaryStream, DatasetRuleError, listed, named, read_records
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, listed, named, read_records
 from warmfold_data.remarks import calls, cells_named, counted, remark
+from warmfold_run.experiment import AskedDialect
 from warmfold_run.records import Profile, Remark
 
 FIRST = 3
@@ -24,24 +25,28 @@ FAR = 0.5
 nothing that a model could not answer."""
 
 
-def check_rows_to_score(stream: BinaryStream, *, file: str, profile: Profile) -> list[Remark]:
-    """What a CSV file to score holds that the training data did not.
+def check_rows_to_score(
+    stream: BinaryStream, *, file: str, profile: Profile, dialect: AskedDialect = AS_IT_SHOWS
+) -> Compared:
+    """Hold a CSV file to score against the training data: how many rows it has, and in what it is unlike them.
 
     Raises DatasetRuleError for an unreadable file, a missing feature column, a cell that its column's reading can't
     take, or no row at all.
     """
     compared = Compared(profile)
-    for _ in read_rows_to_score(stream, file=file, compared=compared):
+    for _ in read_rows_to_score(stream, file=file, compared=compared, dialect=dialect):
         pass
-    return compared.remarks()
+    return compared
 
 
-def read_rows_to_score(stream: BinaryStream, *, file: str, compared: Compared) -> Iterator[list[str]]:
+def read_rows_to_score(
+    stream: BinaryStream, *, file: str, compared: Compared, dialect: AskedDialect = AS_IT_SHOWS
+) -> Iterator[list[str]]:
     """The header of a CSV file to score, then its rows; raises what `check_rows_to_score` raises, as it gets there.
 
     `compared` knows the training data, and afterwards what was unlike it; the target may be absent.
     """
-    records = read_records(stream, file=file)
+    records = read_records(stream, file=file, asked=dialect, to_score=True)
     header = next(records)[1]
     compared.start(header, file)
     yield header

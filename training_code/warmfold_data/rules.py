@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
 from warmfold_data.asked import Asked
-from warmfold_data.csv_records import BinaryStream, listed, read_records
+from warmfold_data.csv_records import BinaryStream, CsvRecords, listed, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_data.reader import Reader
 from warmfold_data.remarks import counted, remark
 from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION, Problem
-from warmfold_run.records import Profile
+from warmfold_run.predictions import prediction_columns
+from warmfold_run.records import Kind, Profile, Remark
 
 SAMPLE_ROWS = 1000
 """Rows that `sample` looks at."""
@@ -36,11 +38,12 @@ def scan(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Prof
 
     What the experiment leaves open the data decides. Raises DatasetRuleError with a line for each rule that is broken.
     """
-    records = read_records(stream, file=file)
+    asked = asked or Asked()
+    records = read_records(stream, file=file, asked=asked.dialect)
     scanner = Scanner(next(records)[1], file=file, asked=asked)
     for line, row in records:
         scanner.observe(line, row)
-    return scanner.finish()
+    return scanner.finish(records)
 
 
 def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Understood:
@@ -48,8 +51,9 @@ def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Un
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
-    records = read_records(stream, file=file)
-    reader = Reader(next(records)[1], file=file, asked=asked or Asked())
+    asked = asked or Asked()
+    records = read_records(stream, file=file, asked=asked.dialect)
+    reader = Reader(next(records)[1], file=file, asked=asked)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         reader.observe(line, row)
     understood = understand(reader)
@@ -64,6 +68,28 @@ class _Dealt(NamedTuple):
     part_rows: list[int]
     developed: Counter[str]
     held: Counter[str]
+
+
+@dataclass
+class Counted:
+    """What the rules want to know of rows that all fit their columns' readings."""
+
+    rows: int
+    missing: dict[str, int]
+    kinds: dict[str, Kind]
+    contents: list[int]
+    """Of the rows that have a target, in their order, as `content_hash` has it; and their classes."""
+    labels: list[str]
+    """Empty for regression."""
+    without_target: list[int]
+    """The numbers of the rows without a target, from 0."""
+    integers: bool
+    """Whether all values of the target are whole numbers; and whether there are two different ones."""
+    values_differ: bool
+    finite: bool
+    """Whether all values of the target are finite numbers."""
+    many_values: bool
+    """Whether a target of numbers has more than MAX_CLASSES different ones."""
 
 
 class Scanner:
@@ -83,8 +109,11 @@ class Scanner:
         """Take the next row; `line` is for errors."""
         self._reader.observe(line, row)
 
-    def finish(self) -> Profile:
-        """The profile of all rows observed; raises DatasetRuleError for rules that only the whole can break."""
+    def finish(self, records: CsvRecords) -> Profile:
+        """The profile of all rows observed, which came of `records`.
+
+        Raises DatasetRuleError for rules that only the whole can break.
+        """
         understood = understand(self._reader)
         rows, self._without_target = self._rows(understood)
         dealt = self._deal(rows, understood)
@@ -104,11 +133,12 @@ class Scanner:
         classes = understood.classes
         return Profile(
             file=self.file,
+            dialect=records.dialect,
             rows=self._reader.rows,
             columns=self.columns,
             readings=understood.readings,
             left_out=understood.left_out,
-            remarks=understood.remarks,
+            remarks=[*records.remarks, *understood.remarks, *_names_that_give_way(classes, self.columns)],
             missing=understood.missing,
             target=self.target,
             target_why=understood.target_why,
@@ -202,6 +232,15 @@ class Scanner:
                 f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
             )
         return None
+
+
+def _names_that_give_way(classes: Collection[str] | None, columns: Sequence[str]) -> Iterator[Remark]:
+    """Say where the data has a column that is called like one that predictions add."""
+    labels = None if classes is None else list(classes)
+    for usual, name in zip(prediction_columns(labels, ()), prediction_columns(labels, columns), strict=True):
+        if name != usual:
+            text = f"the data has a column {usual!r}, so predictions come in {name!r}"
+            yield Remark(code="prediction_columns", column=usual, text=text, remedy=None, holds=False)
 
 
 _HOLDOUT_REMEDY = (

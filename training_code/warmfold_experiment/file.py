@@ -33,6 +33,15 @@ _Loader.add_implicit_resolver(
 )
 
 
+def parse_value(text: str) -> Any:
+    """Return a single value written as YAML; raises ExperimentRuleError for what is not YAML."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, ValueError) as error:
+        problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
+        raise ExperimentRuleError(f"not valid YAML: {problem}") from error
+
+
 def parse(text: bytes | None) -> dict[str, Any]:
     """Return the mapping that the file holds, empty for no file or an empty one.
 

@@ -30,6 +30,15 @@ class Range(TypedDict, total=False):
     scaling: Annotated[str, "SageMaker's word for how the range is searched"]
 
 
+class AskedDialect(TypedDict):
+    """What the experiment says of the data's bytes; null: what the file itself shows."""
+
+    delimiter: Annotated[str | None, "the character between cells"]
+    decimal: Annotated[Literal[".", ","] | None, "what stands before a number's decimals"]
+    encoding: Annotated[str | None, "Python's name of the encoding"]
+    header: Annotated[bool | None, "whether the first line names the columns"]
+
+
 class CrossValidation(TypedDict):
     """How rows are divided."""
 
@@ -93,6 +102,7 @@ class Experiment(TypedDict):
     missing_values: Annotated[list[str], "cells that hold no value, beside those known"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about; null for the last"]
     metric: Annotated[str, "the metric's name in the catalogue; greater is better"]
+    dialect: Annotated[AskedDialect, "what data.csv and predict.csv are written in"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     cross_validation: Annotated[CrossValidation, "how rows are divided"]
     search: Annotated[Search, "how candidates are found"]

@@ -46,10 +46,36 @@ class Remark(TypedDict):
     holds: Annotated[bool, "whether the model is held for a person's approval because of it"]
 
 
+class SkippedRecord(TypedDict):
+    """A record below the header that is no row."""
+
+    line: Annotated[int, "where it starts in the file, from 1"]
+    row: Annotated[int, "its place among the records below the header, from 0; blank lines are no records"]
+    why: Annotated[Literal["units", "repeated header", "totals"], "what it is"]
+
+
+class Dialect(TypedDict):
+    """How a file's bytes become records of text cells: all that a second reader needs to see the same rows.
+
+    It unpacks, decodes without the byte order mark, begins at `first_line`, ignores blank lines (unless there is one
+    column only: there a blank line is a row with an empty cell), calls the columns as the profile does, and leaves out
+    `skipped`. Quotes are `"`, doubled inside quotes; quoted cells may hold line breaks.
+    """
+
+    compression: Annotated[Literal["gzip"] | None, "what the bytes are packed with"]
+    encoding: Annotated[str, "Python's name of the encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `cp1252`, …"]
+    delimiter: Annotated[str, "the character between cells"]
+    decimal: Annotated[Literal[".", ","] | None, "what the experiment says stands before decimals; null: nothing"]
+    header: Annotated[bool, "whether the file names its columns; else they are `column_1` and so on"]
+    first_line: Annotated[int, "the line below the header, from 1: a title, `sep=` and the header are above it"]
+    skipped: Annotated[list[SkippedRecord], "records from there on that are no rows"]
+
+
 class Profile(TypedDict):
     """profile.json: what the data is, once every row was seen; counts are rows."""
 
     file: Annotated[str, "how errors call the data"]
+    dialect: Annotated[Dialect, "how the file's bytes become rows"]
     rows: Annotated[int, "all of them: development, holdout and those without a target"]
     columns: Annotated[list[str], "in the file's order"]
     readings: Annotated[dict[str, Reading], "how cells are read, by column, those left out excepted"]
@@ -150,14 +176,40 @@ class FinalRows(TypedDict):
     holdout: Annotated[int, "scored on"]
 
 
-class FinalMetrics(TypedDict):
+class Baseline(TypedDict):
+    """A model to hold the final one against: fitted on the same rows, scored on the same holdout."""
+
+    model: Annotated[str, "what it is, in words"]
+    score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    interval: Annotated[list[float] | None, "the 95% interval of that score: low, high"]
+    gain: Annotated[float | None, "the final model's score less this one's"]
+    gain_interval: Annotated[list[float] | None, "the 95% interval of the gain, from resamples scored by both"]
+    said: Annotated[str, "the gain in a sentence, or why there is none"]
+
+
+class Baselines(TypedDict):
+    """What the final model is held against."""
+
+    dummy: Annotated[Baseline, "a model that does not look at the features"]
+    defaults: Annotated[Baseline, "the same estimator with its default hyperparameters and the static ones"]
+
+
+class HoldoutMetrics(TypedDict):
+    """What the holdout tells of the final model."""
+
+    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
+    holdout_interval: Annotated[list[float] | None, "the 95% interval of that score: low, high"]
+    holdout_interval_method: Annotated[str | None, "how the interval was found, or why there is none"]
+    holdout_note: Annotated[str | None, "why there is no score"]
+    baselines: Annotated[Baselines, "what the model is held against"]
+
+
+class FinalMetrics(HoldoutMetrics):
     """model/metrics.json: how the final model does; the gate reads it."""
 
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
     train_score: Annotated[float, "on the rows that it was trained on"]
-    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
-    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
-    holdout_note: Annotated[str | None, "why there is no score"]
     fit_seconds: Annotated[float, "of the fit"]
     rows: Annotated[FinalRows, "how many there were"]
 
@@ -174,6 +226,10 @@ class ModelDescription(TypedDict):
     problem: Annotated[Problem, "what kind of column that is"]
     classes: Annotated[list[str] | None, "by label, as written in the data; null for regression"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    prediction_columns: Annotated[
+        list[str],
+        "its prediction, then the probability of each class, as rows get them; names that the data has give way",
+    ]
     metric: Annotated[str, "what it was tuned for"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     hyperparameters: Annotated[dict[str, str | float | bool | None], "tuned and static ones"]

@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from warmfold.cli._experiment import Given
 from warmfold.cli.local import DEFAULT_HOME, DEFAULT_PORT, HomeOption, PortOption
-from warmfold.cli.runs import INTERRUPTED, problem_of, read_summary, tell
+from warmfold.cli.runs import INTERRUPTED, check_and_upload, problem_of, read_summary, tell
 from warmfold.cloud import local
 from warmfold.errors import CommandError
 from warmfold.follow import Clock, follow, result_table
 from warmfold.progress import Progress
 from warmfold.stack import Stack, open_stack
+from warmfold_experiment.schema import NO_OVERRIDES
 from warmfold_run import places
 
 DATASET = "breast-cancer"
@@ -61,11 +63,11 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
         experiment, data = Path(folder, places.EXPERIMENT), Path(folder, places.DATA)
         experiment.write_text(EXPERIMENT)
         write_breast_cancer(data)
-        version = stack.upload(DATASET, data, experiment, None)
+        version = check_and_upload(stack, DATASET, Given(data, experiment, None, NO_OVERRIDES), console)
     console.print(
         f"uploaded {stack.uri(places.data_key(DATASET))}; EventBridge starts the run", highlight=False, soft_wrap=True
     )
-    progress = follow(stack, stack.wait_for_execution(DATASET, version), console, clock)
+    progress = follow(stack, stack.wait_for_execution(DATASET, version), console, clock, first_lines=False)
     summary = read_summary(stack, progress)
     problem = problem_of(stack, progress, summary)
     if problem:

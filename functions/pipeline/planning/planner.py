@@ -15,6 +15,7 @@ from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
+from pipeline.planning.requests.candidate import defaults_request
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.final import final_request
 from pipeline.planning.requests.fold import fold_request
@@ -22,19 +23,11 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
-from warmfold_data import rules
-from warmfold_data.asked import Asked
-from warmfold_data.csv_records import DatasetRuleError
-from warmfold_data.rows_to_score import check_rows_to_score
-from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import Experiment, load_experiment
+from warmfold_experiment.schema import Experiment, Overrides
+from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
-from warmfold_run.records import Profile
-
-WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -75,6 +68,7 @@ class Planner:
             "plan_uri": self.storage.uri(key),
             "processing": requests["processing"],
             "tuning": requests["tuning"],
+            "defaults": requests["defaults"],
             "final": requests["final"],
             "model": requests["model"],
             "transform": requests["transform"],
@@ -94,15 +88,16 @@ class Planner:
             )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
-        text = self.storage.open(file).read() if file else None
         try:
-            given = load_experiment(text, overrides, self.environment.compute)
-            profile, facts = self._scan(data, predict, given)
-            resolved = resolve(given, **facts)
-        except DatasetRuleError as error:
-            raise DatasetError(str(error)) from error
-        except ExperimentRuleError as error:
-            raise ExperimentError(str(error)) from error
+            given, resolved, profile, understanding = understand(
+                self.storage.open(file).read() if file else None,
+                self._source(data),
+                self._source(predict) if predict else None,
+                overrides=Overrides(overrides or {}),
+                compute=self.environment.compute,
+            )
+        except NotUnderstoodError as error:
+            raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
         context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
@@ -122,6 +117,7 @@ class Planner:
             "image": context.image,
             "experiment": resolved,
             "profile": profile,
+            "understanding": understanding,
             "problem_sampled": profile is None and given.problem is None,
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "locations": context.locations,
@@ -134,6 +130,7 @@ class Planner:
             "requests": {
                 "processing": processing_request(context),
                 "tuning": tuning_request(context),
+                "defaults": defaults_request(context),
                 "fold": fold_request(context),
                 "final": final_request(context),
                 "model": model_request(context),
@@ -163,20 +160,8 @@ class Planner:
             key=self.environment.kms_key_arn or None,
         )
 
-    def _scan(
-        self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
-    ) -> tuple[Profile | None, dict[str, Any]]:
-        """Return the profile (None when the data is too large to read here) and target, problem and classes."""
-        asked = Asked.of(given.model_dump(), problem=given.problem)
-        if data["size"] > WHOLE_SCAN_BYTES:
-            suggested = rules.sample(self.storage.open(data), file=data["key"], asked=asked)
-            return None, {"target": suggested.target, "problem": suggested.problem, "classes": None}
-        found = rules.scan(self.storage.open(data), file=data["key"], asked=asked)
-        if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
-            found["remarks"] += check_rows_to_score(self.storage.open(predict), file=predict["key"], profile=found)
-        classes = found["classes"]
-        facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
-        return found, facts
+    def _source(self, version: ObjectVersion) -> Source:
+        return Source(version["key"], version["size"], lambda: self.storage.open(version))
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:

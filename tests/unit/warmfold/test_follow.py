@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.warmfold.stubbed_stack import Cloud, Execution, training_job
 from warmfold.follow import Clock, follow, follow_clean_up, one_line, render, result_table
 from warmfold.progress import Progress
 from warmfold_run.names import run_id
+from warmfold_run.understanding import Understanding
 
 TUNING = Progress(
     execution_arn="arn:execution",
@@ -27,6 +29,31 @@ TUNING = Progress(
     candidates_given_up=3,
     warm_starts=15,
 )
+
+
+UNDERSTANDING: Understanding = {
+    "target": "price",
+    "target_why": "named in experiment.yaml",
+    "problem": "regression",
+    "problem_why": "as said",
+    "classes": None,
+    "metric": "r2",
+    "metric_why": "since a number is predicted",
+    "split": "5 folds, kfold",
+    "rows": {"all": 100, "tuning": 79, "holdout": 20, "left_out": {"no target": 1}},
+    "features": {"numeric": 3},
+    "columns_left_out": {"Unnamed: 0": "a running number"},
+    "rows_to_score": None,
+    "remarks": [
+        {
+            "code": "same_columns",
+            "column": "b",
+            "text": "2 columns hold the same",
+            "remedy": "columns: {b: ignore}",
+            "holds": True,
+        }
+    ],
+}
 
 
 def shown(thing: object) -> str:
@@ -167,6 +194,39 @@ def test_a_run_that_has_ended_is_not_waited_for() -> None:
     cloud.executions = [Execution("churn-1", "ABORTED")]
     progress, _ = followed(cloud, terminal=False)
     assert (progress.status, cloud.time) == ("ABORTED", 0)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_what_a_run_will_do_is_said_once_it_is_planned_and_only_once(terminal: bool) -> None:
+    cloud = Cloud()
+    execution = Execution("churn-1")
+    execution.enter("Plan Run")
+    cloud.executions = [execution]
+    plan = f"runs/{run_id(execution.arn)}/plan.json"
+
+    def planned() -> None:
+        cloud.objects[plan] = json.dumps({"understanding": UNDERSTANDING}).encode()
+        execution.enter("Split Dataset")
+
+    cloud.each_sleep = iter([lambda: None, planned, lambda: None, lambda: execution.end("SUCCEEDED", output="{}")])
+    _, text = followed(cloud, terminal)
+    assert text.count("predicts  price (named in experiment.yaml), a number (as said)") == 1
+    assert "2 columns hold the same" in text
+    assert "otherwise: columns: {b: ignore}" in text
+
+
+def test_a_run_planned_by_an_earlier_version_is_followed_without_first_lines() -> None:
+    cloud = Cloud()
+    execution = Execution("churn-1", "SUCCEEDED")
+    cloud.executions = [execution]
+    cloud.objects[f"runs/{run_id(execution.arn)}/plan.json"] = b"{}"
+    assert "predicts" not in followed(cloud, terminal=False)[1]
+
+
+def test_a_result_is_shown_as_it_is_whatever_its_reason_holds() -> None:
+    text = shown(result_table({"run": "churn-01234567", "outcome": "rejected", "reason": "[/red]\x1b[2J\nsecond"}))
+    assert "[/red]\\x1b[2J" in text
+    assert "second" in text
 
 
 def test_a_clean_up_is_done_when_two_looks_in_a_row_find_nothing() -> None:

@@ -109,12 +109,11 @@ def prepare(plan: Plan, folder: Path) -> None:
 
 
 def train(plan: Plan, tuned: Mapping[str, str], fold: int, folder: Path) -> FoldResult:
-    """Train a fold on what `prepare` brought, in the order of the names, as a fold job does."""
+    """Train a fold on what `prepare` brought, as a fold job does."""
+    from warmfold_jobs.data.parts import fold_files
     from warmfold_jobs.data.table import read_profile
     from warmfold_jobs.training.fit import train_fold
 
-    files = sorted((folder / places.PARTS).rglob("*.csv"))
-    validation = [file for file in files if file.relative_to(folder / places.PARTS).parts[0] == str(fold)]
-    rest = [file for file in files if file not in validation]
+    rest, validation = fold_files(folder / places.PARTS, fold)
     schema = read_profile(folder / places.PROFILE)
     return train_fold(plan, schema, dict(tuned), rest, validation)

@@ -1,7 +1,8 @@
 """The work of a fold job and of the final job, as SageMaker's container starts them.
 
-A fold job's name ends in `-f<fold>`; it scores its channel `validation` and writes its score to S3 the moment it is
-known. The final job trains on all the parts, scores the holdout, and saves the model with the code that serves it.
+Both have all the parts in their channel `parts`. A fold job's name ends in `-f<fold>`; it scores the part of that
+number and writes its score to S3 the moment it is known. The final job trains on all the parts, scores the holdout, and
+saves the model with the code that serves it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from warmfold_jobs import container
+from warmfold_jobs.data.parts import fold_files
 from warmfold_jobs.data.table import read_profile
 from warmfold_jobs.storage import names_below, put_json
 from warmfold_jobs.training.final import train_final
@@ -36,7 +38,7 @@ def main(job: container.Container) -> None:
     schema = read_profile(job.channels["profile"] / places.PROFILE)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
         metrics = train_final(
-            plan, schema, job.hyperparameters, job.files("train"), job.files("holdout"), job.model_dir
+            plan, schema, job.hyperparameters, job.files("parts"), job.files("holdout"), job.model_dir
         )
         put_json(s3, plan["locations"]["model"] + places.METRICS, metrics)
         print(f"model training score:{metrics['train_score']!r};")
@@ -45,7 +47,8 @@ def main(job: container.Container) -> None:
     candidate, fold = job.fold()
     if plan["abandoning"]["used"]:
         end_when_given_up(plan, candidate)
-    result = train_fold(plan, schema, job.hyperparameters, job.files("train"), job.files("validation"))
+    train, validation = fold_files(job.channels["parts"], fold)
+    result = train_fold(plan, schema, job.hyperparameters, train, validation)
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
 
 

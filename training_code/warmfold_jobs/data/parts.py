@@ -1,0 +1,61 @@
+"""The parts of a dataset as files of typed rows: written by Split Dataset, chosen from by folds."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warmfold_data.dealing import HOLDOUT
+from warmfold_run import places
+
+
+class PartWriter:
+    """Writes blocks of typed rows to the parts and to the holdout, each row to where it was dealt."""
+
+    def __init__(self, output_dir: Path, n_splits: int, schema: pa.Schema) -> None:
+        """Files are below `output_dir` where `warmfold_run.places` has them."""
+        folder = output_dir / places.PARTS
+        files = {part: folder / places.part_file(part) for part in range(n_splits)}
+        files[HOLDOUT] = output_dir / places.HOLDOUT / places.holdout_file()
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        self._stack = ExitStack()
+        self._writers: dict[int, pq.ParquetWriter] = {}
+        for placement, file in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._writers[placement] = self._stack.enter_context(
+                pq.ParquetWriter(file, schema, use_dictionary=texts, write_statistics=False)
+            )
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.close()
+
+    def write(self, rows: pa.RecordBatch, placements: np.ndarray[Any, Any]) -> None:
+        """Write rows to where each was dealt, in their order, as a row group of each file; others are left out."""
+        order = np.argsort(placements, kind="stable")
+        ordered, sorted_rows = placements[order], rows.take(pa.array(order))
+        for placement, writer in self._writers.items():
+            first, end = np.searchsorted(ordered, [placement, placement + 1])
+            if end > first:
+                writer.write_batch(sorted_rows.slice(first, end - first))
+
+
+def fold_files(folder: Path, fold: int) -> tuple[list[Path], list[Path]]:
+    """What a fold trains on and what it is scored on, of the files below the folder of all the parts, in their order.
+
+    Raises FileNotFoundError when there is nothing of the part that it is scored on.
+    """
+    files = sorted(folder.rglob(f"*.{places.TYPED}"))
+    held = [file for file in files if places.part_of(file.relative_to(folder).as_posix()) == fold]
+    if not held:
+        raise FileNotFoundError(
+            f"there is no file of part {fold} below {folder}, which holds {len(files)} files of parts"
+        )
+    return [file for file in files if file not in held], held
