@@ -191,8 +191,12 @@ def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
     ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
     name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
-    if given.quality_gate.approval == "manual" and len(name) > most:
-        raise ExperimentError(
-            f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "
-            f"characters; start it under a name of at most {most}"
-        )
+    asked = given.quality_gate
+    if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
+        return
+    why = f"{given.place('quality_gate', 'approval')} is manual"
+    if asked.approval != "manual":
+        why = "a suspicious model waits for approval (quality_gate.suspicious is hold)"
+    raise ExperimentError(
+        f"{why}, and the execution's name {name} has {len(name)} characters; start it under a name of at most {most}"
+    )

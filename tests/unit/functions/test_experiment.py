@@ -19,8 +19,9 @@ from warmfold_catalogue.domains import Interval
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import Experiment, load_experiment
+from warmfold_experiment.schema import Experiment
 
 BOMB = b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 30))
 """A kilobyte that stands for 2^30 values."""
@@ -69,7 +70,12 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "keep_alive_seconds": "auto",
     }
     assert found["search"]["abandon"] == "forgiving"
-    assert found["quality_gate"] == {"min_score": None, "beat_champion": False, "approval": "automatic"}
+    assert found["quality_gate"] == {
+        "min_score": None,
+        "beat_champion": False,
+        "approval": "automatic",
+        "suspicious": "hold",
+    }
     assert found["budget"] == {"max_usd": None}
 
 
@@ -94,7 +100,6 @@ quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
     assert refused(text) == [
-        "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
         "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
     ]
 

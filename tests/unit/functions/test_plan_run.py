@@ -17,7 +17,7 @@ from tests.unit.functions.fake_sagemaker import complaints
 from warmfold_run.places import split_uri
 from warmfold_run.plan import SCHEMA, Plan, Planned
 
-ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
+ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
 
 
@@ -293,7 +293,8 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
         ("search: {abandon: aggressive}", '"forgiving" or "off"'),
         ("compute: {fold_placement: in_process}", '"auto", "warm-pool" or "in-process"'),
         ("quality_gate: {approval: me}", '"automatic" or "manual"'),
-        ("quality_gate: {beat_champion: true}", "not built yet"),
+        ("quality_gate: {beat_champion: maybe}", "true or false"),
+        ("quality_gate: {suspicious: allow}", '"hold" or "ignore"'),
         ("budget: {max_usd: 5}", "not built yet"),
         ("cross_validation: {group_column: id}", "not built yet"),
     ],
