@@ -24,7 +24,7 @@ TRUTHS, DATES, TEXTS, WORDS, NOTHING = "truths", "dates", "texts", "words", "not
 a missing value, or nothing at all."""
 
 FIRST = 5
-"""How many cells of each sort are kept with their lines."""
+"""How many different cells of each sort are kept with their lines."""
 DISTINCT = 20_000
 """How many different cells of a column are counted one by one, if the file has few columns."""
 ALL_DISTINCT = 1_000_000
@@ -50,7 +50,7 @@ class Tally:
     sorts: Counter[str] = field(default_factory=Counter)
     """How many cells are of each sort."""
     first: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """The first cells of each sort but plain numbers and nothing, with their lines."""
+    """The first different cells of each sort but plain numbers and nothing, with their lines."""
     blanks: int = 0
     """Cells of nothing but blanks."""
     words: Counter[str] = field(default_factory=Counter)
@@ -125,7 +125,7 @@ class Tally:
             places = [place for place, cell in enumerate(cells) if sorts.get(cell) in wanted]
             for place in places:
                 kept = self.first.setdefault(sorts[cells[place]], [])
-                if len(kept) < FIRST:
+                if len(kept) < FIRST and cells[place] not in (cell for _, cell in kept):
                     kept.append((lines[place], cells[place]))
         return sorts
 
