@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+Blocks = Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]
+"""Blocks of rows: the features, typed, with the target's cells; and all cells as they are, where they are wanted."""
+
+
 class Read(NamedTuple):
     """A dataset that was read once: what it is, where its rows go, and the rows again."""
 
     profile: Profile
     placements: np.ndarray[Any, Any]
-    blocks: Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]
-    """The features, typed, with the target's cells; and all cells as they are, where they are wanted."""
+    blocks: Blocks
 
 
 def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
@@ -81,7 +84,7 @@ def _check_skipped(records: CsvRecords, profile: Profile | None) -> None:
         raise NotColumnarError("not every record is a row")
 
 
-def _typed_rows(plan: Plan, s3: S3Client, profile: Profile) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]:
+def _typed_rows(plan: Plan, s3: S3Client, profile: Profile) -> Blocks:
     stream, target = object_stream(plan, plan["data"], s3), profile["target"]
     readers = [ColumnReader(column, reading) for column, reading in profile["readings"].items() if column != target]
     for block in row_blocks(stream, stream.name, plan["experiment"]["dialect"]):

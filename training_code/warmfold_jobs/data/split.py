@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -120,7 +121,8 @@ def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profil
     )
     most = most_rows(len(profile["classes"] or [None]))
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
-        chunks.write(csv_line(row).encode() for row in records)
+        while lines := [csv_line(row).encode() for row in islice(records, most)]:
+            chunks.write(pa.array(lines, pa.binary()))
     return chunks.rows
 
 
