@@ -51,6 +51,7 @@ class BlockDealer:
 
 class F2(Metric):
     name = "f2"
+    title = "F2"
     summary = "The mean of precision and recall in which recall counts twice."
     tasks = ("binary",)
 

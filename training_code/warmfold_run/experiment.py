@@ -94,6 +94,9 @@ class Experiment(TypedDict):
 
     target: Annotated[str, "the column to predict"]
     problem: Annotated[Problem, "what kind of column that is"]
+    columns: Annotated[dict[str, str], "what columns are, where the experiment says so: a kind, ignore, id or a format"]
+    missing_values: Annotated[list[str], "cells that hold no value, beside those known"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about; null for the last"]
     metric: Annotated[str, "the metric's name in the catalogue; greater is better"]
     dialect: Annotated[AskedDialect, "what data.csv and predict.csv are written in"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]

@@ -13,7 +13,8 @@ import yaml
 from warmfold.errors import CommandError
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.file import parse_value
-from warmfold_experiment.schema import Overrides, merged
+from warmfold_experiment.load import merged
+from warmfold_experiment.schema import Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, Understood, understand
 
 DataArgument = Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)]

@@ -14,10 +14,10 @@ from pipeline.aws.jobs import Jobs
 from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
 from pipeline.results.best_candidate import defaults_candidate, ranked_candidates
-from pipeline.results.holdout import Holdout, read_holdout
+from pipeline.results.holdout import read_metrics
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
-from warmfold_run.records import Abandoned, FoldScore, Missed, Placement, Profile
+from warmfold_run.records import Abandoned, FinalMetrics, FoldScore, Missed, Placement, Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -60,7 +60,7 @@ class Facts:
     fold_jobs: dict[str, names.FoldJob] = field(default_factory=dict)
     folds: list[dict[str, Any]] | None = field(default_factory=list)
     final: dict[str, Any] | None = None
-    holdout: Holdout | None = None
+    metrics: FinalMetrics | None = None
     package: Package | None = None
     transform: dict[str, Any] | None = None
     has_predictions: bool = False
@@ -111,7 +111,7 @@ class FactFinder:
             fold_jobs=fold_jobs,
             folds=self._folds(fold_jobs),
             final=self.jobs.describe("training", names.final_job(prefix, run)),
-            holdout=read_holdout(self.storage, plan),
+            metrics=read_metrics(self.storage, plan),
             package=self.registry.package_of_run(names.model_package_group(prefix, plan["dataset"]), run),
             transform=self.jobs.describe("transform", names.transform_job(prefix, run)),
             has_predictions=any(True for _ in self.storage.keys(places.key_of(plan["locations"]["predictions"]))),

@@ -15,9 +15,11 @@ from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
 from pipeline.results.best_candidate import may_be_best, objective_of, own_hyperparameters
+from pipeline.results.holdout import Holdout, holdout_of
 from warmfold_run import names, places
 from warmfold_run import summary as contract
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
+from warmfold_run.understanding import Understanding, counted
 
 
 class Ending(BaseModel):
@@ -41,7 +43,8 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     warm = sum(name in reused for name in facts.fold_jobs)
     cold = len(facts.fold_jobs) - warm - _never_started(facts)
     start_seconds = _start_seconds(facts, reused)
-    holdout = facts.holdout
+    understanding = _understanding(facts)
+    holdout = holdout_of(facts.metrics) if facts.metrics else None
     return {
         "schema": contract.SCHEMA,
         "run": facts.run,
@@ -58,9 +61,12 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "target": experiment["target"] if experiment else None,
         "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
         "data": _data(facts),
+        "understanding": understanding,
+        "remarks": understanding["remarks"] if understanding else [],
         "best": _best(facts, results),
-        "holdout": _holdout(facts),
+        "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
+        "baselines": facts.metrics["baselines"] if facts.metrics else None,
         "candidates": _candidate_counts(facts, results),
         "candidate_results": results,
         "placement": fan_out_summary.placement(facts),
@@ -126,6 +132,12 @@ def _data(facts: Facts) -> contract.Data | None:
     }
 
 
+def _understanding(facts: Facts) -> Understanding | None:
+    """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
+    planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
+    return counted(planned, facts.profile) if planned and facts.profile else planned
+
+
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:
     """Return every candidate in order of creation; `fold_scores` has null where a fold has none.
 
@@ -189,13 +201,14 @@ def _best(facts: Facts, results: Iterable[contract.CandidateResult]) -> contract
     return None
 
 
-def _holdout(facts: Facts) -> contract.Holdout | None:
-    found = facts.holdout
+def _holdout(found: Holdout | None) -> contract.Holdout | None:
     if found is None or found.score is None:
         return None
     return {
         "score": found.score,
         "standard_error": found.standard_error,
+        "interval": found.interval,
+        "interval_method": found.interval_method,
         "rows": found.rows,
         "positive_class": found.positive_class,
     }

@@ -115,6 +115,8 @@ def _metadata(plan: Plan, best: Best, holdout: Holdout) -> dict[str, str]:
         "cv_scores": " ".join(f"{score:.6g}" for score in best.scores),
         "holdout_score": holdout.score,
         "holdout_standard_error": holdout.standard_error,
+        "holdout_interval": " to ".join(f"{end:.6g}" for end in holdout.interval) if holdout.interval else None,
+        "tuning_gain": holdout.tuning_gain,
     }
     return {
         name: _NOT_METADATA.sub("_", str(value))[:_METADATA_CHARACTERS]

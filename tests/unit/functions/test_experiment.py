@@ -19,8 +19,9 @@ from warmfold_catalogue.domains import Interval
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import Experiment, load_experiment
+from warmfold_experiment.schema import Experiment
 
 SCIKIT_LEARN: dict[tuple[str, str], Any] = {
     ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,

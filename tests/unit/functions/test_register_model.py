@@ -49,7 +49,16 @@ def test_without_a_gate_the_model_is_approved(run: Run, register: Any) -> None:
     assert register() == {
         "model_package_arn": PACKAGE,
         "status": "Approved",
-        "holdout": {"score": 0.61, "standard_error": 0.02, "rows": 24, "note": None, "positive_class": "yes"},
+        "holdout": {
+            "score": 0.61,
+            "standard_error": 0.02,
+            "interval": [0.57, 0.65],
+            "interval_method": "bootstrap percentiles of 400 resamples",
+            "tuning_gain": "Tuning gained +0.350 ROC AUC (0.31 to 0.39)",
+            "rows": 24,
+            "note": None,
+            "positive_class": "yes",
+        },
         "reason": "experiment.yaml sets no quality_gate.min_score",
     }
 
@@ -154,6 +163,7 @@ def test_the_package_says_where_it_comes_from(run: Run, register: Any, sagemaker
     assert metadata["cv_scores"] == "0.7 0.8 0.9"
     assert metadata["holdout_score"] == "0.85"
     assert "holdout_standard_error" not in metadata
+    assert metadata["tuning_gain"] == "Tuning gained +0.350 ROC AUC _0.31 to 0.39_"
 
 
 def test_a_group_that_exists_is_used(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:

@@ -46,6 +46,22 @@ def succeeded(run: Run, sagemaker: FakeSageMaker, s3: Any) -> Run:
     return run
 
 
+@pytest.fixture
+def notified(topic: str) -> Any:
+    """What the next notification says."""
+    queue = boto3.client("sqs", region_name="us-east-1")
+    url = queue.create_queue(QueueName="ends")["QueueUrl"]
+    boto3.client("sns", region_name="us-east-1").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
+    )
+
+    def next_message() -> dict[str, Any]:
+        (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
+        return dict(json.loads(sent["Body"]))
+
+    return next_message
+
+
 def register(sagemaker: FakeSageMaker, run: Run, status: str = "Approved", reason: str = NO_GATE) -> None:
     sagemaker.groups["wf-churn"] = {}
     package = {"ModelPackageGroupName": "wf-churn", "ModelPackageArn": PACKAGE, "CreationTime": START}
@@ -60,7 +76,10 @@ def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     assert (summary["dataset"], summary["metric"], summary["problem"]) == ("churn", "roc_auc", "classification")
     assert (summary["estimator"], summary["target"]) == ("hist_gradient_boosting", "target")
     assert summary["data"]["rows"] == 120
-    assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
+    holdout = {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
+    holdout |= {"interval": [0.81, 0.89], "interval_method": "bootstrap percentiles of 400 resamples"}
+    assert summary["holdout"] == holdout
+    assert summary["baselines"]["defaults"]["said"] == "Tuning gained +0.350 ROC AUC (0.31 to 0.39)"
     assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
     assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
     assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2} | NONE_LOST | {"failed": 1}
@@ -329,6 +348,50 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
         assert expected in text, expected
 
 
+def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_and_what_is_odd(
+    succeeded: Run, report: Any, notified: Any
+) -> None:
+    plan = json.loads(succeeded.read("plan.json"))
+    remark = {"code": "leak", "column": "x", "text": "x alone tells the target", "remedy": "columns: {x: ignore}"}
+    plan["profile"]["remarks"] = [remark | {"holds": True}]
+    succeeded.write("plan.json", plan)
+    summary, text = report()
+    assert summary["understanding"]["target_why"] == "the column of that name"
+    assert summary["remarks"] == [remark | {"holds": True}]
+    first_screen = " ".join(" ".join(Page(text.split("<main>")[0]).texts).split())
+    for words in (
+        "Predicts target (the column of that name), a class: no or yes (not numbers)",
+        "Metric roc_auc, since there are two classes",
+        "held out; none left out",
+        "Features 2 numeric",
+        "1 remark",
+        "x alone tells the target",
+        "held for a person's approval",
+        "columns: {x: ignore}",
+    ):
+        assert words in first_screen, words
+    told = notified()["Message"]
+    assert "Predicts: target (the column of that name)" in told
+    assert "Remark: x alone tells the target" in told
+
+
+def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:
+    plan = json.loads(succeeded.read("plan.json"))
+    succeeded.write("plan.json", {key: value for key, value in plan.items() if key != "understanding"})
+    summary, text = report()
+    assert (summary["understanding"], summary["remarks"]) == (None, [])
+    assert "Model registered" in text
+
+
+def test_more_remarks_than_one_reads_are_a_click_away(succeeded: Run, report: Any) -> None:
+    plan = json.loads(succeeded.read("plan.json"))
+    remark = {"code": "odd", "column": None, "remedy": None, "holds": False}
+    plan["understanding"]["remarks"] = [remark | {"text": f"odd thing {number}"} for number in range(9)]
+    succeeded.write("plan.json", plan)
+    text = report()[1]
+    assert text.index("odd thing 5") < text.index("<summary>3 more</summary>") < text.index("odd thing 6")
+
+
 def test_markup_in_the_users_text_is_harmless(run: Run, report: Any) -> None:
     evil = '<script>alert("x")</script>'
     run.candidate(1, [0.7, 0.8, 0.9], status="Failed", FailureReason=evil, tuned={evil: evil})
@@ -352,15 +415,9 @@ def test_charts_hold_one_candidate_as_well_as_many(run: Run, report: Any, candid
     assert "nan" not in Page(text).texts
 
 
-def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, topic: str, report: Any) -> None:
-    queue = boto3.client("sqs", region_name="us-east-1")
-    url = queue.create_queue(QueueName="ends")["QueueUrl"]
-    boto3.client("sns", region_name="us-east-1").subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
-    )
+def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, notified: Any, report: Any) -> None:
     summary, _ = report()
-    (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
-    told = json.loads(sent["Body"])
+    told = notified()
     assert told["Subject"] == f"warmfold: run {succeeded.id} succeeded"
     assert "roc_auc 0.8500 on the holdout" in told["Message"]
     assert summary["locations"]["report"] in told["Message"]
