@@ -167,6 +167,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
         "problem": found.problem,
         "problem_why": _problem_why(given, found),
         "classes": None,
+        "positive_class": None,
         "metric": resolved["metric"],
         "metric_why": _metric_why(given, found),
         "split": _split(resolved),
@@ -188,7 +189,8 @@ def _target_why(given: Experiment, target: str) -> str:
 def _problem_why(given: Experiment, found: _Found) -> str:
     if given.problem is not None:
         return f"as {given.source('problem')} says"
-    return found.problem_why if found.profile else f"{found.problem_why}, in the first {rules.SAMPLE_ROWS:,} rows"
+    where = "" if found.profile else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    return f"since {found.problem_why}{where}"
 
 
 def _metric_why(given: Experiment, found: _Found) -> str:

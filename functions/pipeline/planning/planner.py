@@ -23,6 +23,7 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
+from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
@@ -90,7 +91,8 @@ class Planner:
         predict = self.storage.head(folder + places.PREDICT)
         try:
             given, resolved, profile, understanding = understand(
-                self.storage.open(file).read() if file else None,
+                # one byte more than there may be says that there are too many
+                self.storage.open(file).read(MAX_BYTES + 1) if file else None,
                 self._source(data),
                 self._source(predict) if predict else None,
                 overrides=Overrides(overrides or {}),
@@ -189,8 +191,12 @@ def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
     ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
     name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
-    if given.quality_gate.approval == "manual" and len(name) > most:
-        raise ExperimentError(
-            f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "
-            f"characters; start it under a name of at most {most}"
-        )
+    asked = given.quality_gate
+    if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
+        return
+    why = f"{given.place('quality_gate', 'approval')} is manual"
+    if asked.approval != "manual":
+        why = "a suspicious model waits for approval (quality_gate.suspicious is hold)"
+    raise ExperimentError(
+        f"{why}, and the execution's name {name} has {len(name)} characters; start it under a name of at most {most}"
+    )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.jobs import Jobs
+from pipeline.aws.plan_file import read_profile
 from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
 from pipeline.results.best_candidate import defaults_candidate, ranked_candidates
@@ -97,8 +98,7 @@ class FactFinder:
             started_at=started_at,
             seconds_before=self._seconds_before(execution_arn),
             plan=plan,
-            # Split Dataset's profile also knows how many rows there are to score
-            profile=self.storage.read_json(places.run_key(run, places.PROFILE)) or plan["profile"],
+            profile=read_profile(self.storage, plan),
             processing=self.jobs.describe("processing", names.processing_job(prefix, run)),
             tuning=self.jobs.describe("tuning", tuning_job),
             candidates=[*([defaults] if defaults else []), *self.jobs.candidates(tuning_job)],

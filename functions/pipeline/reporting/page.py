@@ -13,7 +13,7 @@ from pipeline.reporting import charts, formats
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
-from warmfold_run.understanding import printable, sentences
+from warmfold_run.understanding import printable, sentences, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
@@ -48,7 +48,9 @@ def render_report(summary: Summary, profile: Profile | None) -> str:
             most_remarks=MOST_REMARKS,
             score_chart=charts.score_chart(results, number, metric or ""),
             fold_chart=charts.fold_chart(results, number, metric or ""),
-            estimate_chart=charts.estimate_chart(best, summary["holdout"], metric or "") if best else None,
+            estimate_chart=charts.estimate_chart(best, summary["holdout"], summary["baselines"], metric or "")
+            if best
+            else None,
             starts_chart=charts.starts_chart(summary["cold_starts"], summary["warm_starts"]),
             fold_chart_rows=charts.MOST_ROWS,
             candidate_note=_candidate_note(summary["candidates"]),
@@ -116,7 +118,16 @@ def _profile(profile: Profile) -> dict[str, Any]:
     }
 
 
-_FILTERS = (formats.score, formats.spread, formats.duration, formats.short, printable)
+_FILTERS = (
+    formats.score,
+    formats.signed,
+    formats.interval,
+    formats.signed_interval,
+    formats.duration,
+    formats.short,
+    printable,
+    told,
+)
 
 
 @cache

@@ -163,7 +163,7 @@ class Run:
         ends = () if score is None or error is None else (score - 2 * error, score + 2 * error)
         interval = [round(end, 6) for end in ends] or None
         metrics |= {"holdout_interval": interval, "holdout_interval_method": "bootstrap percentiles of 400 resamples"}
-        metrics |= {"holdout_note": note, "positive_class": "yes", "baselines": BASELINES}
+        metrics |= {"holdout_note": note, "positive_class": "yes", "baselines": BASELINES, "champion": None}
         self.write("model/metrics.json", metrics | (changed or {}))
 
     @property
