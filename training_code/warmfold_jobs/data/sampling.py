@@ -77,7 +77,7 @@ def check_left_out(tallies: dict[str, Tally]) -> None:
     """Raise NotColumnarError when a column that the sample made useless is not."""
     for name, tally in tallies.items():
         tally.settle()
-        if not (ids.useless(name, tally) or ids.row_name(name, tally)):
+        if not (ids.useless(tally) or ids.row_name(name, tally)):
             raise NotColumnarError(f"column {name!r} holds more than its first rows showed")
 
 
