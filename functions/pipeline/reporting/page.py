@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from pipeline.reporting import charts, formats
+from pipeline.reporting import charts, curves, formats
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
+from warmfold_run.diagnostics import Curve, Diagnostics, Threshold
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
-from warmfold_run.understanding import printable, sentences, told
+from warmfold_run.understanding import listed, printable, sentences, shown, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
 MOST_REASONS = 5
+MOST_ROWS = 20
+"""Rows of a table of the diagnostics."""
 MOST_REMARKS = 6
 """Remarks that are open; more of them are a click away."""
 _HEADLINES = {
@@ -30,8 +34,11 @@ _HEADLINES = {
 }
 
 
-def render_report(summary: Summary, profile: Profile | None) -> str:
-    """Return the page of a run's summary; `profile` is the data's, where there is one. All text in it is escaped."""
+def render_report(summary: Summary, profile: Profile | None, diagnostics: Diagnostics | None) -> str:
+    """Return the page of a run's summary, the data's profile and the holdout's diagnostics. All text in it is escaped.
+
+    What there is none of is None.
+    """
     best, metric, results = summary["best"], summary["metric"], summary["candidate_results"]
     number = best["number"] if best else None
     reasons = list(summary["placement"]["reasons"].items())
@@ -46,6 +53,10 @@ def render_report(summary: Summary, profile: Profile | None) -> str:
             profile=_profile(profile) if profile else None,
             said=sentences(summary["understanding"]) if summary["understanding"] else [],
             most_remarks=MOST_REMARKS,
+            diagnostics=diagnostics,
+            curves=_curves(diagnostics, summary["target"] or "") if diagnostics else {},
+            thresholds=_thinned(diagnostics["classes"]["thresholds"]) if diagnostics and diagnostics["classes"] else [],
+            most_rows=MOST_ROWS,
             score_chart=charts.score_chart(results, number, metric or ""),
             fold_chart=charts.fold_chart(results, number, metric or ""),
             estimate_chart=charts.estimate_chart(best, summary["holdout"], summary["baselines"], metric or "")
@@ -61,6 +72,32 @@ def render_report(summary: Summary, profile: Profile | None) -> str:
             missed=_missed(summary["pools"]["missed"]),
         )
     )
+
+
+def _curves(diagnostics: Diagnostics, target: str) -> dict[str, Markup | str | None]:
+    """Return the charts of the holdout, and the areas under curves."""
+    classes, numbers = diagnostics["classes"], diagnostics["numbers"]
+    roc = classes["roc"] if classes else []
+    precision_recall = classes["precision_recall"] if classes else []
+    return {
+        "roc": curves.curve_chart(roc, "ROC curves", diagonal=True),
+        "roc_areas": _areas(roc),
+        "precision_recall": curves.curve_chart(precision_recall, "Precision by recall", diagonal=False),
+        "precision_areas": _areas(precision_recall),
+        "calibration": curves.curve_chart(classes["calibration"] if classes else [], "Calibration", diagonal=True),
+        "scatter": curves.scatter_chart(numbers, target) if numbers else None,
+        "histogram": curves.histogram_chart(numbers) if numbers else None,
+    }
+
+
+def _areas(found: list[Curve]) -> str:
+    areas = [f"{shown(one['name'])} {formats.score(one['area'])}" for one in found if one["area"] is not None]
+    return listed(areas, curves.MOST_CURVES)
+
+
+def _thinned(thresholds: list[Threshold]) -> list[Threshold]:
+    """Return at most MOST_ROWS of them, evenly spread."""
+    return thresholds[:: -(-len(thresholds) // MOST_ROWS) or 1]
 
 
 def _candidate_note(counts: CandidateCounts) -> str:
@@ -125,7 +162,9 @@ _FILTERS = (
     formats.signed_interval,
     formats.duration,
     formats.short,
+    formats.cell,
     printable,
+    shown,
     told,
 )
 
