@@ -44,7 +44,7 @@ MISSING = PANDAS_MISSING | frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"),
     ]
 )
-"""Cells that hold no value in any column but a text target: pandas' words, and what databases and spreadsheets write."""
+"""Cells that hold no value in any column but a text target: pandas' words, and those of databases and spreadsheets."""
 _DASHES = ("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}", ".", "..", "...", "*", "**", "/")
 _WORDS = (
     *("na", "none", "missing", "unknown", "undefined", "not available", "not applicable", "not known", "n.d.", "n/d"),

@@ -49,6 +49,8 @@ class Tally:
     """How many cells are of each sort."""
     first: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """The first cells of each sort but plain numbers and nothing, with their lines."""
+    blanks: int = 0
+    """Cells of nothing but blanks."""
     words: Counter[str] = field(default_factory=Counter)
     """Words for missing values, and how often they stand there."""
     counts: Counter[str] | None = field(default_factory=Counter)
@@ -157,6 +159,8 @@ class Tally:
             self.sorts[sort] += times
             if sort == NUMBERS:
                 self._take_number(trim(cell), times)
+            elif sort == NOTHING:
+                self.blanks += times if cell else 0
             elif sort == WORDS:
                 self.words[trim(cell)] += times
             elif sort == DATES:

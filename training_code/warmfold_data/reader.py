@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from warmfold_data.asked import ID, IGNORE, Asked
+from warmfold_data.asked import Asked
 from warmfold_data.cells import trim
 from warmfold_data.columns import ALL_DISTINCT, DISTINCT, Tally
 from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.leaks import Line, Recoding
 from warmfold_data.target import resolve_target
+from warmfold_run.experiment import ID, IGNORE
 
 BLOCK_CELLS = 50_000
 """How many cells are looked at together."""

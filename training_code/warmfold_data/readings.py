@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from warmfold_data.asked import ID, IGNORE, Asked
+from warmfold_data.asked import Asked
 from warmfold_data.cells import (
     BOOLEAN,
     DATE,
@@ -33,13 +33,13 @@ from warmfold_data.columns import (
 )
 from warmfold_data.dates import ISO
 from warmfold_data.notation import NOTATIONS, PERCENT, Notation
-from warmfold_data.remarks import calls, calls_missing, cells_named, counted, remark, words_named
-from warmfold_run.experiment import CLASSIFICATION, REGRESSION
+from warmfold_data.remarks import MOST_NAMED, calls, calls_missing, cells_named, counted, quoted, remark, words_named
+from warmfold_run.experiment import CLASSIFICATION, ID, IGNORE, REGRESSION
 from warmfold_run.records import Kind, Reading, Remark
 
 MOSTLY = 0.9
-"""The share of a column's cells from which on they decide what the others should have been. What people mistype is rarer
-than one cell in ten; a column that mixes more is a code of its own, such as ticket numbers, and is text."""
+"""The share of a column's cells from which on they decide what the others should have been. What people mistype is
+rarer than one cell in ten; a column that mixes more is a code of its own, such as ticket numbers, and is text."""
 FEW_NUMBERS = 20
 """A column with no more different numbers than this may be a category with numbers among its names (cylinders: 4, 6, 8,
 rotary): its other cells are no mistakes. It is also the most numbers that are taken for classes."""
@@ -148,9 +148,8 @@ class _Decider:
     def _dates(self, *, asked: bool = False) -> Decision:
         tally = self.tally
         formats = tally.date_formats
-        totals = {
-            form: sum(times for forms, times in formats.items() if form in forms) for fs in formats for form in fs
-        }
+        known = {form for forms in formats for form in forms}
+        totals = {form: sum(times for forms, times in formats.items() if form in forms) for form in known}
         most = max(totals.values(), default=0)
         best = sorted(form for form, times in totals.items() if times == most)
         others = tally.of(NUMBERS, WRITTEN, INFINITE, TRUTHS, TEXTS) + tally.of(DATES) - most
@@ -197,23 +196,18 @@ class _Decider:
         counts = self.tally.counts
         if counts is None:
             return None
-        known = spellings(counts)
+        known, alike, kept = spellings(counts), list[str](), list[str]()
         for spelling, forms in known.items():
             if len(forms) > 1 and spelling:
-                self._say(
-                    "spellings",
-                    f"{words_named(forms.most_common())} differ in blanks or Unicode form only and are read as "
-                    f"{spelling[:40]!r}",
-                )
+                alike.append(f"{words_named(forms.most_common())} are read as {quoted(spelling)}")
         cases: dict[str, list[str]] = {}
         for spelling in known:
             cases.setdefault(folded(spelling), []).append(spelling)
         for forms_ in cases.values():
             if len(forms_) > 1:
-                counted_forms = sorted(((form, known[form].total()) for form in forms_), key=lambda one: -one[1])
-                self._say(
-                    "spellings_kept", f"{words_named(counted_forms)} differ in case or width only and are kept apart"
-                )
+                kept.append(words_named(sorted(((one, known[one].total()) for one in forms_), key=lambda one: -one[1])))
+        self._say_some("spellings", "differ in blanks or Unicode form only", alike)
+        self._say_some("spellings_kept_apart", "differ in case or width only and are kept apart", kept)
         missing = self._missing(TEXT)
         found = [spelling for spelling in known if spelling and spelling not in missing]
         if len(found) > CATEGORIES or any(len(spelling) > LONGEST_CATEGORY for spelling in found):
@@ -306,7 +300,7 @@ class _Decider:
         more = f"; so are {counted(others - 1, 'other cell')}" if others > 1 else ""
         words = list(dict.fromkeys(trim(one) for _, one in first))
         return Decision(
-            refused=f"line {line}: {cell[:80]!r} in column {self.column!r}{which} is not {meant}{reason}, as "
+            refused=f"line {line}: {quoted(cell)} in column {self.column!r}{which} is not {meant}{reason}, as "
             f"{total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in experiment.yaml "
             f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`."
         )
@@ -341,6 +335,8 @@ class _Decider:
         reading.update(particulars)  # type: ignore[typeddict-item]
         words = [(word, times) for word, times in self.tally.words.most_common() if word in missing]
         kept = [(word, times) for word, times in self.tally.words.most_common() if word not in missing]
+        if self.tally.blanks:
+            words.append((" ", self.tally.blanks))
         if words:
             self._say("missing_words", f"{words_named(words)}: taken for missing values")
         if kept and self.is_target:
@@ -350,6 +346,11 @@ class _Decider:
                 calls_missing(word for word, _ in kept),
             )
         return Decision(reading=reading, remarks=self.remarks)
+
+    def _say_some(self, code: str, what: str, found: list[str]) -> None:
+        if found:
+            more = f"; {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+            self._say(code, f"spellings {what}: {'; '.join(found[:MOST_NAMED])}{more}")
 
     def _say(self, code: str, text: str, remedy: str | None = None) -> None:
         self.remarks.append(remark(code, self.column, text, remedy))

@@ -19,7 +19,7 @@ from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_data.reader import Reader
 from warmfold_data.remarks import counted, remark
-from warmfold_data.understanding import Understood, understand
+from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION, Problem
 from warmfold_run.predictions import prediction_columns
 from warmfold_run.records import Kind, Profile, Remark
@@ -56,7 +56,9 @@ def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Un
     reader = Reader(next(records)[1], file=file, asked=asked)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         reader.observe(line, row)
-    return understand(reader)
+    understood = understand(reader)
+    say_leaks(understood, reader, reader.rows)
+    return understood
 
 
 class _Dealt(NamedTuple):
@@ -121,10 +123,12 @@ class Scanner:
             dealt = self._deal(rows, understood)
         if isinstance(dealt, str):
             raise DatasetRuleError(dealt)
-        copies = len(rows.contents) - len(set(rows.contents))
+        different = len(set(rows.contents))
+        copies = len(rows.contents) - different
         if copies >= COPIES_SAID * len(rows.contents):
             text = f"{counted(copies, 'row')} of {len(rows.contents):,} are copies of others; copies stay on one side"
             understood.remarks.append(remark("copies", None, text))
+        say_leaks(understood, self._reader, different)
         labelled = len(rows.contents)
         classes = understood.classes
         return Profile(

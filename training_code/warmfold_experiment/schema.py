@@ -21,10 +21,8 @@ from pydantic_core import PydanticCustomError
 
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.splitters import SPLITTERS
-from warmfold_data.asked import ID, IGNORE
-from warmfold_data.cells import BOOLEAN, DATE, NUMERIC, TEXT
 from warmfold_experiment.file import SOURCE
-from warmfold_run.experiment import FoldPlacement
+from warmfold_run.experiment import COLUMN_KINDS, IGNORE, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
@@ -170,7 +168,7 @@ class Budget(_Section):
 
 def _as_mapping(columns: Any) -> Any:
     """A list of columns stands for a mapping in which each of them is left out."""
-    return dict.fromkeys(columns, "ignore") if _are_texts(columns) else columns
+    return dict.fromkeys(columns, IGNORE) if _are_texts(columns) else columns
 
 
 def _are_texts(given: Any) -> bool:
@@ -191,7 +189,6 @@ def _known_kind(said: str) -> str:
 
 
 Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
-COLUMN_KINDS = (IGNORE, ID, NUMERIC, TEXT, BOOLEAN, DATE)
 COLUMNS_DESCRIPTION = (
     f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
     "or a list of columns to ignore"
