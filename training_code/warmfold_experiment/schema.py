@@ -16,6 +16,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
@@ -187,7 +188,9 @@ def _known_kind(said: str) -> str:
     return said
 
 
-Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
+Cell = Annotated[
+    StrictStr, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"]}, mode="validation")
+]
 COLUMNS_DESCRIPTION = (
     f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
     "or a list of columns to ignore"
@@ -208,7 +211,9 @@ class Experiment(_Section):
         json_schema_extra={STANDS_FOR: "what the target's values suggest"},
     )
     columns: Annotated[
-        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]], BeforeValidator(_as_mapping)
+        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]],
+        BeforeValidator(_as_mapping),
+        WithJsonSchema({"type": ["object", "array"], "additionalProperties": {"type": "string"}}, mode="validation"),
     ] = Field(default={}, description=COLUMNS_DESCRIPTION)
     missing_values: list[Cell] = Field(default=[], description="a list of cells that hold no value")
     positive_class: Cell | None = Field(
