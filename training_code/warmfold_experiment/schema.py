@@ -156,8 +156,9 @@ class QualityGate(_Section):
     min_score: StrictInt | FiniteFloat | None = Field(
         default=None, description="a number or null", json_schema_extra={STANDS_FOR: "no gate, any score will do"}
     )
-    beat_champion: StrictBool = Field(default=False, description="false")
+    beat_champion: StrictBool = Field(default=False, description="true or false")
     approval: Literal["automatic", "manual"] = Field(default="automatic", description='"automatic" or "manual"')
+    suspicious: Literal["hold", "ignore"] = Field(default="hold", description='"hold" or "ignore"')
 
 
 class Budget(_Section):
@@ -270,7 +271,6 @@ NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
     ("search", "strategy"): NotBuilt(
         "`Grid` and `Hyperband`", lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'
     ),
-    ("quality_gate", "beat_champion"): NotBuilt("`true`", lambda v: v is True, "false"),
     ("budget", "max_usd"): NotBuilt(
         "a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"
     ),

@@ -85,6 +85,10 @@ class QualityGate(TypedDict):
         Literal["automatic", "manual"],
         "who approves a model that passes the gate: the pipeline, or a person with one command",
     ]
+    suspicious: Annotated[
+        Literal["hold", "ignore"],
+        "whether a suspected leak or a perfect score waits for a person's approval too",
+    ]
 
 
 class Budget(TypedDict):

@@ -185,7 +185,7 @@ def test_a_score_without_a_standard_error_is_shown(run: Run, report: Any) -> Non
     run.final(0.85, None)
     summary, page = report("FAILED", "X", "x")
     assert summary["holdout"]["standard_error"] is None
-    assert "standard error unknown" in page
+    assert "interval unknown" in page
 
 
 def test_refused_data_is_reported_without_a_plan(sagemaker: FakeSageMaker, report: Any, sample_event: Any) -> None:
@@ -334,8 +334,11 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
     for expected in (
         "Model registered",
         NO_GATE,
-        "± 0.020 standard error",
-        "± 0.10 over 3 folds",
+        "95% interval 0.8100 to 0.8900; 24 rows that no candidate saw",
+        "3 folds, 0.7000 to 0.9000",
+        "Tuning gained +0.350 ROC AUC (0.31 to 0.39).",
+        "95% interval +0.310 to +0.390",
+        "Defaults 0.5000, 95% interval 0.5000 to 0.5000",
         "The cross-validation score is optimistic",
         "candidate 3: Failed, no score",
         "candidate 2, fold 0: roc_auc 0.7000",
@@ -360,19 +363,19 @@ def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_
     assert summary["remarks"] == [remark | {"holds": True}]
     first_screen = " ".join(" ".join(Page(text.split("<main>")[0]).texts).split())
     for words in (
-        "Predicts target (the column of that name), a class: no or yes (not numbers)",
+        "Predicts target (the column of that name), a class, since its cells are texts: no or yes (positive)",
         "Metric roc_auc, since there are two classes",
         "held out; none left out",
         "Features 2 numeric",
         "1 remark",
-        "x alone tells the target",
+        "x: x alone tells the target",
         "held for a person's approval",
         "columns: {x: ignore}",
     ):
         assert words in first_screen, words
     told = notified()["Message"]
     assert "Predicts: target (the column of that name)" in told
-    assert "Remark: x alone tells the target" in told
+    assert "Remark: x: x alone tells the target. The model is held" in told
 
 
 def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:
@@ -419,7 +422,8 @@ def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, no
     summary, _ = report()
     told = notified()
     assert told["Subject"] == f"warmfold: run {succeeded.id} succeeded"
-    assert "roc_auc 0.8500 on the holdout" in told["Message"]
+    assert "roc_auc 0.8500 on the holdout, 95% interval 0.8100 to 0.8900." in told["Message"]
+    assert "Tuning gained +0.350 ROC AUC (0.31 to 0.39)." in told["Message"]
     assert summary["locations"]["report"] in told["Message"]
 
 
