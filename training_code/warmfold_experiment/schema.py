@@ -168,8 +168,14 @@ class Budget(_Section):
 
 
 def _as_mapping(columns: Any) -> Any:
-    """A list of columns stands for a mapping in which each of them is left out."""
+    """A list of columns stands for a mapping in which each of them is left out, nothing for an empty one."""
+    if columns is None:
+        return {}
     return dict.fromkeys(columns, IGNORE) if _are_texts(columns) else columns
+
+
+def _as_list(given: Any) -> Any:
+    return [] if given is None else given
 
 
 def _are_texts(given: Any) -> bool:
@@ -214,9 +220,17 @@ class Experiment(_Section):
     columns: Annotated[
         dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]],
         BeforeValidator(_as_mapping),
-        WithJsonSchema({"type": ["object", "array"], "additionalProperties": {"type": "string"}}, mode="validation"),
+        WithJsonSchema(
+            {"type": ["object", "array", "null"], "additionalProperties": {"type": "string"}}, mode="validation"
+        ),
     ] = Field(default={}, description=COLUMNS_DESCRIPTION)
-    missing_values: list[Cell] = Field(default=[], description="a list of cells that hold no value")
+    missing_values: Annotated[
+        list[Cell],
+        BeforeValidator(_as_list),
+        WithJsonSchema(
+            {"type": ["array", "null"], "items": {"type": ["string", "number", "boolean"]}}, mode="validation"
+        ),
+    ] = Field(default=[], description="a list of cells that hold no value")
     positive_class: Cell | None = Field(
         default=None,
         description="a class of the target",
