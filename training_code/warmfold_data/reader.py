@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from warmfold_data.asked import Asked
-from warmfold_data.cells import trim
+from warmfold_data.cells import number, trim
 from warmfold_data.columns import ALL_DISTINCT, DISTINCT, Tally
 from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.leaks import Line, Recoding
@@ -89,19 +89,22 @@ class Reader:
     def _take_block(self) -> None:
         if not self._block:
             return
-        columns = list(zip(*self._block, strict=True))
-        labels = columns[self._target_place]
-        for column, cells in zip(self.columns, columns, strict=True):
+        columns = dict(zip(self.columns, zip(*self._block, strict=True), strict=True))
+        for column, cells in columns.items():
             if column != self.target or not self._sampled:
                 self.tallies[column].observe(cells, self._block_lines)
-            if column in self.recodings:
-                self.recodings[column].observe(cells, labels)
-                if not self.recodings[column].holds:
-                    del self.recodings[column]
-            if column in self.lines:
-                self.lines[column].observe(cells, labels)
-                if not self.lines[column].holds:
-                    del self.lines[column]
+        labels = columns[self.target]
+        for column, recoding in [*self.recodings.items()]:
+            recoding.observe(columns[column], labels)
+            if not recoding.holds:
+                del self.recodings[column]
+        numbers = [number(trim(label)) for label in labels] if self.lines else []
+        if not any(value is not None for value in numbers):
+            self.lines = {}
+        for column, line in [*self.lines.items()]:
+            line.observe(columns[column], numbers)
+            if not line.holds:
+                del self.lines[column]
         self._block, self._block_lines = [], []
 
 
