@@ -97,7 +97,7 @@ class Loop:
             scores = []
             for fold in asked["folds"]:
                 (features, labels), (held, held_labels) = tables[fold]
-                model = build_pipeline(self._schema.filled(features), experiment["estimator"], values, seed)
+                model = build_pipeline(self._schema, features, experiment["estimator"], values, seed)
                 model.fit(features, labels)
                 score(model, features, labels, metric)
                 scores.append(score(model, held, held_labels, metric))

@@ -22,6 +22,8 @@ from warmfold_data.errors import DatasetRuleError
 from warmfold_data.first_lines import numeric_columns
 from warmfold_run.records import Remark, SkippedRecord
 
+UNITS = "units_line"
+"""The code of the remark on a line of units."""
 MOST_TOTALS = 3
 """How many records at the end may be totals: sum, mean and count, say."""
 SUMMED_COLUMNS = 4
@@ -106,7 +108,7 @@ class Sieve:
             self.remarks.append(
                 _remark("totals_line", f"line {line} ({_shown(row)}) holds totals, not a row; it is left out")
             )
-        if rows and not totals and (word := _word_for_totals(rows[-1][2])) is not None:
+        if rows and not totals and (word := word_for_totals(rows[-1][2])) is not None:
             text = f"line {rows[-1][1]}, the last, says {word!r}; it is taken for a row. Delete it if it holds totals"
             self.remarks.append(_remark("possible_totals", text))
 
@@ -127,7 +129,7 @@ class Sieve:
 
     def _are_totals(self, row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         """Whether a record holds totals of the rows that went through and of these, the last ones."""
-        word = _word_for_totals(row)
+        word = word_for_totals(row)
         if word is None or self._rows + len(rows) < LEAST_ROWS:
             return False
         place = next(place for place, cell in enumerate(row) if cell.strip())
@@ -156,9 +158,7 @@ class Sieve:
         self.skipped.append(SkippedRecord(line=line, row=place, why=why))  # type: ignore[typeddict-item]
 
     def _say_units(self, line: int, row: Sequence[str]) -> None:
-        self.remarks.append(
-            _remark("units_line", f"line {line} ({_shown(row)}) holds units, not a row; it is left out")
-        )
+        self.remarks.append(_remark(UNITS, f"line {line} ({_shown(row)}) holds units, not a row; it is left out"))
 
     def _say_repeats(self) -> None:
         lines = [str(skipped["line"]) for skipped in self.skipped if skipped["why"] == "repeated header"]
@@ -168,7 +168,8 @@ class Sieve:
             self.remarks.append(_remark("repeated_header", text))
 
 
-def _word_for_totals(row: Sequence[str]) -> str | None:
+def word_for_totals(row: Sequence[str]) -> str | None:
+    """The word for totals that a record begins with, if it does."""
     first = next((cell.strip() for cell in row if cell.strip()), "")
     return first if first.rstrip(" :").casefold() in TOTALS and len(row) > 1 else None
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -17,17 +16,13 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
-    ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
-from warmfold_catalogue.entries import unknown
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
-from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
-from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import SOURCE, parse
-from warmfold_run.experiment import FoldPlacement
+from warmfold_experiment.file import SOURCE
+from warmfold_run.experiment import COLUMN_KINDS, IGNORE, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
@@ -53,6 +48,21 @@ class Overrides(NamedTuple):
     keys: dict[str, Any]
     source: str = OVERRIDES_SOURCE
 
+    def source_of(self, path: Iterable[str]) -> str:
+        """Return where a key is given: here or in the file."""
+        given: Any = self.keys
+        for key in path:
+            if not isinstance(given, dict):
+                break
+            if key not in given:
+                return SOURCE
+            given = given[key]
+        return self.source
+
+    def place(self, path: Sequence[str]) -> str:
+        """Return where a key is given and its dotted path, as errors call it."""
+        return f"{self.source_of(path)}: {'.'.join(path)}"
+
 
 NO_OVERRIDES = Overrides({})
 
@@ -64,7 +74,8 @@ class _Section(BaseModel):
 Encoding = Literal[
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255",
     "cp1256", "cp1257", "cp1258", "cp437", "cp850", "cp852", "cp866", "iso8859-1", "iso8859-2", "iso8859-5",
-    "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "mac-roman", "big5", "euc_jp", "euc_kr", "gb18030", "shift_jis",
+    "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "mac-roman", "big5", "euc_jp", "euc_kr", "gb18030",
+    "shift_jis",
 ]  # fmt: skip
 """Python's names of the encodings that files are met in."""
 
@@ -155,6 +166,35 @@ class Budget(_Section):
     max_usd: None = Field(default=None, description="null")
 
 
+def _as_mapping(columns: Any) -> Any:
+    """A list of columns stands for a mapping in which each of them is left out."""
+    return dict.fromkeys(columns, IGNORE) if _are_texts(columns) else columns
+
+
+def _are_texts(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)
+
+
+def _as_text(given: Any) -> Any:
+    """A cell as YAML has read it, spelled as in the data: `yes` and `true` are one word to YAML, and so are 1 and 1."""
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    return str(given) if isinstance(given, int | float) else given
+
+
+def _known_kind(said: str) -> str:
+    if said not in COLUMN_KINDS and "%" not in said:
+        raise PydanticCustomError("unknown_kind", "must be {remedy}", {"remedy": COLUMNS_DESCRIPTION})
+    return said
+
+
+Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
+COLUMNS_DESCRIPTION = (
+    f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
+    "or a list of columns to ignore"
+)
+
+
 class Experiment(_Section):
     """The whole of experiment.yaml."""
 
@@ -167,6 +207,15 @@ class Experiment(_Section):
         default=None,
         description='"classification" or "regression"',
         json_schema_extra={STANDS_FOR: "what the target's values suggest"},
+    )
+    columns: Annotated[
+        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]], BeforeValidator(_as_mapping)
+    ] = Field(default={}, description=COLUMNS_DESCRIPTION)
+    missing_values: list[Cell] = Field(default=[], description="a list of cells that hold no value")
+    positive_class: Cell | None = Field(
+        default=None,
+        description="a class of the target",
+        json_schema_extra={STANDS_FOR: "the last of two classes: the greater number, or the later in the alphabet"},
     )
     metric: StrictStr | None = Field(
         default=None,
@@ -184,11 +233,11 @@ class Experiment(_Section):
 
     def place(self, *path: str) -> str:
         """Return where a key was given and its dotted path, as errors call it."""
-        return _place(self._overrides, path)
+        return self._overrides.place(path)
 
     def source(self, *path: str) -> str:
         """Return where a key was given: the file, or what is laid over it."""
-        return _source(self._overrides, path)
+        return self._overrides.source_of(path)
 
 
 SECTIONS: dict[str, type[_Section]] = {
@@ -221,149 +270,3 @@ NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
         "a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"
     ),
 }
-
-
-class Read(NamedTuple):
-    """An experiment in which every key that is wrong has its default, what is wrong, and the dotted paths of those."""
-
-    experiment: Experiment
-    problems: list[str]
-    refused: list[str]
-
-
-def load_experiment(
-    text: bytes | None, overrides: dict[str, Any] | None, compute: dict[str, str] | None = None
-) -> Experiment:
-    """Return the experiment that a file's text and the execution's overrides ask for; `compute` has a stack's defaults.
-
-    Overrides win key by key. Raises ExperimentRuleError with one line for everything that is wrong.
-    """
-    read = read_experiment(text, Overrides(overrides or {}), compute)
-    if read.problems:
-        raise ExperimentRuleError("\n".join(read.problems))
-    return read.experiment
-
-
-def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str, str] | None = None) -> Read:
-    """Return as much of the experiment as can be used, and what is wrong with the rest.
-
-    Raises ExperimentRuleError for a text that is no mapping at all.
-    """
-    asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
-    problems, not_built = _take_out_not_built(asked, overrides)
-    refused: list[str] = []
-    while True:
-        try:
-            experiment = Experiment.model_validate(asked)
-            break
-        except ValidationError as error:
-            lines = _said(error, overrides)
-            touched = {path.partition(".")[0] for path in refused}
-            # where a key was refused before, what is wrong now may be its default's doing
-            problems += [line for path, line in lines.items() if path.partition(".")[0] not in touched]
-            refused += lines
-            asked = _without(asked, lines)
-    experiment._overrides = overrides
-    unknown_names = _unknown_names(experiment)
-    fields = Experiment.model_fields
-    experiment = experiment.model_copy(update={key: fields[key].get_default() for key in unknown_names})
-    return Read(experiment, [*problems, *unknown_names.values()], [*not_built, *refused, *unknown_names])
-
-
-def merged(text: bytes | None, overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return the keys of a file's text with others over them; raises ExperimentRuleError for what is no mapping."""
-    return dict(_merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides)))
-
-
-def _without(asked: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """Return the keys but for those at some dotted paths of one or two keys."""
-    left = dict(asked)
-    for path in paths:
-        section, _, key = path.partition(".")
-        if key and isinstance(left.get(section), dict):
-            left[section] = {name: value for name, value in left[section].items() if str(name) != key}
-        else:
-            left = {name: value for name, value in left.items() if str(name) != section}
-    return left
-
-
-def shown(value: Any) -> str:
-    """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
-    # a section whose keys are all commented out reads as null; a bare `off` reads as false in YAML 1.1
-    asked = {key: {} if key in SECTIONS and value is None else value for key, value in asked.items()}
-    search = asked.get("search")
-    if isinstance(search, dict) and search.get("abandon") is False:
-        asked["search"] = search | {"abandon": "off"}
-    return asked
-
-
-def _merge(base: Any, over: Any) -> Any:
-    """Merge mappings key by key; a hyperparameter that changes its form (range, values, value) is replaced whole."""
-    if not isinstance(base, dict) or not isinstance(over, dict) or ("values" in base) != ("values" in over):
-        return over
-    return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
-
-
-def _place(overrides: Overrides, path: Iterable[str]) -> str:
-    path = list(path)
-    return f"{_source(overrides, path)}: {'.'.join(path)}"
-
-
-def _source(overrides: Overrides, path: Iterable[str]) -> str:
-    given: Any = overrides.keys
-    for key in path:
-        if not isinstance(given, dict):
-            break
-        if key not in given:
-            return SOURCE
-        given = given[key]
-    return overrides.source
-
-
-def _take_out_not_built(asked: dict[str, Any], overrides: Overrides) -> tuple[list[str], list[str]]:
-    problems, paths = [], []
-    for (section, key), not_built in NOT_BUILT.items():
-        mapping = asked.get(section)
-        if isinstance(mapping, dict) and key in mapping and not_built.holds(mapping[key]):
-            place = _place(overrides, (section, key))
-            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {not_built.remedy}")
-            asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
-            paths.append(f"{section}.{key}")
-    return problems, paths
-
-
-def _said(error: ValidationError, overrides: Overrides) -> dict[str, str]:
-    """A line for each key that pydantic refuses, by dotted path; a union refuses once for each of its members."""
-    lines: dict[str, str] = {}
-    for one in error.errors():
-        location = [str(part) for part in one["loc"]]
-        nested = location[0] in SECTIONS and len(location) > 1
-        path = location[:2] if nested else location[:1]
-        keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
-        if path[-1] not in keys:
-            near = difflib.get_close_matches(path[-1], keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
-            lines[".".join(path)] = f"{_place(overrides, path)} is an unknown key; {hint}"
-            continue
-        limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
-        told = one.get("ctx", {})
-        remedy = limit.format(**told) if limit else told.get("remedy", keys[path[-1]].description)
-        line = f"{_place(overrides, path)} is {shown(one['input'])}; it must be {remedy}"
-        if limit or ".".join(path) not in lines:
-            lines[".".join(path)] = line
-    return lines
-
-
-def _unknown_names(experiment: Experiment) -> dict[str, str]:
-    """Return a line for each name that the catalogue has not got, by key."""
-    asked = (("estimator", experiment.estimator, ESTIMATORS), ("metric", experiment.metric, METRICS))
-    return {
-        key: f"{experiment.place(key)} {unknown(name, known)}"
-        for key, name, known in asked
-        if name is not None and name not in known
-    }

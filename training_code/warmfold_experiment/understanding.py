@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from warmfold_data import rules
-from warmfold_data.cells import NUMERIC
+from warmfold_data.asked import Asked
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import Read, read_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides, Read, read_experiment
+from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.records import Profile
@@ -82,6 +83,7 @@ def understand(
 class _Found(NamedTuple):
     target: str
     problem: Problem
+    problem_why: str
     classes: int | None
     profile: Profile | None
     rows_to_score: int | None
@@ -91,43 +93,27 @@ def _found(
     data: Source, predict: Source | None, given: Experiment, refused: list[str]
 ) -> tuple[_Found | None, list[str]]:
     """Return what the files hold, None where the data can't be used, and what is wrong with them."""
-    validation = given.cross_validation
-    # where the number of folds is refused, what the fewest folds can't do no other number can
-    dialect = _asked_dialect(given)
-    folds = 2 if "cross_validation.n_splits" in refused else validation.n_splits
+    asked = Asked.of(given.model_dump(), problem=given.problem)
+    if "cross_validation.n_splits" in refused:
+        # what the fewest folds can't do no other number can
+        asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
     try:
         if data.size > WHOLE_SCAN_BYTES:
-            target, problem = rules.sample(
-                data.open(), file=data.file, target=given.target, problem=given.problem, dialect=dialect
-            )
-            return _Found(target, problem, None, None, None), []
-        profile = rules.scan(
-            data.open(),
-            file=data.file,
-            target=given.target,
-            problem=given.problem,
-            n_splits=folds,
-            strategy=validation.strategy,
-            holdout=float(validation.holdout),
-            seed=validation.seed,
-            dialect=dialect,
-        )
+            suggested = rules.sample(data.open(), file=data.file, asked=asked)
+            return _Found(suggested.target, suggested.problem, suggested.problem_why, None, None, None), []
+        profile = rules.scan(data.open(), file=data.file, asked=asked)
     except DatasetRuleError as error:
-        return None, [str(error), *_unreadable(predict, dialect)]
+        return None, [str(error), *_unreadable(predict, asked.dialect)]
     classes, rows_to_score, wrong = profile["classes"], None, []
     if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
         try:
-            rows_to_score = check_rows_to_score(
-                predict.open(),
-                file=predict.file,
-                readings=profile["readings"],
-                target=profile["target"],
-                dialect=dialect,
-            )
+            compared = check_rows_to_score(predict.open(), file=predict.file, profile=profile, dialect=asked.dialect)
+            rows_to_score = compared.rows
+            profile["remarks"] += compared.remarks()
         except DatasetRuleError as error:
             wrong.append(str(error))
     counts = len(classes) if classes else None
-    return _Found(profile["target"], profile["problem"], counts, profile, rows_to_score), wrong
+    return _Found(profile["target"], profile["problem"], profile["problem_why"], counts, profile, rows_to_score), wrong
 
 
 def _resolved(given: Experiment, found: _Found | None) -> tuple[Resolved | None, list[str]]:
@@ -162,10 +148,6 @@ def _is_for_data(path: str) -> bool:
     return (meant[0] if meant else key) in _READ_FOR_DATA
 
 
-def _asked_dialect(given: Experiment) -> AskedDialect:
-    return cast(AskedDialect, given.dialect.model_dump())
-
-
 def _unreadable(source: Source | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
     """Return what is wrong with a file whatever its columns mean."""
     if source is None or source.size > WHOLE_SCAN_BYTES:
@@ -185,6 +167,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
         "problem": found.problem,
         "problem_why": _problem_why(given, found),
         "classes": None,
+        "positive_class": None,
         "metric": resolved["metric"],
         "metric_why": _metric_why(given, found),
         "split": _split(resolved),
@@ -206,12 +189,8 @@ def _target_why(given: Experiment, target: str) -> str:
 def _problem_why(given: Experiment, found: _Found) -> str:
     if given.problem is not None:
         return f"as {given.source('problem')} says"
-    sampled = "" if found.profile else f" in the first {rules.SAMPLE_ROWS:,} rows"
-    if found.problem == REGRESSION:
-        return f"numbers with fractions, or over {rules.INFERRED_CLASSES} different ones{sampled}"
-    if found.profile and found.profile["readings"][found.target]["kind"] != NUMERIC:
-        return "not numbers"
-    return f"no numbers, or few and whole{sampled}" if found.profile is None else "few and whole numbers"
+    where = "" if found.profile else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    return f"since {found.problem_why}{where}"
 
 
 def _metric_why(given: Experiment, found: _Found) -> str:

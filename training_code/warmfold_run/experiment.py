@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, TypedDict
 
 Problem = Literal["classification", "regression"]
+IGNORE: Final = "ignore"
+ID: Final = "id"
+COLUMN_KINDS = (IGNORE, "numeric", "text", "boolean", "date", ID)
+"""What an experiment can call a column, beside the format of its dates; the first and the last are left out."""
 CLASSIFICATION: Final = "classification"
 REGRESSION: Final = "regression"
 
@@ -98,6 +102,9 @@ class Experiment(TypedDict):
 
     target: Annotated[str, "the column to predict"]
     problem: Annotated[Problem, "what kind of column that is"]
+    columns: Annotated[dict[str, str], "what columns are, where the experiment says so: a kind, ignore, id or a format"]
+    missing_values: Annotated[list[str], "cells that hold no value, beside those known"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about; null for the last"]
     metric: Annotated[str, "the metric's name in the catalogue; greater is better"]
     dialect: Annotated[AskedDialect, "what data.csv and predict.csv are written in"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]

@@ -13,7 +13,17 @@ PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "r
 """The files of a run, in its folder."""
 METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"
 """What the final job says of its model, in the location `model` and in the model archive."""
-MODEL_REPORTS = (METRICS, DIAGNOSTICS)
+QUALITY_STATISTICS, QUALITY_CONSTRAINTS = "model_quality_statistics.json", "model_quality_constraints.json"
+DATA_STATISTICS, DATA_CONSTRAINTS = "data_statistics.json", "data_constraints.json"
+"""The same for SageMaker's Model Monitor, in its formats."""
+MODEL_REPORTS = (
+    METRICS,
+    DIAGNOSTICS,
+    QUALITY_STATISTICS,
+    QUALITY_CONSTRAINTS,
+    DATA_STATISTICS,
+    DATA_CONSTRAINTS,
+)
 """The files of the model archive that are in the location `model` too."""
 PARTS, HOLDOUT, SCORE = "parts", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""
@@ -29,7 +39,13 @@ MODEL, MODEL_DESCRIPTION, TRAINED_ON = "model.joblib", "model.json", "trained_on
 """What the model archive holds, beside METRICS, DIAGNOSTICS and the code in `code/`."""
 PLACEMENT, ABANDONED, MISSED = "placement.json", "abandoned.json", "missed.json"
 """What a candidate says of itself, in its folder below the location `candidates`, beside `fold-<i>.json`."""
+_PARTS_OF_DATA, _TO_PREDICT = "data", "predict"
+"""Folders of a dataset, whose files are called anything."""
 _DATA_KEY = re.compile(rf"datasets/(?P<dataset>[^/]+)/{re.escape(DATA)}")
+_DATASET_FOLDERS = ("datasets", "dataset")
+_DATA_NAME = re.compile(
+    r"data(\.(csv|tsv|tab|txt|json|jsonl|xlsx?|ods|parquet|pq|feather|arrow|zip|gz|bz2|xz|zst))*", re.I
+)
 _FOLD_RECORD = re.compile(r"fold-(?P<fold>[0-9]+)\.json")
 
 
@@ -60,6 +76,24 @@ def dataset_of(key: str) -> str | None:
     """Return the dataset whose data a key is, or None: the event pattern also matches deeper keys."""
     match = _DATA_KEY.fullmatch(key)
     return match["dataset"] if match else None
+
+
+def near_miss(key: str) -> str | None:
+    """Return the key that was meant where one nearly is a dataset's data, and None for every other one.
+
+    Another case or ending, a folder too many or missing, `dataset/`: uploads that people wait for in vain.
+    """
+    first, *folders, name = key.split("/") if "/" in key else ("", "")
+    if first.lower() not in _DATASET_FOLDERS or not name or dataset_of(key) is not None:
+        return None
+    if len(folders) > 1 and folders[1] in (_PARTS_OF_DATA, _TO_PREDICT):
+        return None
+    is_alone = not folders and name.lower().endswith((".csv", ".csv.gz"))
+    if not is_alone and not _DATA_NAME.fullmatch(name):
+        return None
+    own = name.partition(".")[0]
+    dataset = "-".join(filter(None, folders)) or (own if own.lower() != "data" else "<dataset>")
+    return data_key(dataset)
 
 
 def code_key(sha256: str) -> str:

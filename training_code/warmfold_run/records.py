@@ -19,6 +19,21 @@ class Reading(TypedDict):
     thousands: Annotated[str, "what groups the digits of a number; empty where nothing does"]
     affixes: Annotated[list[str], "what is taken off a number before it is read, such as `€` and `%`"]
     date_format: Annotated[str | None, "of a date, as strptime has it; null for ISO 8601"]
+    booleans: Annotated[dict[str, bool], "of a boolean column: what its cells say; empty for other kinds"]
+    categories: Annotated[
+        list[str] | None,
+        "of a text column: its texts, with which cells that differ in blanks, case or Unicode form are compared; null "
+        "where there are too many",
+    ]
+
+
+class ColumnFacts(TypedDict):
+    """What a feature holds in the training data, for rows to score to be compared with."""
+
+    values: Annotated[int, "cells that hold a value"]
+    different: Annotated[int | None, "how many different cells; null for more than are counted"]
+    minimum: Annotated[float | None, "the least number; null where the column holds no plain numbers"]
+    maximum: Annotated[float | None, "the greatest number"]
 
 
 class Remark(TypedDict):
@@ -66,10 +81,16 @@ class Profile(TypedDict):
     readings: Annotated[dict[str, Reading], "how cells are read, by column, those left out excepted"]
     left_out: Annotated[dict[str, str], "columns that are neither target nor feature, and why"]
     remarks: Annotated[list[Remark], "what a person should know of the data"]
-    missing: Annotated[dict[str, int], "cells without a value by column"]
+    missing: Annotated[
+        dict[str, int], "cells without a value by column, in rows with a target; in all rows for the target"
+    ]
     target: Annotated[str, "the column to predict"]
+    target_why: Annotated[str, "why that one"]
     problem: Annotated[Problem, "what kind of column that is"]
-    classes: Annotated[dict[str, int] | None, "rows by class; null for regression"]
+    problem_why: Annotated[str, "why that kind"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    facts: Annotated[dict[str, ColumnFacts], "what features hold, by column"]
+    classes: Annotated[dict[str, int] | None, "rows by class, in the order of their labels; null for regression"]
     development_classes: Annotated[dict[str, int] | None, "the same of the rows that candidates see"]
     holdout_classes: Annotated[dict[str, int] | None, "the same of the holdout"]
     rows_without_target: Annotated[int, "left out"]
@@ -221,6 +242,10 @@ class ModelDescription(TypedDict):
     problem: Annotated[Problem, "what kind of column that is"]
     classes: Annotated[list[str] | None, "by label, as written in the data; null for regression"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    prediction_columns: Annotated[
+        list[str],
+        "its prediction, then the probability of each class, as rows get them; names that the data has give way",
+    ]
     metric: Annotated[str, "what it was tuned for"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     hyperparameters: Annotated[dict[str, str | float | bool | None], "tuned and static ones"]

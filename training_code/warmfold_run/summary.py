@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from warmfold_run.records import Baselines, Champion
+from warmfold_run.records import Baselines, Champion, Remark
+from warmfold_run.understanding import Understanding
 
-SCHEMA = 1
+SCHEMA = 2
 AWAITING_APPROVAL = "awaiting approval"
 
 
@@ -188,6 +189,8 @@ class Summary(TypedDict):
     target: Annotated[str | None, "the column to predict"]
     n_splits: Annotated[int | None, "the number of folds"]
     data: Annotated[Data | None, "what the run was about"]
+    understanding: Annotated[Understanding | None, "what was done with it, and why"]
+    remarks: Annotated[list[Remark], "what a person should know of the data and of the result"]
     best: Annotated[Best | None, "the best candidate"]
     holdout: Annotated[Holdout | None, "the final model on the holdout"]
     holdout_note: Annotated[str | None, "why there is no holdout score"]

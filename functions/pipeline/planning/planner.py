@@ -23,6 +23,7 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
+from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
@@ -92,7 +93,8 @@ class Planner:
         predict = self.storage.head(folder + places.PREDICT)
         try:
             given, resolved, profile, understanding = understand(
-                self.storage.open(file).read() if file else None,
+                # one byte more than there may be says that there are too many
+                self.storage.open(file).read(MAX_BYTES + 1) if file else None,
                 self._source(data),
                 self._source(predict) if predict else None,
                 overrides=Overrides(overrides or {}),

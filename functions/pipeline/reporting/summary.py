@@ -20,6 +20,7 @@ from pipeline.results.holdout import Holdout, holdout_of
 from warmfold_run import names, places
 from warmfold_run import summary as contract
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
+from warmfold_run.understanding import Understanding, counted
 
 
 class Ending(BaseModel):
@@ -43,6 +44,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     warm = sum(name in reused for name in facts.fold_jobs)
     cold = len(facts.fold_jobs) - warm - _never_started(facts)
     start_seconds = _start_seconds(facts, reused)
+    understanding = _understanding(facts)
     holdout = holdout_of(facts.metrics) if facts.metrics else None
     return {
         "schema": contract.SCHEMA,
@@ -60,6 +62,8 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "target": experiment["target"] if experiment else None,
         "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
         "data": _data(facts),
+        "understanding": understanding,
+        "remarks": understanding["remarks"] if understanding else [],
         "best": _best(facts, results),
         "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
@@ -137,6 +141,16 @@ def _data(facts: Facts) -> contract.Data | None:
         "rows": profile["rows"] if profile else None,
         "columns": len(profile["columns"]) if profile else None,
     }
+
+
+def _understanding(facts: Facts) -> Understanding | None:
+    """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
+    planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
+    if planned is None or facts.plan is None or facts.profile is None:
+        return planned
+    known = counted(planned, facts.profile)
+    # without a file of them the holdout is scored
+    return known if facts.plan["predict"] else {**known, "rows_to_score": None}
 
 
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:

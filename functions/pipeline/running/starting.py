@@ -28,7 +28,7 @@ def start_run(
     """
     dataset = places.dataset_of(key)
     if dataset is None:
-        return {"ignored": f"{key} is not {places.data_key('<dataset>')}"}
+        return {"ignored": f"{key} is not {places.data_key('<dataset>')}"}  # one of a dataset's other files
     name = names.execution_name(bucket, dataset, version or content)
     return _start(stepfunctions, state_machine_arn, name, {"dataset": dataset, "data_version": version or "null"})
 

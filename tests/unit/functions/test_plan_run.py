@@ -17,7 +17,7 @@ from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, compl
 from warmfold_run.places import split_uri
 from warmfold_run.plan import SCHEMA, Plan, Planned
 
-ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
+ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
 
 

@@ -83,6 +83,7 @@ def split(
         "bucket": "bucket",
         "data": {"key": "data.csv", "version_id": "v", "etag": "e", "size": 0},
         "predict": None,
+        "profile": None,
         "problem_sampled": False,
         "metric_classes": None,
         "champion": None,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from warmfold_catalogue.splitters.part_assigner import PartAssigner
 from warmfold_data import cells
+from warmfold_data.asked import Asked, Splitting
 from warmfold_data.csv_records import csv_line, read_records
 from warmfold_data.dealing import in_holdout
 from warmfold_data.rows_to_score import check_rows_to_score
@@ -27,8 +28,10 @@ CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs
 
 def rules(text: str | bytes, **options: Any) -> Profile:
     """`scan` of a small file, by default into 2 folds."""
-    settings_ = {"n_splits": 2, "strategy": "stratified", "holdout": 0.3, "seed": 42} | options
-    return scan(io.BytesIO(text.encode() if isinstance(text, str) else text), file="data.csv", **settings_)
+    dealing = {"n_splits": 2, "strategy": "stratified", "holdout": 0.3, "seed": 42}
+    splitting = Splitting(**{key: options.pop(key, value) for key, value in dealing.items()})
+    body = text.encode() if isinstance(text, str) else text
+    return scan(io.BytesIO(body), file="data.csv", asked=Asked(**options, splitting=splitting))
 
 
 def table(rows: list[tuple[object, ...]], header: str = "size,label") -> str:
@@ -36,7 +39,7 @@ def table(rows: list[tuple[object, ...]], header: str = "size,label") -> str:
     return header + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
-TWO_CLASSES = table([(number, "yes" if number % 3 else "no") for number in range(60)])
+TWO_CLASSES = table([(number + 0.5, "yes" if number % 3 else "no") for number in range(60)])
 
 
 def error(text: str | bytes, **options: Any) -> str:
@@ -50,20 +53,20 @@ def error(text: str | bytes, **options: Any) -> str:
 
 def test_missing_is_what_pandas_takes_as_missing() -> None:
     parsers = pytest.importorskip("pandas._libs.parsers")
-    assert parsers.STR_NA_VALUES == cells.MISSING
+    assert parsers.STR_NA_VALUES == cells.PANDAS_MISSING
 
 
 def test_a_profile_says_what_the_dataset_is() -> None:
-    rows = [(n, n / 7, "True" if n % 2 else "", f"t{n}", "", "ab"[n % 2]) for n in range(40)]
-    profile = rules(table([*rows, ("x", "x", "x", "x", "x", "NA")], "count,share,flag,word,nothing,target"))
+    rows = [(n * 3, n / 7, "True" if n % 2 else "", f"t{n}", "", "ab"[n % 2]) for n in range(40)]
+    profile = rules(table([*rows, ("x", "x", "x", "x", "x", "")], "count,share,flag,word,nothing,target"))
     assert {column: reading["kind"] for column, reading in profile["readings"].items()} == {
         "count": "numeric",
         "share": "numeric",
         "flag": "boolean",
         "word": "text",
-        "nothing": "numeric",
         "target": "text",
     }
+    assert profile["left_out"] == {"nothing": "it is empty"}
     missing = profile["missing"]
     assert (profile["rows"], profile["rows_without_target"], missing["flag"], missing["target"]) == (41, 1, 20, 1)
     assert (profile["target"], profile["problem"]) == ("target", "classification")
@@ -81,7 +84,7 @@ def test_a_profile_says_what_the_dataset_is() -> None:
 def test_the_target_is_the_named_column_else_the_one_called_target_else_the_last(
     header: str, named: str | None, target: str
 ) -> None:
-    assert rules(table([(n, n % 2, n % 2) for n in range(40)], header), target=named)["target"] == target
+    assert rules(table([(n + 0.5, n % 2, n % 2) for n in range(40)], header), target=named)["target"] == target
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_the_target_is_the_named_column_else_the_one_called_target_else_the_last
         ([0.0, 1.0, 2.0], "classification"),
         (["yes", "no"], "classification"),
         (["True", "False"], "classification"),
-        ([*range(30), "other"], "classification"),
+        ([*range(15), "other"], "classification"),
         (range(3000), "regression"),
     ],
 )
@@ -112,7 +115,7 @@ def test_a_named_problem_wins_over_the_values() -> None:
 
 
 def test_quoted_line_breaks_blank_lines_and_a_byte_order_mark_are_read() -> None:
-    text = "\ufeff" + TWO_CLASSES.replace("\n", "\r\n") + '\r\n\r\n"6,\n\n1",yes\r\n'
+    text = "\ufeff" + TWO_CLASSES.replace("\n", "\r\n") + '\r\n\r\n"\n61\n\n",yes\r\n'
     profile = rules(text)
     assert profile["columns"] == ["size", "label"]
     assert profile["rows"] == 61
@@ -221,6 +224,16 @@ def test_lines_are_those_where_rows_start() -> None:
     assert [line for line, _ in read_records(io.BytesIO(text.encode()), file="data.csv")] == [1, 3, 5]
 
 
+def trained_on(kinds: dict[str, Any]) -> Any:
+    """As much of a profile as rows to score are compared with: columns of these kinds, the target among them."""
+    return {
+        "readings": {column: cells.plain_reading(kind) for column, kind in kinds.items()},
+        "target": "target",
+        "facts": {},
+        "missing": dict.fromkeys(kinds, 1),
+    }
+
+
 @pytest.mark.parametrize("header", ["a,b,target", "target,b,a", "b,a", "b,more,a"])
 def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> None:
     text = table([tuple("x" * len(header.split(",")))] * 3, header)
@@ -228,10 +241,9 @@ def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> No
         check_rows_to_score(
             io.BytesIO(text.encode()),
             file="predict.csv",
-            readings=dict.fromkeys(["a", "b", "target"], cells.plain_reading("text")),
-            target="target",
+            profile=trained_on(dict.fromkeys(["a", "b", "target"], "text")),
         )
-        == 3
+        == []
     )
 
 
@@ -253,6 +265,5 @@ def test_bad_rows_to_score_are_refused(text: str, says: str) -> None:
         check_rows_to_score(
             io.BytesIO(text.encode()),
             file="predict.csv",
-            readings={column: cells.plain_reading(kind) for column, kind in kinds.items()},
-            target="target",
+            profile=trained_on(kinds),
         )

@@ -53,7 +53,7 @@ def test_defaults_and_dummy_are_fitted_on_the_same_rows_and_scored_on_the_same_h
     metrics = final(ready, tmp_path, {"alpha": "900"})
     features, labels = read_table([file for part in ready.parts for file in part], ready.schema)
     held, truth = read_table(ready.holdout, ready.schema)
-    defaults = build_pipeline(ready.schema, "linear", {}, seed=7).fit(features, labels)
+    defaults = build_pipeline(ready.schema, features, "linear", {}, seed=7).fit(features, labels)
     assert metrics["baselines"]["defaults"]["score"] == pytest.approx(get_scorer("r2")(defaults, held, truth))
     mean = np.full(len(truth), labels.mean())
     residual = 1 - ((truth - mean) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.documents import complaints
+from warmfold_data.asked import Asked
 from warmfold_data.cells import value_of
 from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_data.dealing import in_holdout
@@ -58,6 +59,7 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
         "bucket": "bucket",
         "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
         "problem_sampled": False,
+        "profile": None,
         "metric_classes": [2, 2] if problem == "classification" else None,
         "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
         "experiment": {
@@ -109,7 +111,7 @@ def as_typed(rows: list[list[str]], profile: Profile) -> list[tuple[Any, ...]]:
 
 
 HEADER = ["size", "word", "label"]
-ROWS = [[str(n), "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
+ROWS = [[f"{n}.5", "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
 
 
 @settings(max_examples=40)
@@ -134,10 +136,11 @@ def test_parts_and_holdout_hold_every_row_exactly_once(
         holdout = held_out(output)
         scored = [row for path in sorted((output / "score").iterdir()) for row in read(path)[1]]
 
-    held = [row for row in rows if in_holdout(row, seed, 0.2)]
+    kept = [place for place, column in enumerate(HEADER) if column not in profile["left_out"]]
+    held = [row for row in rows if in_holdout([row[place] for place in kept], seed, 0.2)]
     assert scored == held
     assert holdout == as_typed(held, profile)
-    developed = [row for row in rows if not in_holdout(row, seed, 0.2)]
+    developed = [row for row in rows if not in_holdout([row[place] for place in kept], seed, 0.2)]
     assert Counter(chain.from_iterable(parts)) == Counter(as_typed(developed, profile))
     assert [len(part) for part in parts] == profile["part_rows"]
     assert max(profile["part_rows"]) - min(profile["part_rows"]) <= (1 if strategy == "kfold" else 2)
@@ -148,10 +151,12 @@ def test_parts_and_holdout_hold_every_row_exactly_once(
 
 
 def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
-    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", "NA"]])
+    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", ""]])
     plan = plan_for(n_splits=11)
     profile = split_dataset(plan, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
-    foreseen = scan(io.BytesIO(data), file="s3://bucket/data", target="label", **plan["experiment"]["cross_validation"])
+    foreseen = scan(
+        io.BytesIO(data), file="s3://bucket/data", asked=Asked.of(plan["experiment"], problem="classification")
+    )
     assert profile == {**foreseen, "rows_to_score": foreseen["holdout_rows"]}
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from warmfold_data.cells import NUMERIC, plain_reading
+from warmfold_data.target import class_reader
 from warmfold_jobs.data.table import Schema
 from warmfold_jobs.data.typed import ColumnReader
 
@@ -15,14 +15,15 @@ class LabelReader:
 
     def __init__(self, schema: Schema) -> None:
         self.type = pa.float64() if schema.classes is None else pa.int32()
-        self._numbers = ColumnReader(schema.target, plain_reading(NUMERIC))
-        self._classes = None if schema.classes is None else pa.array(schema.classes, pa.string())
+        reading = schema.target_reading or plain_reading(NUMERIC)
+        self._numbers = ColumnReader(schema.target, reading)
+        self._of_class = None if schema.classes is None else class_reader(schema.classes, reading)
+        self._places = {name: place for place, name in enumerate(schema.classes or ())}
 
     def read(self, cells: pa.Array) -> pa.Array:
-        """The labels; raises ValueError for a class that the profile does not have."""
-        if self._classes is None:
+        """The labels; raises CellError for a cell that is of no class of the profile."""
+        if self._of_class is None:
             return self._numbers.read(cells)
-        codes = pc.index_in(cells, value_set=self._classes)
-        if codes.null_count:
-            raise ValueError(f"class {cells.filter(pc.is_null(codes))[0].as_py()!r} is not in the dataset's profile")
-        return codes
+        encoded = cells.dictionary_encode()
+        places = [self._places[str(self._of_class(text))] for text in encoded.dictionary.to_pylist()]
+        return pa.array(places, self.type).take(encoded.indices)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from warmfold_data.csv_records import BinaryStream, DatasetRuleError
+from warmfold_run.plan import ObjectVersion, Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -62,3 +63,8 @@ class ObjectStream:
             self._size = self._position + int(response["ContentLength"])
             self._body = response["Body"]
         return self._body
+
+
+def object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStream:
+    """The version of an object that the plan has."""
+    return ObjectStream(s3, plan["bucket"], source["key"], source["version_id"], source.get("etag"))

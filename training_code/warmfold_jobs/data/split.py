@@ -12,23 +12,23 @@ import os
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import boto3
-import numpy as np
 import pyarrow as pa
 
-from warmfold_data.csv_records import DatasetRuleError, csv_line, read_records
+from warmfold_data.csv_records import DatasetRuleError, csv_line
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
-from warmfold_data.rows_to_score import read_rows_to_score
-from warmfold_data.rules import Scanner
-from warmfold_jobs.data.blocks import blocks_of
+from warmfold_data.rows_to_score import Compared, read_rows_to_score
+from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.labels import LabelReader
-from warmfold_jobs.data.object_stream import ObjectStream
+from warmfold_jobs.data.object_stream import object_stream
 from warmfold_jobs.data.parts import PartWriter
+from warmfold_jobs.data.reading import Read, by_columns, by_rows
 from warmfold_jobs.data.score_chunks import ChunkWriter, csv_lines, most_rows
 from warmfold_jobs.data.table import Schema
-from warmfold_jobs.data.typed import ColumnReader, read_columns
+from warmfold_jobs.data.typed import type_of
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion, Plan
 from warmfold_run.records import Profile
@@ -68,10 +68,19 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     """Write parts, holdout, rows to score and profile.json below `output_dir`; returns the profile.
 
     The profile has `rows_to_score`. Raises DatasetRuleError for data that breaks a rule; what was written by then is
-    worthless.
+    worthless. Beside `output_dir` the job needs room for the data once more.
     """
-    profile, placements = _scanned(plan, s3)
-    _write_rows(plan, s3, profile, np.array(placements), output_dir)
+    output_dir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=output_dir.parent) as scratch:
+        try:
+            read = by_columns(plan, s3, Path(scratch))
+        except NotColumnarError as why:
+            print(f"the data is read row by row, which takes longer: {why}")
+            read = by_rows(plan, s3)
+        profile = read.profile
+        _check_problem(plan, profile)
+        _check_metric(plan, profile)
+        _write_rows(plan, read, output_dir)
     profile["rows_to_score"] = profile["holdout_rows"]
     if plan["predict"]:
         profile["rows_to_score"] = _write_rows_to_score(plan, plan["predict"], s3, profile, output_dir)
@@ -79,83 +88,52 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     return profile
 
 
+def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
+    """Write each row to where it goes, and the holdout's also as rows to score when there are no others."""
+    profile, row = read.profile, 0
+    schema = Schema.of_profile(profile)
+    labels = LabelReader(schema)
+    types = [(column, type_of(schema.readings[column])) for column in schema.features]
+    n_splits = plan["experiment"]["cross_validation"]["n_splits"]
+    most = most_rows(len(profile["classes"] or [None]))
+    with ExitStack() as stack:
+        parts = stack.enter_context(PartWriter(output_dir, n_splits, pa.schema([*types, (schema.target, labels.type)])))
+        scored = None
+        if not plan["predict"]:
+            scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
+        for typed, texts in read.blocks:
+            there = read.placements[row : row + typed.num_rows]
+            row += typed.num_rows
+            dealt = there != LEFT_OUT
+            kept = typed if dealt.all() else typed.filter(pa.array(dealt))
+            target = kept.schema.get_field_index(schema.target)
+            parts.write(kept.set_column(target, schema.target, labels.read(kept.column(target))), there[dealt])
+            if scored is not None and texts is not None:
+                scored.write(csv_lines(texts.filter(pa.array(there == HOLDOUT))))
+
+
 def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profile: Profile, output_dir: Path) -> int:
-    stream = _object_stream(plan, source, s3)
-    readings, target = profile["readings"], profile["target"]
-    records = read_rows_to_score(
-        stream, file=stream.name, readings=readings, target=target, dialect=plan["experiment"]["dialect"]
-    )
+    stream = object_stream(plan, source, s3)
+    compared, dialect = Compared(profile), plan["experiment"]["dialect"]
+    records = read_rows_to_score(stream, file=stream.name, compared=compared, dialect=dialect)
     most = most_rows(len(profile["classes"] or [None]))
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
         chunks.write(csv_line(row).encode() for row in records)
+    profile["remarks"] += compared.remarks()
     return chunks.rows
 
 
-def _object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStream:
-    return ObjectStream(s3, plan["bucket"], source["key"], source["version_id"], source.get("etag"))
-
-
-def _scanned(plan: Plan, s3: S3Client) -> tuple[Profile, list[int]]:
-    """The profile of all the rows, and where each of them goes."""
-    experiment = plan["experiment"]
-    splitting = experiment["cross_validation"]
-    stream = _object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name, asked=experiment["dialect"])
-    _, header = next(records)
-    scanner = Scanner(
-        header,
-        file=stream.name,
-        target=experiment["target"],
-        problem=None if plan["problem_sampled"] else experiment["problem"],
-        n_splits=splitting["n_splits"],
-        strategy=splitting["strategy"],
-        holdout=splitting["holdout"],
-        seed=splitting["seed"],
-    )
-    for line, row in records:
-        scanner.observe(line, row)
-    profile = scanner.finish(records)
-    _check_problem(plan, stream.name, profile)
-    _check_metric(plan, stream.name, profile)
-    return profile, scanner.placements
-
-
-def _write_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any], output_dir: Path) -> None:
-    """Write each row, typed, to where it goes, and the holdout's also as rows to score when there are no others."""
-    schema = Schema.of_profile(profile)
-    readers = [ColumnReader(column, schema.readings[column]) for column in schema.features]
-    target = LabelReader(schema)
-    types = pa.schema([*((reader.column, reader.type) for reader in readers), (schema.target, target.type)])
-    stream = _object_stream(plan, plan["data"], s3)
-    with ExitStack() as stack:
-        parts = stack.enter_context(PartWriter(output_dir, plan["experiment"]["cross_validation"]["n_splits"], types))
-        scored = None
-        if not plan["predict"]:
-            most = most_rows(len(profile["classes"] or [None]))
-            scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
-        row = 0
-        for block in blocks_of(stream, stream.name, plan["experiment"]["dialect"]):
-            there = placements[row : row + block.num_rows]
-            row += block.num_rows
-            kept = block.filter(pa.array(there != LEFT_OUT))
-            read = read_columns({name: kept[name] for name in kept.schema.names}, readers)
-            read[schema.target] = target.read(kept[schema.target])
-            parts.write(pa.RecordBatch.from_pydict(read, types), there[there != LEFT_OUT])
-            if scored is not None:
-                scored.write(csv_lines(block.filter(pa.array(there == HOLDOUT))))
-
-
-def _check_problem(plan: Plan, file: str, profile: Profile) -> None:
+def _check_problem(plan: Plan, profile: Profile) -> None:
     """What Plan Run took from the first rows of data too large for it must hold for all of them."""
     planned = plan["experiment"]["problem"]
     if profile["problem"] != planned:
         raise DatasetRuleError(
-            f"{file}: column {profile['target']!r}, the target, looks like {planned} in its first rows and like "
-            f"{profile['problem']} in all of them; set `problem` in experiment.yaml."
+            f"{profile['file']}: column {profile['target']!r}, the target, looks like {planned} in its first rows and "
+            f"like {profile['problem']} in all of them; set `problem` in experiment.yaml."
         )
 
 
-def _check_metric(plan: Plan, file: str, profile: Profile) -> None:
+def _check_metric(plan: Plan, profile: Profile) -> None:
     """What Plan Run could not check of data too large for it: whether the metric is for so many classes."""
     if plan["metric_classes"] is None or profile["classes"] is None:
         return
@@ -164,6 +142,6 @@ def _check_metric(plan: Plan, file: str, profile: Profile) -> None:
     if (fewest is not None and classes < fewest) or (most is not None and classes > most):
         wanted = f"{fewest} classes" if fewest == most else f"{fewest} or more classes"
         raise DatasetRuleError(
-            f"{file}: column {profile['target']!r}, the target, has {classes} classes, and the metric "
+            f"{profile['file']}: column {profile['target']!r}, the target, has {classes} classes, and the metric "
             f"{plan['experiment']['metric']} is for {wanted}; set another `metric` in experiment.yaml."
         )

@@ -27,7 +27,7 @@ class TableError(ValueError):
 class Schema:
     """What the columns are: features in order and how each is read, the target, its classes (None for regression).
 
-    A label is its class's position in `classes`, which are the target's cells as written.
+    A label is its class's position in `classes`.
     """
 
     features: list[str]
@@ -35,14 +35,20 @@ class Schema:
     target: str
     problem: Problem
     classes: list[str] | None
+    columns: Sequence[str] = ()
+    """All that the training data has, those left out too."""
+    target_reading: Reading | None = None
+    """How the target's cells are read; None for a model that is served."""
 
     @classmethod
     def of_profile(cls, profile: Profile) -> Schema:
         """The schema of a dataset, from its profile."""
         features = [column for column in profile["readings"] if column != profile["target"]]
-        classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
+        classes = None if profile["classes"] is None else list(profile["classes"])
         readings = {column: profile["readings"][column] for column in features}
-        return cls(features, readings, profile["target"], profile["problem"], classes)
+        target = profile["target"]
+        columns, reading = profile["columns"], profile["readings"][target]
+        return cls(features, readings, target, profile["problem"], classes, columns, reading)
 
     @property
     def positive_class(self) -> str | None:

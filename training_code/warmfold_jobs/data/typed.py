@@ -5,6 +5,7 @@ Plain cells are cast by pyarrow, which reads them alike; `value_of` is asked for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, number, value_of
+from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, number
+from warmfold_data.cells import values as reader_of
 from warmfold_run.records import Reading
 
 REMEMBERED = 100_000
@@ -42,18 +44,21 @@ class ColumnReader:
     def __init__(self, column: str, reading: Reading) -> None:
         self.column = column
         self.type = type_of(reading)
-        self._reading = reading
+        self._value_of = reader_of(reading)
         self._missing = pa.array(["", *reading["missing"]], pa.string())
         self._castable = reading["kind"] == NUMERIC and reading["decimal"] == "." and not reading["thousands"]
         # a number that stands for a missing value must not be cast
         self._cast_all = self._castable and not any(number(cell) is not None for cell in reading["missing"])
         self._known: dict[str, float | str | None] = {"": None}
+        self.missing = 0
+        """Cells without a value so far."""
 
     def read(self, cells: pa.Array) -> pa.Array:
         """The values of text cells, in which null is the empty cell; null where there is none. UnfitCellError."""
         if self._cast_all:
             values = _cast(cells)
             if values is not None:
+                self.missing += cells.null_count
                 return values
         if self._castable:
             return self._numbers(cells)
@@ -62,6 +67,7 @@ class ColumnReader:
     def _numbers(self, cells: pa.Array) -> pa.Array:
         """Plain numbers by a cast, the others by what they are."""
         missing = pc.is_in(cells, value_set=self._missing)
+        self.missing += cells.null_count + (pc.sum(missing).as_py() or 0)
         plain = pc.and_not(pc.fill_null(pc.match_substring_regex(cells, _PLAIN), False), missing)
         values = pc.cast(pc.if_else(plain, cells, None), self.type)
         odd = pc.and_not(pc.and_not(pc.is_valid(cells), plain), missing)
@@ -87,15 +93,18 @@ class ColumnReader:
             position = first if positions is None else int(positions[first])
             place = int(codes[first])
             raise UnfitCellError(self.column, position, texts[place], unfit[place])
-        if self.type == pa.timestamp("s"):
-            return pa.array(values, pa.float64()).cast(pa.int64()).cast(self.type).take(encoded.indices)
-        taken = pa.array(values, self.type).take(encoded.indices)
+        whole = self.type == pa.timestamp("s")
+        held = pa.array(values, pa.float64() if whole else self.type)
+        taken = (held.cast(pa.int64()).cast(self.type) if whole else held).take(encoded.indices)
+        self.missing += taken.null_count
+        if whole:
+            return taken
         return taken if self.type == pa.string() else _finite(taken)
 
     def _value(self, text: str) -> float | str | None:
         if text in self._known:
             return self._known[text]
-        value = value_of(text, self._reading)
+        value = self._value_of(text)
         if len(self._known) < REMEMBERED:
             self._known[text] = value
         return value
@@ -126,9 +135,9 @@ def _cast(cells: pa.Array) -> pa.Array | None:
         values = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
         return None
-    if pc.any(pc.is_nan(values)).as_py():
-        return None
-    return _finite(values)
+    if math.isfinite(pc.sum(values).as_py() or 0):  # which it is not when one of them is not
+        return values
+    return None if pc.any(pc.is_nan(values)).as_py() else _finite(values)
 
 
 def _finite(values: pa.Array) -> pa.Array:

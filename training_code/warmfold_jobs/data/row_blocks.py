@@ -1,4 +1,4 @@
-"""A CSV file's rows as blocks of text cells."""
+"""A CSV file's rows, read one by one, as blocks of text cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK_CELLS = 2_000_000
 """How many cells a block has at most, when a row does not have more."""
 
 
-def blocks_of(stream: BinaryStream, file: str, asked: AskedDialect = AS_IT_SHOWS) -> Iterator[pa.RecordBatch]:
+def row_blocks(stream: BinaryStream, file: str, asked: AskedDialect = AS_IT_SHOWS) -> Iterator[pa.RecordBatch]:
     """The rows after the header, columns by name, null where a cell is empty; raises DatasetRuleError."""
     records = read_records(stream, file=file, asked=asked)
     _, header = next(records)
