@@ -165,6 +165,11 @@ def test_a_score_too_good_to_be_true_holds_the_model(
     assert f"held for a person's approval: {said}" in answer["reason"]
 
 
+def test_a_perfect_score_of_few_rows_that_cross_validation_makes_likely_is_luck(run: Run, register: Any) -> None:
+    run.final(1.0, changed={"holdout_interval": [0.79, 1.0]})
+    assert register()["status"] == "Approved"  # 0.8 in cross-validation
+
+
 @pytest.mark.parametrize("experiment", ["{suspicious: ignore}"], indirect=True)
 def test_what_is_suspicious_is_ignored_where_the_experiment_says_so(run: Run, register: Any) -> None:
     run.final(1.0)
