@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.reporting import charts, curves, formats
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
-from warmfold_run.diagnostics import Curve, Diagnostics, Threshold
+from warmfold_run.diagnostics import Curve, Diagnostics
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
 from warmfold_run.understanding import listed, printable, sentences, shown, told
@@ -20,10 +20,13 @@ from warmfold_run.understanding import listed, printable, sentences, shown, told
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
 MOST_REASONS = 5
+MOST_VALUES = 8
+"""Values of a feature, side by side."""
 MOST_ROWS = 20
 """Rows of a table of the diagnostics."""
 MOST_REMARKS = 6
 """Remarks that are open; more of them are a click away."""
+_T = TypeVar("_T")
 _HEADLINES = {
     "succeeded": "Model registered",
     "rejected": "Model rejected by the quality gate",
@@ -55,8 +58,8 @@ def render_report(summary: Summary, profile: Profile | None, diagnostics: Diagno
             most_remarks=MOST_REMARKS,
             diagnostics=diagnostics,
             curves=_curves(diagnostics, summary["target"] or "") if diagnostics else {},
-            thresholds=_thinned(diagnostics["classes"]["thresholds"]) if diagnostics and diagnostics["classes"] else [],
             most_rows=MOST_ROWS,
+            most_values=MOST_VALUES,
             score_chart=charts.score_chart(results, number, metric or ""),
             fold_chart=charts.fold_chart(results, number, metric or ""),
             estimate_chart=charts.estimate_chart(best, summary["holdout"], summary["baselines"], metric or "")
@@ -95,9 +98,9 @@ def _areas(found: list[Curve]) -> str:
     return listed(areas, curves.MOST_CURVES)
 
 
-def _thinned(thresholds: list[Threshold]) -> list[Threshold]:
-    """Return at most MOST_ROWS of them, evenly spread."""
-    return thresholds[:: -(-len(thresholds) // MOST_ROWS) or 1]
+def thinned(values: list[_T], most: int) -> list[_T]:
+    """Return at most so many of the values, evenly spread."""
+    return values[:: -(-len(values) // most) or 1]
 
 
 def _candidate_note(counts: CandidateCounts) -> str:
@@ -165,6 +168,7 @@ _FILTERS = (
     formats.cell,
     printable,
     shown,
+    thinned,
     told,
 )
 
