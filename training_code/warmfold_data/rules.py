@@ -12,13 +12,13 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
 from warmfold_data.cells import MISSING, NUMERIC, TEXT, kind_of, number, plain_reading
 from warmfold_data.csv_records import BinaryStream, listed, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
-from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
+from warmfold_data.dealing import LEFT_OUT
+from warmfold_data.placing import Placing
+from warmfold_data.units import Splitting
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
 from warmfold_run.records import Kind, Profile
 
@@ -36,15 +36,12 @@ def scan(
     file: str,
     target: str | None = None,
     problem: Problem | None = None,
-    n_splits: int,
-    strategy: str | None,
-    holdout: float,
-    seed: int,
+    splitting: Splitting,
 ) -> Profile:
     """Read a whole CSV dataset and say what it is, where its rows will go included.
 
     `file` is how errors call it. Without `target` it is the column called `target`, else the last; without `problem`
-    the target's values decide; without `strategy` the problem does. Raises DatasetRuleError for the first broken rule.
+    the target's values decide. Raises DatasetRuleError for the first broken rule.
     """
     records = read_records(stream, file=file)
     scanner = Scanner(
@@ -52,37 +49,25 @@ def scan(
         file=file,
         target=target,
         problem=problem,
-        n_splits=n_splits,
-        strategy=strategy,
-        holdout=holdout,
-        seed=seed,
+        splitting=splitting,
     )
     for line, row in records:
         scanner.observe(line, row)
     return scanner.finish()
 
 
-def sample(stream: BinaryStream, *, file: str, target: str | None, problem: Problem | None) -> tuple[str, Problem]:
+def sample(
+    stream: BinaryStream, *, file: str, target: str | None, problem: Problem | None, splitting: Splitting
+) -> tuple[str, Problem]:
     """The target and the problem that the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
     records = read_records(stream, file=file)
-    scanner = Scanner(
-        next(records)[1], file=file, target=target, problem=problem, n_splits=2, strategy=None, holdout=0.2, seed=0
-    )
+    scanner = Scanner(next(records)[1], file=file, target=target, problem=problem, splitting=splitting)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         scanner.observe(line, row)
     return scanner.target, scanner.resolve_problem()
-
-
-class _Dealt(NamedTuple):
-    """How many rows went where, and of which classes."""
-
-    holdout_rows: int
-    part_rows: list[int]
-    developed: Counter[str]
-    held: Counter[str]
 
 
 class Scanner:
@@ -95,10 +80,7 @@ class Scanner:
         file: str,
         target: str | None,
         problem: Problem | None,
-        n_splits: int,
-        strategy: str | None,
-        holdout: float,
-        seed: int,
+        splitting: Splitting,
     ) -> None:
         """As `scan`, with the header read; raises DatasetRuleError when the columns will not do."""
         self.file = file
@@ -106,10 +88,7 @@ class Scanner:
         self.target = _resolve_target(self.columns, target, file)
         self.rows = 0
         self._problem = problem
-        self._strategy, self._n_splits = strategy, n_splits
-        self._holdout, self._seed = holdout, seed
-        self._contents: list[int] = []
-        self._observed: list[str] = []
+        self._placing = Placing(self.columns, file=file, target=self.target, splitting=splitting)
         self._without_target: list[int] = []
         self._named_target = f"column {self.target!r}, the target,"
         self._place = f"{file}: {self._named_target}"
@@ -140,9 +119,7 @@ class Scanner:
                 if seen != kind:
                     self._kinds[index] = seen if kind is None else TEXT
         self._observe_label(line, label)
-        self._contents.append(content_hash(row, self._seed))
-        if self._counting:
-            self._observed.append(label)
+        self._placing.observe(line, row, label if self._counting else None)
 
     def finish(self) -> Profile:
         """The profile of all rows observed; raises DatasetRuleError for a rule that only the whole can break."""
@@ -166,26 +143,33 @@ class Scanner:
                     f"{self._place} has the same value in every row; there is nothing to learn. "
                     "Name another column as `target` in experiment.yaml."
                 )
-        dealt = self._deal(problem)
+        placed = self._placing.finish(problem, [] if classes is None else sorted(classes))
+        self._placements = placed.placements
+        left_out = self._placing.left_out
         return Profile(
             file=self.file,
             rows=self.rows,
             columns=self.columns,
             readings={
-                column: plain_reading(kind or NUMERIC) for column, kind in zip(self.columns, self._kinds, strict=True)
+                column: plain_reading(kind or NUMERIC)
+                for column, kind in zip(self.columns, self._kinds, strict=True)
+                if column not in left_out
             },
-            left_out={},
-            remarks=[],
+            left_out=left_out,
+            remarks=placed.remarks,
             missing=dict(zip(self.columns, self._missing, strict=True)),
             target=self.target,
             problem=problem,
             classes=None if classes is None else _ordered(classes),
-            development_classes=None if classes is None else _ordered(dealt.developed),
-            holdout_classes=None if classes is None else _ordered(dealt.held),
+            development_classes=None if classes is None else _ordered(placed.developed),
+            holdout_classes=None if classes is None else _ordered(placed.held),
             rows_without_target=self.rows - labelled,
-            development_rows=labelled - dealt.holdout_rows,
-            holdout_rows=dealt.holdout_rows,
-            part_rows=dealt.part_rows,
+            development_rows=labelled - placed.holdout_rows,
+            holdout_rows=placed.holdout_rows,
+            part_rows=placed.part_rows,
+            copies=placed.copies,
+            folds=placed.folds,
+            final_parts=placed.final_parts,
         )
 
     @property
@@ -193,18 +177,6 @@ class Scanner:
         """Where each row goes, once finished, in the order of the rows: HOLDOUT, LEFT_OUT or the number of a part."""
         without, dealt = set(self._without_target), iter(self._placements)
         return [LEFT_OUT if row in without else next(dealt) for row in range(self.rows)]
-
-    def _deal(self, problem: Problem) -> _Dealt:
-        splitter = load_splitter(self._strategy or default_splitter(problem))
-        labels = self._observed if problem == CLASSIFICATION else []
-        rows = Rows(self._contents, labels)
-        self._placements = deal(rows, splitter, n_splits=self._n_splits, holdout=self._holdout, seed=self._seed)
-        counts = Counter(self._placements)
-        dealt = _Dealt(counts[HOLDOUT], [counts[part] for part in range(self._n_splits)], Counter(), Counter())
-        for label, placement in zip(labels, self._placements, strict=False):
-            (dealt.held if placement == HOLDOUT else dealt.developed)[label] += 1
-        self._check_split(problem, splitter, dealt)
-        return dealt
 
     def _observe_label(self, line: int, label: str) -> None:
         value = number(label) if self._kinds[self._target_index] == NUMERIC else None
@@ -263,50 +235,6 @@ class Scanner:
                 "single row; it looks like an id or a measurement. Name another column as `target` in experiment.yaml, "
                 "or set `problem: regression`."
             )
-
-    def _check_split(self, problem: Problem, splitter: Splitter, dealt: _Dealt) -> None:
-        development, folds = sum(dealt.part_rows), self._n_splits
-        if development < folds:
-            raise DatasetRuleError(
-                f"{self.file}: {development} rows are left for cross-validation, fewer than the {folds} folds "
-                f"({dealt.holdout_rows} are in the holdout, {self._missing[self._target_index]} have no target). "
-                "Add rows, or lower `cross_validation.n_splits` in experiment.yaml."
-            )
-        if problem == CLASSIFICATION:
-            self._check_class_split(splitter, dealt)
-        if dealt.holdout_rows < 2:
-            raise DatasetRuleError(
-                f"{self.file}: the holdout has {dealt.holdout_rows} of {self.rows} rows, and needs 2. "
-                + _HOLDOUT_REMEDY
-            )
-
-    def _check_class_split(self, splitter: Splitter, dealt: _Dealt) -> None:
-        developed, held, folds = dealt.developed, dealt.held, self._n_splits
-        if splitter.every_part_has_every_class:
-            for label in _ordered(developed + held):
-                if developed[label] < folds:
-                    raise DatasetRuleError(
-                        f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows for "
-                        f"cross-validation ({held[label]} more are in the holdout), fewer than the {folds} "
-                        "folds. Add rows of this class, take it out, or lower `cross_validation.n_splits` in "
-                        "experiment.yaml."
-                    )
-        if len(developed) < 2:
-            raise DatasetRuleError(
-                f"{self.file}: the rows for cross-validation are all of one class of column {self.target!r}, "
-                f"{listed(list(developed))}; "
-                "add rows of the other classes, or set another `cross_validation.seed` in experiment.yaml."
-            )
-        if dealt.holdout_rows >= 2 and len(held) < 2:
-            raise DatasetRuleError(
-                f"{self.file}: the {dealt.holdout_rows} rows of the holdout are all of one class of column "
-                f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
-            )
-
-
-_HOLDOUT_REMEDY = (
-    "Add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
-)
 
 
 def _resolve_target(columns: list[str], target: str | None, file: str) -> str:

@@ -126,6 +126,11 @@ def train_manifest(fold: int | str) -> str:
     return f"{fold}/train.manifest"
 
 
+def validation_manifest(fold: int | str) -> str:
+    """Return where the list of a fold's validation parts is, below the location `folds`."""
+    return f"{fold}/validation.manifest"
+
+
 def holdout_file() -> str:
     """Return where the holdout's rows are, below the location `holdout`."""
     return "holdout-00000.csv"

@@ -8,7 +8,7 @@ from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
 from warmfold_run.records import Profile
 
-SCHEMA = 2
+SCHEMA = 3
 """Goes up when a key that something reads is added, renamed or means something else."""
 Request = dict[str, Any]
 """A request to SageMaker, as boto3 takes it."""
@@ -102,6 +102,7 @@ class Plan(TypedDict):
         "the fewest and the most classes that the metric is for (null: no bound), for Split Dataset to check",
     ]
     locations: Annotated[Locations, "the run's places as s3:// URIs, all of which end in `/`"]
+    folds: Annotated[int, "how many folds each candidate has"]
     abandoning: Annotated[Abandoning, "whether candidates are given up"]
     fold_retries: Annotated[int, "how often a fold that failed is tried again"]
     quota_patience_seconds: Annotated[

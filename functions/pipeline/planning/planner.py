@@ -22,9 +22,11 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
+from warmfold_catalogue.splitters import load_splitter
 from warmfold_data import rules
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.rows_to_score import check_rows_to_score
+from warmfold_data.units import Splitting
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import Experiment, load_experiment
@@ -104,7 +106,9 @@ class Planner:
             raise ExperimentError(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
+        folds = _folds(given, resolved, profile)
+        data_bytes = data["size"] + (predict["size"] if predict else 0)
+        context = self._context(run, resolved, folds, image, code["uri"], data_bytes)
         return {
             "schema": SCHEMA,
             "run": run,
@@ -124,12 +128,13 @@ class Planner:
             "problem_sampled": profile is None and given.problem is None,
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "locations": context.locations,
-            "abandoning": abandoning(resolved),
+            "folds": folds,
+            "abandoning": abandoning(resolved, folds),
             "fold_retries": limits.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
             "instance_types": context.instance_types,
-            "bound": limits.bound(resolved),
-            "timeouts": limits.timeouts(resolved, context.data_bytes),
+            "bound": limits.bound(resolved, folds),
+            "timeouts": limits.timeouts(resolved, folds, context.data_bytes),
             "requests": {
                 "processing": processing_request(context),
                 "tuning": tuning_request(context),
@@ -144,12 +149,13 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _context(self, run: str, resolved: Resolved, image: str, code_uri: str, data_bytes: int) -> Context:
+    def _context(self, run: str, resolved: Resolved, folds: int, image: str, code_uri: str, data_bytes: int) -> Context:
         return Context(
             prefix=self.environment.name_prefix,
             run=run,
             region=self.environment.region,
             experiment=resolved,
+            folds=folds,
             locations=places.locations(self.storage.bucket, run),
             plan_uri=self.storage.uri(places.run_key(run, places.PLAN)),
             code_uri=code_uri,
@@ -166,13 +172,7 @@ class Planner:
         self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
     ) -> tuple[Profile | None, dict[str, Any]]:
         """Return the profile (None when the data is too large to read here) and target, problem and classes."""
-        validation = given.cross_validation
-        settings: dict[str, Any] = {
-            "n_splits": validation.n_splits,
-            "strategy": validation.strategy,
-            "holdout": float(validation.holdout),
-            "seed": validation.seed,
-        }
+        splitting = Splitting(**given.cross_validation.model_dump())
         whole = data["size"] <= WHOLE_SCAN_BYTES
         if not whole:
             target, problem = rules.sample(
@@ -180,10 +180,16 @@ class Planner:
                 file=data["key"],
                 target=given.target,
                 problem=given.problem,
+                splitting=splitting,
             )
             return None, {"target": target, "problem": problem, "classes": None}
-        asked: dict[str, Any] = {"file": data["key"], "target": given.target, "problem": given.problem, **settings}
-        found = rules.scan(self.storage.open(data), **asked)
+        found = rules.scan(
+            self.storage.open(data),
+            file=data["key"],
+            target=given.target,
+            problem=given.problem,
+            splitting=splitting,
+        )
         if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
             check_rows_to_score(
                 self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
@@ -212,6 +218,32 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
         )
     version = asked.get("data_version")
     return dataset, overrides, None if version in (None, "null") else str(version)
+
+
+def _folds(given: Experiment, resolved: Resolved, profile: Profile | None) -> int:
+    """Return how many folds a candidate has.
+
+    Raises ExperimentError where the data has its own folds, and they are not as many as `n_splits` says, or are not
+    known because the data is too large to read here and `n_splits` does not say it.
+    """
+    asked, place = resolved["cross_validation"], given.place("cross_validation", "n_splits")
+    said = "n_splits" in given.cross_validation.model_fields_set
+    if not load_splitter(asked["strategy"]).data_has_folds:
+        return asked["n_splits"] * asked["repeats"]
+    if profile is None:
+        if said:
+            return asked["n_splits"]
+        raise ExperimentError(
+            f"{place} is missing: strategy {asked['strategy']} has a fold for each value of a column, and data of this "
+            "size is not read before the run; say how many folds there will be"
+        )
+    found = len(profile["folds"])
+    if said and found != asked["n_splits"]:
+        raise ExperimentError(
+            f"{place} is {asked['n_splits']}, and strategy {asked['strategy']} finds {found} folds in the data; remove "
+            "n_splits, or correct the column"
+        )
+    return found
 
 
 def _check_name(execution_arn: str, given: Experiment) -> None:

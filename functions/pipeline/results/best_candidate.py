@@ -40,7 +40,7 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: st
     ScoreMismatchError
         The best candidate's objective is not the mean of its fold scores.
     """
-    folds = plan["experiment"]["cross_validation"]["n_splits"]
+    folds = plan["folds"]
     for candidate in jobs.candidates(tuning_job, by_score=True):
         name, objective = candidate["TrainingJobName"], objective_of(candidate)
         if candidate["TrainingJobStatus"] != "Completed" or objective is None:

@@ -219,7 +219,7 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
     made = stored_plan(s3, first)
     bucket, key = split_uri(first["plan_uri"])
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(made | {"schema": 1}).encode())
-    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 2 only; upload the dataset again"):
+    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 3 only; upload the dataset again"):
         plan()
 
 
@@ -294,7 +294,7 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
         ("quality_gate: {approval: me}", '"automatic" or "manual"'),
         ("quality_gate: {beat_champion: true}", "not built yet"),
         ("budget: {max_usd: 5}", "not built yet"),
-        ("cross_validation: {group_column: id}", "not built yet"),
+        ("cross_validation: {gap: 3}", "gap is for rows in order of time; give time_column too, or remove it"),
     ],
 )
 def test_a_bad_experiment_is_refused_by_key_and_remedy(plan: Any, s3: Any, experiment: str, words: str) -> None:

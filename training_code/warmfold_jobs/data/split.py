@@ -23,6 +23,7 @@ from warmfold_data.csv_records import BinaryStream, DatasetRuleError, csv_line, 
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
 from warmfold_data.rows_to_score import read_rows_to_score
 from warmfold_data.rules import Scanner
+from warmfold_data.units import Splitting
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion, Plan
 from warmfold_run.records import Profile
@@ -74,7 +75,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     worthless.
     """
     profile = _write_split(plan, s3, output_dir)
-    _write_manifests(plan, output_dir)
+    _write_manifests(plan, profile, output_dir)
     readings, target = profile["readings"], profile["target"]
     most = min(CHUNK_ROWS, max(1, CHUNK_PROBABILITIES // len(profile["classes"] or [None])))
     with ExitStack() as stack:
@@ -145,7 +146,6 @@ def _object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStr
 
 def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     experiment = plan["experiment"]
-    splitting = experiment["cross_validation"]
     stream = _object_stream(plan, plan["data"], s3)
     records = read_records(stream, file=stream.name)
     _, header = next(records)
@@ -154,16 +154,13 @@ def _write_split(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
         file=stream.name,
         target=experiment["target"],
         problem=None if plan["problem_sampled"] else experiment["problem"],
-        n_splits=splitting["n_splits"],
-        strategy=splitting["strategy"],
-        holdout=splitting["holdout"],
-        seed=splitting["seed"],
+        splitting=Splitting(**experiment["cross_validation"]),
     )
     for line, row in records:
         scanner.observe(line, row)
     profile = scanner.finish()
     with ExitStack() as stack:
-        parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(plan)]
+        parts = [_opened(stack, output_dir / places.PARTS / part, header) for part in _part_files(profile)]
         holdout = _opened(stack, output_dir / HELD_OUT, header)
         again = read_records(_object_stream(plan, plan["data"], s3), file=stream.name)
         next(again)
@@ -206,17 +203,20 @@ def _opened(stack: ExitStack, path: Path, header: list[str]) -> TextIO:
     return file
 
 
-def _part_files(plan: Plan) -> list[str]:
-    return [places.part_file(part) for part in range(plan["experiment"]["cross_validation"]["n_splits"])]
+def _part_files(profile: Profile) -> list[str]:
+    return [places.part_file(part) for part in range(len(profile["part_rows"]))]
 
 
-def _write_manifests(plan: Plan, output_dir: Path) -> None:
-    files = _part_files(plan)
-    for fold in range(len(files)):
-        manifest = [{"prefix": plan["locations"]["parts"]}, *files[:fold], *files[fold + 1 :]]
-        path = output_dir / places.FOLDS / places.train_manifest(fold)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(manifest))
+def _write_manifests(plan: Plan, profile: Profile, output_dir: Path) -> None:
+    for number, fold in enumerate(profile["folds"]):
+        for name, parts in (
+            (places.train_manifest(number), fold["train"]),
+            (places.validation_manifest(number), fold["validation"]),
+        ):
+            path = output_dir / places.FOLDS / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files = [places.part_file(part) for part in parts]
+            path.write_text(json.dumps([{"prefix": plan["locations"]["parts"]}, *files]))
 
 
 def _write_chunks(folder: Path, rows: Iterator[list[str]], most: int) -> int:

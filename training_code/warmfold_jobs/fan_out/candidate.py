@@ -109,12 +109,17 @@ def prepare(plan: Plan, folder: Path) -> None:
 
 
 def train(plan: Plan, tuned: Mapping[str, str], fold: int, folder: Path) -> FoldResult:
-    """Train a fold on what `prepare` brought, in the order of the names, as a fold job does."""
+    """Train a fold on what `prepare` brought, in the order of the parts, as a fold job does."""
+    from warmfold_jobs.data.parts import part_files, parts_of_fold
     from warmfold_jobs.data.table import read_profile
     from warmfold_jobs.training.fit import train_fold
 
-    files = sorted((folder / places.PARTS).rglob("*.csv"))
-    validation = [file for file in files if file.relative_to(folder / places.PARTS).parts[0] == str(fold)]
-    rest = [file for file in files if file not in validation]
-    schema = read_profile(folder / places.PROFILE)
-    return train_fold(plan, schema, dict(tuned), rest, validation)
+    profile = folder / places.PROFILE
+    parts, made_of = folder / places.PARTS, parts_of_fold(profile, fold)
+    return train_fold(
+        plan,
+        read_profile(profile),
+        dict(tuned),
+        part_files(parts, made_of["train"]),
+        part_files(parts, made_of["validation"]),
+    )

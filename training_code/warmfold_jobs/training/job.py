@@ -1,7 +1,8 @@
 """The work of a fold job and of the final job, as SageMaker's container starts them.
 
 A fold job's name ends in `-f<fold>`; it scores its channel `validation` and writes its score to S3 the moment it is
-known. The final job trains on all the parts, scores the holdout, and saves the model with the code that serves it.
+known. The final job trains on all development rows, scores the holdout, and saves the model with the code that serves
+it. Which parts those are, the profile says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from warmfold_jobs import container
+from warmfold_jobs.data.parts import final_parts, part_files, parts_of_fold
 from warmfold_jobs.data.table import read_profile
 from warmfold_jobs.storage import names_below, put_json
 from warmfold_jobs.training.final import train_final
@@ -35,9 +37,8 @@ def main(job: container.Container) -> None:
     s3 = boto3.client("s3", region_name=plan["region"])
     schema = read_profile(job.channels["profile"] / places.PROFILE)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
-        metrics = train_final(
-            plan, schema, job.hyperparameters, job.files("train"), job.files("holdout"), job.model_dir
-        )
+        train = part_files(job.channels["train"], final_parts(job.channels["profile"] / places.PROFILE))
+        metrics = train_final(plan, schema, job.hyperparameters, train, job.files("holdout"), job.model_dir)
         put_json(s3, plan["locations"]["model"] + places.METRICS, metrics)
         print(f"model training score:{metrics['train_score']!r};")
         print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
@@ -45,7 +46,10 @@ def main(job: container.Container) -> None:
     candidate, fold = job.fold()
     if plan["abandoning"]["used"]:
         end_when_given_up(plan, candidate)
-    result = train_fold(plan, schema, job.hyperparameters, job.files("train"), job.files("validation"))
+    parts = parts_of_fold(job.channels["profile"] / places.PROFILE, fold)
+    train = part_files(job.channels["train"], parts["train"])
+    validation = part_files(job.channels["validation"], parts["validation"])
+    result = train_fold(plan, schema, job.hyperparameters, train, validation)
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
 
 

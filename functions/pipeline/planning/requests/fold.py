@@ -14,7 +14,7 @@ def fold_request(context: Context) -> Request:
     Its keep-alive is the first folds'; under `keep_alive_seconds: auto` candidates replace it by what they measure.
     """
     keep_alive = context.experiment["compute"]["keep_alive_seconds"]
-    folds, parts = context.locations["folds"], context.locations["parts"]
+    folds = context.locations["folds"]
     request = training_request(context, "model", context.locations["run"] + places.FOLD_OUTPUT, FOLD_SECONDS)
     if keep_alive != 0:  # AWS's guide knows 0 for UpdateTrainingJob only
         request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
@@ -24,6 +24,6 @@ def fold_request(context: Context) -> Request:
         channel("config", context.plan_uri),
         channel("profile", context.profile_uri),
         channel("train", folds + places.train_manifest("{fold}"), "ManifestFile"),
-        channel("validation", f"{parts}{{fold}}/"),
+        channel("validation", folds + places.validation_manifest("{fold}"), "ManifestFile"),
     ]
     return request

@@ -15,7 +15,7 @@ from warmfold_run.plan import Request
 def tuning_request(context: Context) -> Request:
     """CreateHyperParameterTuningJob; each of its training jobs is a candidate."""
     search, compute = context.experiment["search"], context.experiment["compute"]
-    output, seconds = context.locations["run"] + places.CANDIDATE_OUTPUT, candidate_seconds(context.experiment)
+    output, seconds = context.locations["run"] + places.CANDIDATE_OUTPUT, candidate_seconds(context.folds)
     definition = training_request(context, "average model", output, seconds)
     definition["ResourceConfig"] = context.resources(compute["candidate_instance_type"])
     definition["RoleArn"] = context.candidate_role
