@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.parser import BaseModel
 from pydantic import Field
 
 from pipeline.aws.clients import stepfunctions_client
-from pipeline.aws.environment import StartEnvironment
+from pipeline.aws.environment import ResumeEnvironment
 from pipeline.aws.handler import Surroundings, handler
 from pipeline.aws.telemetry import count, logger
 from pipeline.running.starting import resume_run
@@ -24,8 +24,8 @@ class ResumeRunEvent(BaseModel):
     detail: ModelPackage
 
 
-@handler(ResumeRunEvent, StartEnvironment)
-def lambda_handler(event: ResumeRunEvent, around: Surroundings[StartEnvironment]) -> dict[str, str]:
+@handler(ResumeRunEvent, ResumeEnvironment)
+def lambda_handler(event: ResumeRunEvent, around: Surroundings[ResumeEnvironment]) -> dict[str, str]:
     """Start the execution that goes on with the run whose model was approved."""
     machine, model_package = around.environment.state_machine_arn, event.detail.arn
     result = resume_run(stepfunctions_client(), machine, around.registry, around.storage, model_package)

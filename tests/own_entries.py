@@ -46,6 +46,7 @@ class Uneven(UnitSplitter):
 
 class F2(Metric):
     name = "f2"
+    title = "F2"
     summary = "The mean of precision and recall in which recall counts twice."
     tasks = ("binary",)
 

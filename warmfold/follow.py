@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from warmfold.first_lines import lines_of, say
 from warmfold.progress import Progress, read_leftovers, read_progress
 from warmfold.stack import Stack
+from warmfold_run import places
 
 WORTH_SAYING = 60
 """Seconds that cold starts must have cost for the end of a run to say why."""
@@ -27,25 +29,54 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def follow(stack: Stack, execution_arn: str, console: Console, clock: Clock | None = None) -> Progress:
-    """Show a run's progress until it has its verdict, and return the last look."""
+def follow(
+    stack: Stack, execution_arn: str, console: Console, clock: Clock | None = None, *, first_lines: bool = True
+) -> Progress:
+    """Show a run's progress until it has its verdict, and return the last look.
+
+    `first_lines` has what the run will do said once it is planned: not again where it was said already.
+    """
     clock = clock or Clock()
     started = clock.now()
     interval = 0.5 if stack.local else 5.0
     progress = read_progress(stack, execution_arn)
+    plan = _Plan(stack, console, said=not first_lines)
     if not console.is_terminal:
-        return _follow_lines(stack, progress, console, clock, interval)
+        return _follow_lines(stack, progress, console, clock, interval, plan)
     with Live(render(progress, 0), console=console, refresh_per_second=4) as live:
+        plan.say_once(progress)
         while not progress.finished:
             clock.sleep(interval)
             progress = read_progress(stack, execution_arn)
+            plan.say_once(progress)
             live.update(render(progress, clock.now() - started))
     return progress
 
 
-def _follow_lines(stack: Stack, progress: Progress, console: Console, clock: Clock, interval: float) -> Progress:
+@dataclass
+class _Plan:
+    """What a run will do, which is said once, as soon as the run is planned."""
+
+    stack: Stack
+    console: Console
+    said: bool
+
+    def say_once(self, progress: Progress) -> None:
+        planned = len(progress.states) > 1 or progress.finished
+        if self.said or not planned:
+            return
+        self.said = True
+        plan = self.stack.read_json(self.stack.uri(places.run_key(progress.run, places.PLAN)))
+        if plan and (understanding := plan.get("understanding")):  # a run of an earlier version has none
+            say(self.console, understanding)
+
+
+def _follow_lines(
+    stack: Stack, progress: Progress, console: Console, clock: Clock, interval: float, plan: _Plan
+) -> Progress:
     shown = None
     while True:
+        plan.say_once(progress)
         line = one_line(progress)
         if line != shown:
             console.print(line, highlight=False, soft_wrap=True)
@@ -122,13 +153,15 @@ def result_table(summary: dict[str, Any]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in result_rows(summary):
-        table.add_row(name, value)
+        table.add_row(Text(name), Text(lines_of(value)))
     return table
 
 
 def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """What is worth saying at the end, as (name, value) pairs."""
     rows: list[tuple[str, str]] = []
+    if baselines := summary.get("baselines"):
+        rows.append(("tuning", f"{baselines['defaults']['said']}."))
     if summary.get("reason"):
         rows.append(("reason", str(summary["reason"])))
     if best := summary.get("best"):
@@ -136,13 +169,13 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             ("hyperparameters", ", ".join(f"{k}={_short(v)}" for k, v in sorted(best["hyperparameters"].items())))
         )
-        rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f} ± {best['score_std']:.4f}"))
+        ends = f", folds {min(best['scores']):.4f} to {max(best['scores']):.4f}"
+        rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f}{ends}"))
     if holdout := summary.get("holdout"):
-        error = holdout.get("standard_error")
-        known = "" if error is None else f" ± {error:.4f}"
-        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f}{known}"))
+        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f}{_interval(holdout)}"))
     elif summary.get("holdout_note"):
         rows.append(("holdout", str(summary["holdout_note"])))
+    rows += _baselines(summary.get("baselines") or {})
     if "cold_starts" in summary:
         here = (summary.get("placement") or {}).get("folds_here")
         others = f"; {here} folds trained by their candidates" if here else ""
@@ -160,6 +193,20 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     locations = summary.get("locations") or {}
     rows += [(name, str(locations[name])) for name in ("predictions", "report", "model") if locations.get(name)]
     return rows
+
+
+def _baselines(baselines: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the model is held against, on the same holdout rows."""
+    for word, name in (("defaults", "defaults"), ("baseline", "dummy")):
+        found = baselines.get(name)
+        if found and found["score"] is not None:
+            yield word, f"{found['score']:.4f}{_interval(found)}: {found['model']}"
+
+
+def _interval(scored: dict[str, Any]) -> str:
+    ends = scored.get("interval")
+    low, high = (f"{end + 0.0:.4f}" for end in ends or (0, 0))
+    return f", 95% interval {low} to {high}" if ends else ""
 
 
 def _short(value: str) -> str:

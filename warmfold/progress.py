@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 TERMINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 RUNNING = ("InProgress", "Stopping")
+BESIDE_TUNING = ("Train Candidates", "Score Default Hyperparameters", "Defaults Not Scored")
+"""States around and beside Tune Hyperparameters, which stands for them all: it takes longest."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One look at a run. `states` are those entered, in order; scores are the tuning objective's.
+    """One look at a run. `states` are those entered, in order, but BESIDE_TUNING; scores are the tuning objective's.
 
     `folds_scored` counts folds wherever they were trained, `fold_jobs_running` and `warm_starts` those that are jobs.
     """
@@ -87,7 +89,8 @@ def _history(stack: Stack, execution_arn: str) -> tuple[list[str], dict[str, Any
         executionArn=execution_arn, PaginationConfig={"PageSize": 1000}
     ):
         for event in page["events"]:
-            if entered := event.get("stateEnteredEventDetails"):
+            entered = event.get("stateEnteredEventDetails")
+            if entered and entered["name"] not in BESIDE_TUNING:
                 states.append(entered["name"])
             exited = event.get("stateExitedEventDetails")
             if exited and exited["name"] == "Plan Run" and exited.get("output"):

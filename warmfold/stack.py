@@ -27,6 +27,7 @@ from botocore.exceptions import (
 )
 
 from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
+from warmfold_experiment.understanding import Source
 from warmfold_run import names, places
 
 if TYPE_CHECKING:
@@ -80,6 +81,15 @@ class Stack:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
         there = {item["Key"].removeprefix(folder) for page in pages for item in page.get("Contents", [])}
         return [name for name in (places.EXPERIMENT, places.PREDICT) if name in there and name not in given]
+
+    def read(self, key: str) -> bytes:
+        """Return an object of the data bucket."""
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def source(self, key: str) -> Source:
+        """Return an object of the data bucket as a file to understand."""
+        size = self.s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+        return Source(self.uri(key), size, lambda: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"])
 
     def _put(self, source: Path, key: str) -> str:
         try:

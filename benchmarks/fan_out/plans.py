@@ -10,8 +10,8 @@ from pipeline.planning.abandoning import abandoning
 from pipeline.planning.limits import FOLD_RETRIES
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.fold import fold_request
+from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import load_experiment
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import itertools
 import json
@@ -54,7 +55,7 @@ def time_folds(tuned: Tuned, plain: Plain, warm: int, cold: int) -> FoldTimes:
 def _one_fold(tuned: Tuned, candidate: str, fold: int, volume: int | None = None) -> tuple[float, float]:
     """Run a fold job; gives the seconds to its score and to Completed. Another `volume` matches no pool."""
     stack = tuned.stack
-    request = json.loads(json.dumps(tuned.plan["requests"]["fold"]).replace("{fold}", str(fold)))
+    request = copy.deepcopy(tuned.plan["requests"]["fold"])
     space = tuned.plan["experiment"]["search"]["hyperparameters"]
     tuned_values = {name: tuned.candidates[0]["hyperparameters"][name] for name in space}
     request |= {

@@ -61,22 +61,22 @@ class Loop:
         from warmfold_jobs.data.table import read_profile
 
         self._plan: Plan = json.loads((folder / places.PLAN).read_text("utf-8"))
-        self._schema = read_profile(folder / places.PROFILE)
-        files = sorted((folder / places.PARTS).rglob("*.csv"))
-        self._parts: dict[int, list[Path]] = {}
-        for file in files:
-            self._parts.setdefault(int(file.relative_to(folder / places.PARTS).parts[0]), []).append(file)
+        self._profile = folder / places.PROFILE
+        self._schema = read_profile(self._profile)
+        self._folder = folder / places.PARTS
 
     def fold(self, fold: int, hyperparameters: dict[str, str]) -> None:
         """What a fold job does."""
+        from warmfold_jobs.data.parts import fold_files
         from warmfold_jobs.training.fit import train_fold
 
-        train_fold(self._plan, self._schema, hyperparameters, self._others(fold), self._parts[fold])
+        train_fold(self._plan, self._schema, hyperparameters, *fold_files(self._folder, self._profile, fold))
 
     def tune(self, candidates: list[dict[str, Any]]) -> None:
         """The candidates' folds one after another, each candidate an Optuna trial; every fold scored on both sides."""
         import optuna
 
+        from warmfold_jobs.data.parts import fold_files
         from warmfold_jobs.data.table import read_table
         from warmfold_jobs.training.pipeline import build_pipeline
         from warmfold_jobs.training.scoring import score
@@ -84,8 +84,10 @@ class Loop:
 
         experiment = self._plan["experiment"]
         space, metric = experiment["search"]["hyperparameters"], experiment["metric"]
-        tables = {fold: (read_table(self._others(fold), self._schema), read_table(files, self._schema))
-                  for fold, files in self._parts.items()}  # fmt: skip
+        tables = {
+            fold: [read_table(files, self._schema) for files in fold_files(self._folder, self._profile, fold)]
+            for fold in range(self._plan["folds"])
+        }
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         seed = experiment["cross_validation"]["seed"]
         study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
@@ -96,16 +98,13 @@ class Loop:
             scores = []
             for fold in asked["folds"]:
                 (features, labels), (held, held_labels) = tables[fold]
-                model = build_pipeline(self._schema.filled(features), experiment["estimator"], values, seed)
+                model = build_pipeline(self._schema, features, experiment["estimator"], values, seed)
                 model.fit(features, labels)
                 score(model, features, labels, metric)
                 scores.append(score(model, held, held_labels, metric))
             return sum(scores) / len(scores)
 
         study.optimize(objective, n_trials=len(candidates))
-
-    def _others(self, fold: int) -> list[Path]:
-        return [file for part, files in self._parts.items() if part != fold for file in files]
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ def plan_of(problem: str, deployment: dict[str, str], experiment: str) -> dict[s
 
 def planned(problem: str, deployment: dict[str, str], experiment: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What Plan Run answers, and plan.json."""
-    rows = "".join(f"{i},{i % 7},{PROBLEMS[problem](i)}\n" for i in range(150))
+    rows = "".join(f"{i}.5,{i % 7},{PROBLEMS[problem](i)}\n" for i in range(150))
     s3: Any = Bucket(data_csv=f"x,y,target\n{rows}", experiment_yaml=experiment)
     role = "arn:aws:iam::123456789012:role/"
     variables = {"NAME_PREFIX": "abcdefghijkl", "DATA_BUCKET": "data-bucket", "AWS_REGION": "us-east-1"}

@@ -60,14 +60,13 @@ def complaint(operation: str, request: dict[str, Any], model: ServiceModel | Non
 
 def requests_of(plan: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """The plan's requests and those made from it, with what is only known later filled in."""
-    fold = json.loads(json.dumps(plan["requests"]["fold"]).replace("{fold}", "19"))
     name = f"{plan['prefix']}-{plan['run']}-750-0a1b2c3d-f19-r1"
     package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/a-group/1"
     best = {"hyperparameters": {"learning_rate": "0.1"}}
     return [
         ("CreateProcessingJob", plan["requests"]["processing"]),
         ("CreateHyperParameterTuningJob", plan["requests"]["tuning"]),
-        ("CreateTrainingJob", fold | {"TrainingJobName": name}),
+        ("CreateTrainingJob", plan["requests"]["fold"] | {"TrainingJobName": name}),
         ("CreateTrainingJob", arguments("Train Final Model", plan=plan["requests"], best=best)),
         (
             "CreateModel",

@@ -36,7 +36,16 @@ SAGEMAKER_ERRORS = {"SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingE
 
 
 def states(machine: str) -> dict[str, Any]:
-    found: dict[str, Any] = Deployment().definition(machine)["States"]
+    """All states of a machine by name, those of its branches too."""
+    return within(Deployment().definition(machine))
+
+
+def within(definition: dict[str, Any]) -> dict[str, Any]:
+    """The states of a definition, or of a branch, and of the branches in it."""
+    found: dict[str, Any] = dict(definition["States"])
+    for state in definition["States"].values():
+        for branch in state.get("Branches", []):
+            found |= within(branch)
     return found
 
 

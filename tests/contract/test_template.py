@@ -295,13 +295,23 @@ def test_parliament_has_nothing_to_say_about_any_policy(parameters: dict[str, st
 def test_cfn_lint_has_nothing_to_say_about_the_transformed_template(tmp_path: Path) -> None:
     template = transformed()
     for name in ("TuningStateMachine", "CleanUpStateMachine"):
-        template["Resources"][name]["Properties"]["DefinitionString"] = json.dumps(Deployment().definition(name))
+        template["Resources"][name]["Properties"]["DefinitionString"] = json.dumps(
+            _with_numbers(Deployment().definition(name))
+        )
     path = tmp_path / "template.json"
     path.write_text(json.dumps(template))
-    # E3601 takes JSONata in TimeoutSeconds for a mistake; asl-validator judges the definitions
-    command = [Path(sys.executable).with_name("cfn-lint"), path, "--regions", "us-east-1", "--ignore-checks", "E3601"]
+    command = [Path(sys.executable).with_name("cfn-lint"), path, "--regions", "us-east-1"]
     linted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (linted.stdout, linted.returncode) == ("", 0)
+
+
+def _with_numbers(definition: Any) -> Any:
+    """A definition whose TimeoutSeconds are plain: cfn-lint takes JSONata there for a mistake."""
+    if isinstance(definition, list):
+        return [_with_numbers(one) for one in definition]
+    if not isinstance(definition, dict):
+        return definition
+    return {key: 60 if key == "TimeoutSeconds" else _with_numbers(value) for key, value in definition.items()}
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -125,6 +125,10 @@ def repeat(
         given = json.loads(event["taskScheduledEventDetails"]["parameters"])
         scheduled[given.get("FunctionName", "").rpartition(":")[2]] = given.get("Payload")
     assert not invoke(cloud, functions["RegisterModelFunction"], scheduled[functions["RegisterModelFunction"]])[0]
+    missed = {"detail": {"bucket": {"name": stack.bucket}, "object": {"key": "datasets/good/Data.csv"}}}
+    failed, answer = invoke(cloud, functions["StartRunFunction"], missed)
+    assert not failed
+    assert "datasets/good/data.csv" in answer["ignored"]
     lost = {
         **scheduled[functions["RegisterModelFunction"]],
         "plan_uri": f"s3://{stack.bucket}/runs/lost/plan.json",

@@ -74,6 +74,13 @@ def read_frames(stack: Stack, prefix: str) -> pd.DataFrame:
     return pd.concat([pd.read_csv(io.BytesIO(b), float_precision="round_trip") for b in bodies], ignore_index=True)
 
 
+def read_typed(stack: Stack, prefix: str, target: str, classes: list[str]) -> pd.DataFrame:
+    """The files of typed rows below a prefix as one table, classes by their names."""
+    bodies = [read(stack, key) for key in keys(stack, prefix)]
+    table = pd.concat([pd.read_parquet(io.BytesIO(body)) for body in bodies], ignore_index=True)
+    return table.assign(**{target: [classes[code] for code in table[target]]})
+
+
 def training_jobs(stack: Stack, run: str) -> list[dict[str, Any]]:
     """What Describe says of every training job with the run in its name."""
     pages = stack.sagemaker.get_paginator("list_training_jobs").paginate(NameContains=run)

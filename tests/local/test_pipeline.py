@@ -24,6 +24,7 @@ from tests.local.runs import (
     keys,
     read,
     read_frames,
+    read_typed,
     succeeded,
     training_jobs,
 )
@@ -64,9 +65,9 @@ def test_a_run_ends_with_an_approved_model_and_predictions(stack: Stack, breast_
 
 
 def test_parts_and_holdout_hold_every_row_exactly_once(stack: Stack, breast_cancer_run: dict[str, Any]) -> None:
-    run = breast_cancer_run["run"]
-    parts = [read_frames(stack, f"runs/{run}/parts/{i}/") for i in range(3)]
-    holdout = read_frames(stack, f"runs/{run}/holdout/")
+    run, classes = breast_cancer_run["run"], ["benign", "malignant"]
+    parts = [read_typed(stack, f"runs/{run}/parts/{i}/", "diagnosis", classes) for i in range(3)]
+    holdout = read_typed(stack, f"runs/{run}/holdout/", "diagnosis", classes)
     columns = list(breast_cancer().columns)
     together = pd.concat([*parts, holdout]).sort_values(columns).reset_index(drop=True)
     pd.testing.assert_frame_equal(together, breast_cancer().sort_values(columns).reset_index(drop=True))
@@ -87,7 +88,7 @@ def test_the_artifact_scores_the_holdout_and_predicts_as_reported(
 ) -> None:
     model = final_model(stack, breast_cancer_run, tmp_path)
     classes = json.loads((tmp_path / "model.json").read_text())["classes"]
-    holdout = read_frames(stack, f"runs/{breast_cancer_run['run']}/holdout/")
+    holdout = read_typed(stack, f"runs/{breast_cancer_run['run']}/holdout/", "diagnosis", classes)
     truth = holdout["diagnosis"].map(classes.index)
     score = get_scorer("roc_auc")(model, holdout.drop(columns="diagnosis"), truth)
     assert score == pytest.approx(breast_cancer_run["holdout"]["score"], abs=1e-9)
@@ -104,7 +105,8 @@ def test_a_cv_score_is_scikit_learns_own(stack: Stack, breast_cancer_run: dict[s
 
     model = final_model(stack, breast_cancer_run, tmp_path)
     classes = json.loads((tmp_path / "model.json").read_text())["classes"]
-    parts = [read_frames(stack, f"runs/{breast_cancer_run['run']}/parts/{i}/") for i in range(3)]
+    run = breast_cancer_run["run"]
+    parts = [read_typed(stack, f"runs/{run}/parts/{i}/", "diagnosis", classes) for i in range(3)]
     scores = []
     for i, part in enumerate(parts):
         train = pd.concat([p for j, p in enumerate(parts) if j != i])
@@ -119,8 +121,8 @@ def test_warm_pools_serve_all_but_the_first_folds(stack: Stack, breast_cancer_ru
     run = breast_cancer_run["run"]
     jobs = training_jobs(stack, run)
     cold, warm = fold_starts(jobs)
-    assert len(cold) <= 2 * 3
-    assert len(cold) + len(warm) == 4 * 3
+    assert len(cold) <= (2 + 1) * 3, "two candidates at a time, and the default hyperparameters beside them"
+    assert len(cold) + len(warm) == (4 + 1) * 3
     (final,) = [job["TrainingJobName"] for job in jobs if is_final(job)]
     assert [j for j in jobs if j.get("WarmPoolStatus", {}).get("ReusedByJob") == final]
     assert (breast_cancer_run["cold_starts"], breast_cancer_run["warm_starts"]) == (len(cold), len(warm))

@@ -10,6 +10,7 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 
 from tests.local.runs import as_csv, breast_cancer, keys, succeeded, to_the_end, until
+from warmfold.cloud.local import LocalCloud
 from warmfold.stack import Stack
 
 QUICK = """\
@@ -54,3 +55,24 @@ def test_the_same_dataset_uploaded_again_in_parts_is_one_new_run_and_leaves_the_
     after = {key: stack.s3.head_object(Bucket=stack.bucket, Key=key)["VersionId"] for key in keys(stack, place)}
     assert after == before
     assert {run["executionArn"] for run in executions(stack, "again")} - known == {second}
+
+
+def test_an_upload_that_nearly_is_a_dataset_s_data_is_told_of_on_the_topic(stack: Stack, cloud: LocalCloud) -> None:
+    session = cloud.session()
+    outputs = session.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]["Outputs"]
+    topic = next(one["OutputValue"] for one in outputs if one["OutputKey"] == "NotificationTopicArn")
+    sqs = session.client("sqs")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
+    stack.s3.put_object(Bucket=stack.bucket, Key="datasets/near a+b/Data.csv", Body=b"a,b\n1,2\n")
+
+    def told() -> list[str]:
+        bodies = [one["Body"] for one in sqs.receive_message(QueueUrl=queue).get("Messages", [])]
+        return [body for body in bodies if "near a+b" in body]
+
+    (body,) = until(told)
+    assert f"s3://{stack.bucket}/datasets/near a+b/data.csv" in json.loads(body)["Message"]
+    assert not executions(stack, "near a+b")
+    session.client("sns").unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=queue)

@@ -21,6 +21,11 @@ def page() -> str:
         prose("What experiment.yaml can choose by name. An own entry is a file and a line in its kind's table."),
         "## Estimators",
         prose("`estimator` names one. `search.hyperparameters` may set or tune those listed, and nothing else."),
+        prose(
+            "Before every estimator dates become days, their parts that vary and the days between them; texts of more "
+            "than 30 values become hashed words or letters; infinities are missing. "
+            "[Decision 17](../decisions/0017-what-a-column-becomes.md) says what and why."
+        ),
         *(block for name in ESTIMATORS for block in _estimator(load_estimator(name))),
         "## Metrics",
         prose("`metric` names one. They are scikit-learn's scorers of these names, and greater is always better."),
@@ -64,7 +69,8 @@ def _hyperparameters(estimator: Estimator) -> list[str]:
 def _preprocessing(done: Preprocessing) -> str:
     median = "missing numbers become the median, with a column that says where"
     missing = median if done.impute else "missing numbers stay missing"
-    scaled = "; numbers get mean 0 and standard deviation 1" if done.scale else ""
+    twice = "heavy-tailed ones come a second time, as the normal distribution has their ranks"
+    scaled = f"; numbers get mean 0 and standard deviation 1; {twice}" if done.scale else ""
     text = "a column for each category" if done.text == "one_hot" else "one column of whole numbers"
     most = f"at most {done.max_categories}"
     most += f", or `{done.max_categories_from}` where that is set" if done.max_categories_from else ""

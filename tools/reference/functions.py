@@ -46,6 +46,7 @@ _ARGUMENTS: dict[str, Any] = {
 _OF_ITS_OWN: dict[tuple[str, str], Any] = {
     ("execution_arn", "name"): "churn-0123456789abcdef",
     ("parse_candidate", "job"): _CANDIDATE,
+    ("part_of", "file"): places.part_file(2),
 }
 """Arguments of functions for which another value says more."""
 

@@ -6,62 +6,90 @@ Standard library only, as `rules.py`, through which everybody else imports it.
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from itertools import chain
+from typing import Literal
+
+from warmfold_data.byte_streams import GZIP_MAGIC, READ_BYTES, Peeked, Recoded, Unpacked
+from warmfold_data.byte_streams import BinaryStream as BinaryStream
+from warmfold_data.encodings import UTF_8, Encoding, encoding_of
+from warmfold_data.errors import DatasetRuleError as DatasetRuleError
+from warmfold_data.errors import listed as listed
+from warmfold_data.errors import named as named
+from warmfold_data.file_kinds import check_kind
+from warmfold_data.first_lines import DELIMITERS, FirstLines, look
+from warmfold_data.headers import check_width, made_up_names, usable_names
+from warmfold_data.no_rows import Sieve
+from warmfold_run.experiment import AskedDialect
+from warmfold_run.records import Dialect, Remark
 
 MAX_RECORD_BYTES = 1_200_000
-"""The longest row, header included. Rewritten, header and row together then always fit a chunk of 5,000,000 bytes."""
+"""The longest row in UTF-8, header included. Rewritten, header and row together then always fit a chunk of 5,000,000
+bytes."""
+MAX_CELL_CHARACTERS = 500_000
+"""The longest cell."""
+HEAD_BYTES = 1 << 20
+"""How much of a file is looked at before it is read."""
 
-_READ_BYTES = 1 << 20
-
-
-class DatasetRuleError(ValueError):
-    """The data breaks a rule; the text names the file, the place and the remedy."""
-
-
-class BinaryStream(Protocol):
-    """Anything that hands out bytes: an open file, or the body of a GetObject response."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, none at the end."""
+AS_IT_SHOWS = AskedDialect(delimiter=None, decimal=None, encoding=None, header=None)
+"""What an experiment that says nothing asks for."""
 
 
-def read_records(stream: BinaryStream, *, file: str) -> Iterator[tuple[int, list[str]]]:
-    """The header of a CSV file, then its rows, each with the line it starts on (from 1); blank lines are skipped.
+class CsvRecords(Iterator[tuple[int, list[str]]]):
+    """The header of a CSV file, then its rows, each with the line of the file it starts on (from 1).
 
-    Raises DatasetRuleError for what is not UTF-8 or not CSV, a column name that is empty, used twice or reserved,
-    a row with more or fewer cells than the header, and a row longer than MAX_RECORD_BYTES.
+    A file without a header gives the names that it goes by here, on the line of its first row. Blank lines are
+    skipped, but in a file of one column, where each is a row with an empty cell. Rows that are none are left out, which
+    `dialect` and `remarks` say. Both are complete when the last row has been read.
     """
-    csv.field_size_limit(MAX_RECORD_BYTES)
-    lines = _Lines(stream, file)
-    reader = csv.reader(lines, strict=True)
-    width = 0
-    while True:
-        line = reader.line_num + 1
-        lines.start_record(line)
-        try:
-            row = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            raise DatasetRuleError(
-                f"{file}, line {line}: not valid CSV ({error}); put cells that hold a quote, a comma or a line break "
-                'in double quotes, double the quotes in them (""), and end lines with a line feed.'
-            ) from error
-        if not row or (width != 1 and len(row) == 1 and not row[0].strip()):
-            continue
-        if not width:
-            _check_header(row, file)
-            width = len(row)
-        elif len(row) != width:
-            raise DatasetRuleError(
-                f"{file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the row, or put "
-                "cells that hold a comma in double quotes."
-            )
-        yield line, row
-    if not width:
-        raise DatasetRuleError(f"{file} is empty; upload a CSV file with a header line and at least one row.")
+
+    def __init__(self, records: Iterator[tuple[int, list[str]]], dialect: Dialect, remarks: list[Remark]) -> None:
+        self._records = records
+        self.dialect = dialect
+        self.remarks = remarks
+
+    def __next__(self) -> tuple[int, list[str]]:
+        return next(self._records)
+
+
+def read_records(
+    stream: BinaryStream, *, file: str, asked: AskedDialect = AS_IT_SHOWS, to_score: bool = False
+) -> CsvRecords:
+    """The records of a CSV file, of whatever dialect it is beyond doubt or the experiment says it is.
+
+    Of rows to score none is left out: what is no row is refused there. Raises DatasetRuleError for what is no CSV, in
+    doubt or not as said; a column name that is empty or used twice; a row with more or fewer cells than the header;
+    and what is longer than MAX_RECORD_BYTES, MAX_CELL_CHARACTERS, MAX_COLUMNS or MAX_NAME_CHARACTERS.
+    """
+    remarks: list[Remark] = []
+    compression, source = _unpacked(Peeked(stream), file, remarks)
+    text, encoding = _as_utf_8(source, file, asked["encoding"], remarks)
+    head = text.peek(HEAD_BYTES)
+    whole = len(head) < HEAD_BYTES
+    shown = (head if whole else head[: head.rfind(b"\n") + 1] or head).decode(errors="replace")
+    first = look(shown, file=file, asked=asked["delimiter"], header=asked["header"] is not False, whole=whole)
+    remarks += _said_of_lines(first)
+    dialect = Dialect(
+        compression=compression,
+        encoding=encoding.name,
+        delimiter=first.delimiter,
+        decimal=asked["decimal"],
+        header=asked["header"] is not False,
+        first_line=first.start_line,
+        skipped=[],
+    )
+    reader = _Reader(text, file, first.delimiter, first.start_line)
+    return _with_header(reader, first, dialect, remarks, sure=asked["header"] is True, to_score=to_score)
+
+
+def read_own_records(stream: BinaryStream, *, file: str) -> Iterator[list[str]]:
+    """The header and the rows of what `csv_line` has written, or of a request to a model: nothing in it is judged."""
+    reader = _Reader(Peeked(stream), file, ",", 1)
+    line, cells = reader.next_record()
+    header, _ = usable_names(cells, [], file=file, line=line, sure=True)
+    yield header
+    for _, row in reader.rows(len(header)):
+        yield row
 
 
 def csv_line(row: Sequence[str]) -> str:
@@ -76,14 +104,139 @@ def csv_line(row: Sequence[str]) -> str:
     return ",".join(_quoted(cell) if len(row) == 1 or _needs_quotes(cell) else cell for cell in row) + "\n"
 
 
+def _remark(code: str, text: str, remedy: str | None = None) -> Remark:
+    return Remark(code=code, column=None, text=text, remedy=remedy, holds=False)
+
+
+def _unpacked(stream: Peeked, file: str, remarks: list[Remark]) -> tuple[Literal["gzip"] | None, Peeked]:
+    packed = stream.peek(2) == GZIP_MAGIC
+    if packed:
+        stream = Peeked(Unpacked(stream, file))
+        remarks.append(_remark("gzip", "the file is packed with gzip; it is read unpacked"))
+    check_kind(stream.peek(1024), file)
+    return "gzip" if packed else None, stream
+
+
+def _as_utf_8(stream: Peeked, file: str, asked: str | None, remarks: list[Remark]) -> tuple[Peeked, Encoding]:
+    head = stream.peek(HEAD_BYTES)
+    encoding = encoding_of(head, file=file, asked=asked, whole=len(head) < HEAD_BYTES)
+    stream.read(encoding.mark_bytes)
+    if encoding.name == UTF_8:
+        return stream, encoding
+    if asked is None:
+        shown = f", for example {listed(encoding.examples)}" if encoding.examples else ""
+        text = f"the file is not UTF-8; it is read as {encoding.name}{shown}"
+        remarks.append(_remark("encoding", text, "dialect: {encoding: …}"))
+    return Peeked(Recoded(stream, encoding.name, file)), encoding
+
+
+def _said_of_lines(first: FirstLines) -> Iterator[Remark]:
+    if first.separator_line:
+        yield _remark("separator_line", "line 1 says what stands between cells (sep=); it is no header")
+    if first.said:
+        text = f"cells are separated by {DELIMITERS[first.delimiter]}, not commas"
+        yield _remark("delimiter", text, 'dialect: {delimiter: ","}')
+    if first.titles:
+        lines = ", ".join(str(line) for line, _ in first.titles)
+        text = f"line {lines} ({first.titles[0][1][0][:60]!r}) stands above the header; it is left out"
+        yield _remark("title_line", text)
+
+
+def _with_header(
+    reader: _Reader, first: FirstLines, dialect: Dialect, remarks: list[Remark], *, sure: bool, to_score: bool
+) -> CsvRecords:
+    line, cells = reader.next_record()
+    sampled = [row for _, row in first.records]
+    if dialect["header"]:
+        names, said = usable_names(cells, sampled[1:], file=reader.file, line=line, sure=sure)
+        remarks += said
+        dialect["first_line"] = reader.next_line
+        sampled, rows = sampled[1:], reader.rows(len(names))
+    else:
+        check_width(len(cells), reader.file, line)
+        names = made_up_names(len(cells))
+        rows = chain([(line, cells)], reader.rows(len(names)))
+    sieve = Sieve(names, sampled, file=reader.file, header=dialect["header"], to_score=to_score)
+
+    def all_records() -> Iterator[tuple[int, list[str]]]:
+        yield line, names
+        yield from sieve.sift(rows)
+        dialect["skipped"] += sieve.skipped
+        remarks.extend(sieve.remarks)
+
+    return CsvRecords(all_records(), dialect, remarks)
+
+
+class _Reader:
+    """The records of a UTF-8 stream from one of its lines on, held against the limits."""
+
+    def __init__(self, stream: BinaryStream, file: str, delimiter: str, start_line: int) -> None:
+        self.file = file
+        self._above = start_line - 1
+        self._lines = _Lines(stream, file, self._above)
+        self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
+        self._width = 0
+
+    @property
+    def next_line(self) -> int:
+        """The line behind the last record."""
+        return self._above + self._reader.line_num + 1
+
+    def next_record(self) -> tuple[int, list[str]]:
+        """The first record, a blank line excepted; raises DatasetRuleError when there is none."""
+        for line, row in self._records():
+            if any(map(str.strip, row)):
+                return line, row
+        raise DatasetRuleError(f"{self.file} is empty; upload a CSV file with a header line and at least one row.")
+
+    def rows(self, width: int) -> Iterator[tuple[int, list[str]]]:
+        """The further records, of so many cells each."""
+        for line, row in self._records():
+            if len(row) == width:
+                yield line, row
+            elif not row or (len(row) == 1 and not row[0].strip()):
+                if width == 1:
+                    yield line, [""]
+            else:
+                raise DatasetRuleError(
+                    f"{self.file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the row, "
+                    "or put cells that hold a comma in double quotes."
+                )
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(MAX_CELL_CHARACTERS)
+        while True:
+            line = self.next_line
+            self._lines.start_record(line)
+            try:
+                row = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise self._refused(line, error) from error
+            yield line, row
+
+    def _refused(self, line: int, error: csv.Error) -> DatasetRuleError:
+        if "field larger than field limit" in str(error):
+            return DatasetRuleError(
+                f"{self.file}, line {line}: a cell of the row that starts here has more than {MAX_CELL_CHARACTERS} "
+                "characters; close the quotes that are open in it, or shorten it."
+            )
+        return DatasetRuleError(
+            f"{self.file}, line {line}: not valid CSV ({error}); put cells that hold a quote, a comma or a line break "
+            'in double quotes, double the quotes in them (""), and end lines with a line feed.'
+        )
+
+
 class _Lines:
     """The lines of a UTF-8 stream, line ends kept, that bounds how many bytes one record may take."""
 
-    def __init__(self, stream: BinaryStream, file: str) -> None:
+    def __init__(self, stream: BinaryStream, file: str, above: int) -> None:
+        """Without the first `above` lines."""
         self._stream, self._file = stream, file
         self._record_line = 1
         self._record_bytes = 0
-        self._lines = self._decoded()
+        self._lines = self._decoded(above)
 
     def start_record(self, line: int) -> None:
         self._record_line, self._record_bytes = line, 0
@@ -94,29 +247,34 @@ class _Lines:
     def __next__(self) -> str:
         return next(self._lines)
 
-    def _decoded(self) -> Iterator[str]:
+    def _decoded(self, above: int) -> Iterator[str]:
         offset = 0
-        for raw in self._raw():
-            self._count(len(raw))
-            try:
-                text = raw.decode()
-            except UnicodeDecodeError as error:
-                place = offset + error.start
-                raise DatasetRuleError(
-                    f"{self._file}: not UTF-8 at byte {place} (0x{raw[error.start]:02x}), in the row that starts on "
-                    f"line {self._record_line}; save the file as UTF-8 and upload it again."
-                ) from error
-            if "\x00" in text:
-                raise DatasetRuleError(
-                    f"{self._file}: a zero byte at byte {offset + raw.index(0)}, in the row that starts on line "
-                    f"{self._record_line}; this is no text. Save the file as CSV in UTF-8 and upload it again."
-                )
-            yield text.removeprefix("\ufeff") if not offset else text
+        for number, raw in enumerate(self._raw()):
+            if number >= above:
+                self._count(len(raw))
+                yield self._text(raw, offset)
             offset += len(raw)
+
+    def _text(self, raw: bytes, offset: int) -> str:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            place = offset + error.start
+            raise DatasetRuleError(
+                f"{self._file}: not UTF-8 at byte {place} (0x{raw[error.start]:02x}), in the row that starts on line "
+                f"{self._record_line}; save the file as UTF-8 and upload it again, or say what it is by `dialect: "
+                "{encoding: …}` in experiment.yaml."
+            ) from error
+        if "\x00" in text:
+            raise DatasetRuleError(
+                f"{self._file}: a zero byte at byte {offset + raw.index(0)}, in the row that starts on line "
+                f"{self._record_line}; this is no text. Save the file as CSV in UTF-8 and upload it again."
+            )
+        return text if offset else text.removeprefix("\ufeff")
 
     def _raw(self) -> Iterator[bytes]:
         rest = b""
-        while chunk := self._stream.read(_READ_BYTES):
+        while chunk := self._stream.read(READ_BYTES):
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 yield line + b"\n"
@@ -134,36 +292,9 @@ class _Lines:
             )
 
 
-def _check_header(header: Sequence[str], file: str) -> None:
-    for number, name in enumerate(header, start=1):
-        if not name.strip():
-            raise DatasetRuleError(
-                f"{file}: column {number} has no name; name it in the header, or leave it out "
-                "(pandas: to_csv(index=False))."
-            )
-        if name == "prediction" or name.startswith("probability_"):
-            raise DatasetRuleError(
-                f"{file}: column {name!r} has a name that is reserved for the predictions; rename it or leave it out."
-            )
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DatasetRuleError(f"{file}: {named('column name', twice)} used more than once; give each its own name.")
-
-
 def _needs_quotes(cell: str) -> bool:
     return "," in cell or '"' in cell or "\n" in cell or "\r" in cell
 
 
 def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
-
-
-def named(noun: str, names: Sequence[str]) -> str:
-    """The noun in its number, the names, and the verb: `columns 'a', 'b' are`."""
-    return f"{noun} {listed(names)} is" if len(names) == 1 else f"{noun}s {listed(names)} are"
-
-
-def listed(names: Sequence[str], most: int = 20) -> str:
-    """The names for an error: quoted, cut short, no more than `most` of them."""
-    shown = ", ".join(repr(name[:80]) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from warmfold_catalogue.splitters import Splitter, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
 from warmfold_catalogue.splitters.time_series import Timeline, timeline
-from warmfold_data.units import Composition, Needs, Splitting, again, kinds_of, limit_of, moved, needs_of
+from warmfold_data.asked import Splitting
+from warmfold_data.units import Composition, Needs, again, kinds_of, limit_of, moved, needs_of
 from warmfold_run.records import FoldParts
 
 HOLDOUT = -1

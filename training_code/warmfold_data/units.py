@@ -6,31 +6,14 @@ Standard library only. `dealing.py` does it row by row and `warmfold_jobs.data.a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Kind, Splitter
+from warmfold_data.asked import Splitting
 
 Composition = tuple[tuple[int, int], ...]
 """What a unit is made of: (class, rows), by class; class 0 where there are none."""
 _BITS = (1 << 64) - 1
-
-
-@dataclass(frozen=True)
-class Splitting:
-    """What an experiment asks of the split: its `cross_validation`."""
-
-    n_splits: int = 5
-    strategy: str | None = None
-    """None: the problem's, or that of the column that is named."""
-    group_column: str | None = None
-    time_column: str | None = None
-    fold_column: str | None = None
-    repeats: int = 1
-    gap: int = 0
-    window: int | None = None
-    holdout: float = 0.2
-    seed: int = 42
 
 
 class Needs(NamedTuple):

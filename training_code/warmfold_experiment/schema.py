@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -17,18 +16,13 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
-    ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
-from warmfold_catalogue.entries import unknown
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
-from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
-from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import SOURCE, parse
-from warmfold_experiment.splitting import contradictions
-from warmfold_run.experiment import FoldPlacement
+from warmfold_experiment.file import SOURCE
+from warmfold_run.experiment import COLUMN_KINDS, IGNORE, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
@@ -48,8 +42,67 @@ def _known_splitter(name: str) -> str:
     return name
 
 
+class Overrides(NamedTuple):
+    """Keys of an experiment that are laid over those of its file, and what errors call the place they come from."""
+
+    keys: dict[str, Any]
+    source: str = OVERRIDES_SOURCE
+
+    def source_of(self, path: Iterable[str]) -> str:
+        """Return where a key is given: here or in the file."""
+        given: Any = self.keys
+        for key in path:
+            if not isinstance(given, dict):
+                break
+            if key not in given:
+                return SOURCE
+            given = given[key]
+        return self.source
+
+    def place(self, path: Sequence[str]) -> str:
+        """Return where a key is given and its dotted path, as errors call it."""
+        return f"{self.source_of(path)}: {'.'.join(path)}"
+
+
+NO_OVERRIDES = Overrides({})
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+Encoding = Literal[
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255",
+    "cp1256", "cp1257", "cp1258", "cp437", "cp850", "cp852", "cp866", "iso8859-1", "iso8859-2", "iso8859-5",
+    "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "mac-roman", "big5", "euc_jp", "euc_kr", "gb18030",
+    "shift_jis",
+]  # fmt: skip
+"""Python's names of the encodings that files are met in."""
+
+
+class Dialect(_Section):
+    """What data.csv and predict.csv are written in, where that is not beyond doubt."""
+
+    delimiter: Annotated[StrictStr, Field(pattern=r'^[^"\r\n]$')] | None = Field(
+        default=None,
+        description='one character, such as ";" or "\\t"',
+        json_schema_extra={STANDS_FOR: "the one that the first lines show"},
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description='"." or ","',
+        json_schema_extra={STANDS_FOR: "what the numbers of each column show"},
+    )
+    encoding: Encoding | None = Field(
+        default=None,
+        description=f"one of {', '.join(get_args(Encoding))}",
+        json_schema_extra={STANDS_FOR: "the one that the bytes show"},
+    )
+    header: StrictBool | None = Field(
+        default=None,
+        description="true or false",
+        json_schema_extra={STANDS_FOR: "there is one, and a first line that looks like a row is refused"},
+    )
 
 
 class CrossValidation(_Section):
@@ -59,9 +112,7 @@ class CrossValidation(_Section):
     strategy: Annotated[StrictStr, AfterValidator(_known_splitter)] | None = Field(
         default=None,
         description=_splitters(),
-        json_schema_extra={
-            STANDS_FOR: "the splitter that the catalogue takes for the problem and the column that is named"
-        },
+        json_schema_extra={STANDS_FOR: "the splitter that the catalogue takes for problem and named column"},
     )
     group_column: StrictStr | None = Field(default=None, description="a column's name or null")
     time_column: StrictStr | None = Field(default=None, description="a column's name or null")
@@ -112,14 +163,44 @@ class QualityGate(_Section):
     min_score: StrictInt | FiniteFloat | None = Field(
         default=None, description="a number or null", json_schema_extra={STANDS_FOR: "no gate, any score will do"}
     )
-    beat_champion: StrictBool = Field(default=False, description="false")
+    beat_champion: StrictBool = Field(default=False, description="true or false")
     approval: Literal["automatic", "manual"] = Field(default="automatic", description='"automatic" or "manual"')
+    suspicious: Literal["hold", "ignore"] = Field(default="hold", description='"hold" or "ignore"')
 
 
 class Budget(_Section):
     """What a run may cost."""
 
     max_usd: None = Field(default=None, description="null")
+
+
+def _as_mapping(columns: Any) -> Any:
+    """A list of columns stands for a mapping in which each of them is left out."""
+    return dict.fromkeys(columns, IGNORE) if _are_texts(columns) else columns
+
+
+def _are_texts(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)
+
+
+def _as_text(given: Any) -> Any:
+    """A cell as YAML has read it, spelled as in the data: `yes` and `true` are one word to YAML, and so are 1 and 1."""
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    return str(given) if isinstance(given, int | float) else given
+
+
+def _known_kind(said: str) -> str:
+    if said not in COLUMN_KINDS and "%" not in said:
+        raise PydanticCustomError("unknown_kind", "must be {remedy}", {"remedy": COLUMNS_DESCRIPTION})
+    return said
+
+
+Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
+COLUMNS_DESCRIPTION = (
+    f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
+    "or a list of columns to ignore"
+)
 
 
 class Experiment(_Section):
@@ -135,25 +216,40 @@ class Experiment(_Section):
         description='"classification" or "regression"',
         json_schema_extra={STANDS_FOR: "what the target's values suggest"},
     )
+    columns: Annotated[
+        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]], BeforeValidator(_as_mapping)
+    ] = Field(default={}, description=COLUMNS_DESCRIPTION)
+    missing_values: list[Cell] = Field(default=[], description="a list of cells that hold no value")
+    positive_class: Cell | None = Field(
+        default=None,
+        description="a class of the target",
+        json_schema_extra={STANDS_FOR: "the last of two classes: the greater number, or the later in the alphabet"},
+    )
     metric: StrictStr | None = Field(
         default=None,
         description="a scikit-learn scorer's name",
         json_schema_extra={STANDS_FOR: "the metric that the catalogue takes for the problem and its number of classes"},
     )
     estimator: StrictStr = Field(default=DEFAULT_ESTIMATOR, description=f"one of {', '.join(ESTIMATORS)}")
+    dialect: Dialect = Field(default=Dialect(), description="a mapping of keys")
     cross_validation: CrossValidation = Field(default=CrossValidation(), description="a mapping of keys")
     search: Search = Field(default=Search(), description="a mapping of keys")
     compute: Compute = Field(default=Compute(), description="a mapping of keys")
     quality_gate: QualityGate = Field(default=QualityGate(), description="a mapping of keys")
     budget: Budget = Field(default=Budget(), description="a mapping of keys")
-    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _overrides: Overrides = PrivateAttr(default=NO_OVERRIDES)
 
     def place(self, *path: str) -> str:
         """Return where a key was given and its dotted path, as errors call it."""
-        return _place(self._overrides, path)
+        return self._overrides.place(path)
+
+    def source(self, *path: str) -> str:
+        """Return where a key was given: the file, or what is laid over it."""
+        return self._overrides.source_of(path)
 
 
 SECTIONS: dict[str, type[_Section]] = {
+    "dialect": Dialect,
     "cross_validation": CrossValidation,
     "search": Search,
     "compute": Compute,
@@ -176,106 +272,7 @@ NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
     ("search", "strategy"): NotBuilt(
         "`Grid` and `Hyperband`", lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'
     ),
-    ("quality_gate", "beat_champion"): NotBuilt("`true`", lambda v: v is True, "false"),
     ("budget", "max_usd"): NotBuilt(
         "a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"
     ),
 }
-
-
-def load_experiment(
-    text: bytes | None, overrides: dict[str, Any] | None, compute: dict[str, str] | None = None
-) -> Experiment:
-    """Return the experiment that a file's text and the execution's overrides ask for; `compute` has a stack's defaults.
-
-    Overrides win key by key. Raises ExperimentRuleError with one line for everything that is wrong.
-    """
-    overrides = overrides or {}
-    asked = _merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides))
-    asked = _merge({"compute": compute or {}}, asked)
-    problems = _take_out_not_built(asked, overrides)
-    try:
-        experiment = Experiment.model_validate(asked)
-    except ValidationError as error:
-        raise ExperimentRuleError("\n".join([*problems, *_said(error, overrides)])) from error
-    experiment._overrides = overrides
-    problems += _unknown_names(experiment) + contradictions(experiment.cross_validation, experiment.place)
-    if problems:
-        raise ExperimentRuleError("\n".join(problems))
-    return experiment
-
-
-def shown(value: Any) -> str:
-    """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
-    # a section whose keys are all commented out reads as null; a bare `off` reads as false in YAML 1.1
-    asked = {key: {} if key in SECTIONS and value is None else value for key, value in asked.items()}
-    search = asked.get("search")
-    if isinstance(search, dict) and search.get("abandon") is False:
-        asked["search"] = search | {"abandon": "off"}
-    return asked
-
-
-def _merge(base: Any, over: Any) -> Any:
-    """Merge mappings key by key; a hyperparameter that changes its form (range, values, value) is replaced whole."""
-    if not isinstance(base, dict) or not isinstance(over, dict) or ("values" in base) != ("values" in over):
-        return over
-    return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
-
-
-def _place(overrides: Any, path: Iterable[str]) -> str:
-    path = list(path)
-    given = overrides
-    for key in path:
-        if not isinstance(given, dict):
-            break
-        if key not in given:
-            return f"{SOURCE}: {'.'.join(path)}"
-        given = given[key]
-    return f"{OVERRIDES_SOURCE}: {'.'.join(path)}"
-
-
-def _take_out_not_built(asked: dict[str, Any], overrides: dict[str, Any]) -> list[str]:
-    problems = []
-    for (section, key), not_built in NOT_BUILT.items():
-        mapping = asked.get(section)
-        if isinstance(mapping, dict) and key in mapping and not_built.holds(mapping[key]):
-            place = _place(overrides, (section, key))
-            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {not_built.remedy}")
-            asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
-    return problems
-
-
-def _said(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
-    """Return one line for each key that pydantic refuses; a union refuses once for each of its members."""
-    lines: dict[str, str] = {}
-    for one in error.errors():
-        location = [str(part) for part in one["loc"]]
-        nested = location[0] in SECTIONS and len(location) > 1
-        path = location[:2] if nested else location[:1]
-        keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
-        if path[-1] not in keys:
-            near = difflib.get_close_matches(path[-1], keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
-            lines[".".join(path)] = f"{_place(overrides, path)} is an unknown key; {hint}"
-            continue
-        limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
-        told = one.get("ctx", {})
-        remedy = limit.format(**told) if limit else told.get("remedy", keys[path[-1]].description)
-        line = f"{_place(overrides, path)} is {shown(one['input'])}; it must be {remedy}"
-        if limit or ".".join(path) not in lines:
-            lines[".".join(path)] = line
-    return list(lines.values())
-
-
-def _unknown_names(experiment: Experiment) -> list[str]:
-    asked = (("estimator", experiment.estimator, ESTIMATORS), ("metric", experiment.metric, METRICS))
-    return [
-        f"{experiment.place(key)} {unknown(name, known)}"
-        for key, name, known in asked
-        if name is not None and name not in known
-    ]

@@ -11,6 +11,18 @@ MOST_FOLDS = 20
 """A candidate's folds, those of all repeats."""
 
 
+NOTHING_DIVIDES = {
+    "strategy": None,
+    "group_column": None,
+    "time_column": None,
+    "fold_column": None,
+    "repeats": 1,
+    "gap": 0,
+    "window": None,
+}
+"""The keys that can contradict each other, as they are where none is given."""
+
+
 class Asked(Protocol):
     """What is asked of the split."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warmfold_run.names import parse_fold_job
-from warmfold_run.places import PLAN
+from warmfold_run.places import PLAN, TYPED
 from warmfold_run.plan import Plan
 
 FAILURE_CHARACTERS = 1024
@@ -46,8 +46,8 @@ class Container:
         return plan
 
     def files(self, channel: str) -> list[Path]:
-        """The CSV files of a channel, in the order of their paths."""
-        return sorted(self.channels[channel].rglob("*.csv"))
+        """The files of typed rows of a channel, in the order of their paths."""
+        return sorted(self.channels[channel].rglob(f"*.{TYPED}"))
 
     def fold(self) -> tuple[str, int]:
         """The candidate and the number of the fold that this job is, from its name; raises ValueError."""

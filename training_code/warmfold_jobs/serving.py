@@ -1,7 +1,8 @@
 """Serves the final model in SageMaker's scikit-learn container: CSV with a header in, the same and its prediction out.
 
 The container calls the four functions in turn. Cells come back as they came in; the columns `prediction` and, for
-classification, `probability_<class>` follow them.
+classification, `probability_<class>` follow them, under the names that model.json gives them: where the training data
+or the request has a column of that name, another.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from warmfold_data.csv_records import csv_line, read_records
+from warmfold_data.csv_records import csv_line, read_own_records
 from warmfold_jobs.data.table import Schema, feature_frame
 from warmfold_run import places
+from warmfold_run.predictions import free_names
 from warmfold_run.records import ModelDescription
 
 
@@ -31,6 +33,7 @@ class Model:
 
     pipeline: Any
     schema: Schema
+    prediction_columns: list[str]
 
 
 @dataclass(frozen=True)
@@ -46,26 +49,23 @@ def model_fn(model_dir: str) -> Model:
     folder = Path(model_dir)
     told: ModelDescription = json.loads((folder / places.MODEL_DESCRIPTION).read_text("utf-8"))
     schema = Schema(told["features"], told["readings"], told["target"], told["problem"], told["classes"])
-    return Model(joblib.load(folder / places.MODEL), schema)
+    return Model(joblib.load(folder / places.MODEL), schema, told["prediction_columns"])
 
 
 def input_fn(body: str | bytes, content_type: str) -> Records:
     """The records of a request; raises DatasetRuleError for a body that is not CSV with a header."""
     _check_type("Content-Type", content_type)
     stream = io.BytesIO(body.encode() if isinstance(body, str) else body)
-    _, header = next(records := read_records(stream, file="request"))
-    return Records(header, [row for _, row in records])
+    header, *rows = read_own_records(stream, file="request")
+    return Records(header, rows)
 
 
 def predict_fn(records: Records, model: Model) -> Records:
     """The records with predictions; raises TableError for a cell that the model can't take."""
-    schema = model.schema
-    header = [*records.header, "prediction"]
-    if schema.classes is not None:
-        header += [f"probability_{label}" for label in schema.classes]
+    header = [*records.header, *free_names(model.prediction_columns, records.header)]
     if not records.rows:
         return Records(header, [])
-    features = feature_frame(records.rows, records.header, schema)
+    features = feature_frame(records.rows, records.header, model.schema)
     added = _predictions(model, features)
     return Records(header, [[*row, *cells] for row, cells in zip(records.rows, added, strict=True)])
 

@@ -22,8 +22,11 @@ def decode(space: Mapping[str, Range], given: Mapping[str, str]) -> dict[str, An
     """Return the estimator's hyperparameters as Python values, from SageMaker's strings and the plan's search space.
 
     The space decides how a string is meant: `1` of a continuous range is 1.0, `true` of a list is the entry it stands
-    for. Raises HyperparameterError for one that is missing or means nothing.
+    for. Given none of those that are tuned, these are the static ones alone, beside the estimator's own defaults.
+    Raises HyperparameterError for one that is missing while others are there, or means nothing.
     """
+    if not any(name in given for name, entry in space.items() if "value" not in entry):
+        return {name: entry["value"] for name, entry in space.items() if "value" in entry}
     return {name: _decoded(name, entry, given) for name, entry in space.items()}
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, TypedDict
 
 Problem = Literal["classification", "regression"]
+IGNORE: Final = "ignore"
+ID: Final = "id"
+COLUMN_KINDS = (IGNORE, "numeric", "text", "boolean", "date", ID)
+"""What an experiment can call a column, beside the format of its dates; the first and the last are left out."""
 CLASSIFICATION: Final = "classification"
 REGRESSION: Final = "regression"
 
@@ -24,6 +28,15 @@ class Range(TypedDict, total=False):
     max: Annotated[float, "the range's upper end, included"]
     type: Annotated[Literal["integer", "continuous"], "what numbers of the range may be"]
     scaling: Annotated[str, "SageMaker's word for how the range is searched"]
+
+
+class AskedDialect(TypedDict):
+    """What the experiment says of the data's bytes; null: what the file itself shows."""
+
+    delimiter: Annotated[str | None, "the character between cells"]
+    decimal: Annotated[Literal[".", ","] | None, "what stands before a number's decimals"]
+    encoding: Annotated[str | None, "Python's name of the encoding"]
+    header: Annotated[bool | None, "whether the first line names the columns"]
 
 
 class CrossValidation(TypedDict):
@@ -76,6 +89,10 @@ class QualityGate(TypedDict):
         Literal["automatic", "manual"],
         "who approves a model that passes the gate: the pipeline, or a person with one command",
     ]
+    suspicious: Annotated[
+        Literal["hold", "ignore"],
+        "whether a suspected leak or a perfect score waits for a person's approval too",
+    ]
 
 
 class Budget(TypedDict):
@@ -89,7 +106,11 @@ class Experiment(TypedDict):
 
     target: Annotated[str, "the column to predict"]
     problem: Annotated[Problem, "what kind of column that is"]
+    columns: Annotated[dict[str, str], "what columns are, where the experiment says so: a kind, ignore, id or a format"]
+    missing_values: Annotated[list[str], "cells that hold no value, beside those known"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about; null for the last"]
     metric: Annotated[str, "the metric's name in the catalogue; greater is better"]
+    dialect: Annotated[AskedDialect, "what data.csv and predict.csv are written in"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     cross_validation: Annotated[CrossValidation, "how rows are divided"]
     search: Annotated[Search, "how candidates are found"]

@@ -18,6 +18,9 @@ LONGEST_EXECUTION_NAME = 80
 LONGEST_TUNING_JOB = 32
 MOST_ATTEMPTS = 9
 """A tuning job of the longest prefix and run has room for one digit more."""
+DEFAULTS = "defaults"
+"""What stands in the place of a candidate's own eight characters in the name of the one with the default
+hyperparameters, whose number is 0: the tuning job has no part in it."""
 _SLUG = 7
 _APPROVED = re.compile(r"(?P<first>.+)_approved-(?P<hash>[0-9a-f]{8})")
 _CANDIDATE = re.compile(r"(?P<tuning_job>.+)-(?P<number>[0-9]{3,})-[0-9a-z]{8}")
@@ -25,7 +28,7 @@ _FOLD_JOB = re.compile(r"(?P<candidate>.+)-f(?P<fold>[0-9]+)(?:-r(?P<attempt>[0-
 
 
 class Candidate(NamedTuple):
-    """A candidate's place in its tuning job; numbers count from 1."""
+    """A candidate's place in its tuning job; numbers count from 1, 0 is that of the default hyperparameters."""
 
     tuning_job: str
     number: int
@@ -98,6 +101,11 @@ def tuning_job(prefix: str, run: str, attempt: int = 0) -> str:
 def candidate_job(tuning_job: str, number: int, suffix: str) -> str:
     """Return a candidate's name as SageMaker makes it: its number, from 1, and eight characters of its own."""
     return f"{tuning_job}-{number:03}-{suffix}"
+
+
+def defaults_job(tuning_job: str) -> str:
+    """Return the name of the candidate that has the default hyperparameters, trained beside a tuning job."""
+    return candidate_job(tuning_job, 0, DEFAULTS)
 
 
 def fold_job(candidate: str, fold: int, attempt: int = 0) -> str:

@@ -11,10 +11,14 @@ DATA, EXPERIMENT, PREDICT = "data.csv", "experiment.yaml", "predict.csv"
 """The files of a dataset; DATA is uploaded last, for it starts the run."""
 PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "report.html"
 """The files of a run, in its folder."""
-METRICS = "metrics.json"
-"""What the final job says of its model, in the location `model`."""
-PARTS, FOLDS, HOLDOUT, SCORE = "parts", "folds", "holdout", "score"
+METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"
+"""What the final job says of its model, in the location `model` and in the model archive."""
+MODEL_REPORTS = (METRICS, DIAGNOSTICS)
+"""The files of the model archive that are in the location `model` too."""
+PARTS, HOLDOUT, SCORE = "parts", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""
+TYPED = "parquet"
+"""What the names of files end in that hold typed rows."""
 CANDIDATES = "candidates"
 """The folder that candidates write into, below the run's."""
 FOLD_OUTPUT, CANDIDATE_OUTPUT = "fold-output/", "candidate-output/"
@@ -22,10 +26,16 @@ FOLD_OUTPUT, CANDIDATE_OUTPUT = "fold-output/", "candidate-output/"
 CODE_ARCHIVE = "sourcedir.tar.gz"
 """The training code as SageMaker takes it."""
 MODEL, MODEL_DESCRIPTION = "model.joblib", "model.json"
-"""What the model archive holds, beside METRICS and the code in `code/`."""
+"""What the model archive holds, beside METRICS, DIAGNOSTICS and the code in `code/`."""
 PLACEMENT, ABANDONED, MISSED = "placement.json", "abandoned.json", "missed.json"
 """What a candidate says of itself, in its folder below the location `candidates`, beside `fold-<i>.json`."""
+_PARTS_OF_DATA, _TO_PREDICT = "data", "predict"
+"""Folders of a dataset, whose files are called anything."""
 _DATA_KEY = re.compile(rf"datasets/(?P<dataset>[^/]+)/{re.escape(DATA)}")
+_DATASET_FOLDERS = ("datasets", "dataset")
+_DATA_NAME = re.compile(
+    r"data(\.(csv|tsv|tab|txt|json|jsonl|xlsx?|ods|parquet|pq|feather|arrow|zip|gz|bz2|xz|zst))*", re.I
+)
 _FOLD_RECORD = re.compile(r"fold-(?P<fold>[0-9]+)\.json")
 
 
@@ -33,8 +43,7 @@ class Locations(TypedDict):
     """A run's places as s3:// URIs."""
 
     run: Annotated[str, "the run's folder, which holds all the others"]
-    parts: Annotated[str, "the rows of each part"]
-    folds: Annotated[str, "for each fold the list of the parts that it trains on"]
+    parts: Annotated[str, "the rows of each part, which every fold reads"]
     holdout: Annotated[str, "the rows that no candidate sees"]
     candidates: Annotated[str, "what candidates and their folds write of themselves"]
     leaderboard: Annotated[str, "the candidates with all their folds, the best one first"]
@@ -57,6 +66,24 @@ def dataset_of(key: str) -> str | None:
     """Return the dataset whose data a key is, or None: the event pattern also matches deeper keys."""
     match = _DATA_KEY.fullmatch(key)
     return match["dataset"] if match else None
+
+
+def near_miss(key: str) -> str | None:
+    """Return the key that was meant where one nearly is a dataset's data, and None for every other one.
+
+    Another case or ending, a folder too many or missing, `dataset/`: uploads that people wait for in vain.
+    """
+    first, *folders, name = key.split("/") if "/" in key else ("", "")
+    if first.lower() not in _DATASET_FOLDERS or not name or dataset_of(key) is not None:
+        return None
+    if len(folders) > 1 and folders[1] in (_PARTS_OF_DATA, _TO_PREDICT):
+        return None
+    is_alone = not folders and name.lower().endswith((".csv", ".csv.gz"))
+    if not is_alone and not _DATA_NAME.fullmatch(name):
+        return None
+    own = name.partition(".")[0]
+    dataset = "-".join(filter(None, folders)) or (own if own.lower() != "data" else "<dataset>")
+    return data_key(dataset)
 
 
 def code_key(sha256: str) -> str:
@@ -85,7 +112,6 @@ def locations(bucket: str, run: str) -> Locations:
     return Locations(
         run=root,
         parts=f"{root}{PARTS}/",
-        folds=f"{root}{FOLDS}/",
         holdout=f"{root}{HOLDOUT}/",
         candidates=f"{root}{CANDIDATES}/",
         leaderboard=f"{root}leaderboard/",
@@ -116,24 +142,19 @@ def leaderboard_name(mean: float, candidate: str) -> str:
     return f"{_descending(mean)}-{candidate}.json"
 
 
-def part_file(part: int) -> str:
-    """Return where a part's rows are, below the location `parts`; parts count from 0."""
-    return f"{part}/part-00000.csv"
+def part_file(part: int, source: int = 0) -> str:
+    """Return where a part's rows from a file of the dataset are, below the location `parts`; both count from 0."""
+    return f"{part}/part-{source:05d}.{TYPED}"
 
 
-def train_manifest(fold: int | str) -> str:
-    """Return where the list of a fold's training parts is, below the location `folds`; or of what stands for one."""
-    return f"{fold}/train.manifest"
+def part_of(file: str) -> int:
+    """Return the part that a file below the location `parts` is of; raises ValueError for another file."""
+    return int(file.partition("/")[0])
 
 
-def validation_manifest(fold: int | str) -> str:
-    """Return where the list of a fold's validation parts is, below the location `folds`."""
-    return f"{fold}/validation.manifest"
-
-
-def holdout_file() -> str:
-    """Return where the holdout's rows are, below the location `holdout`."""
-    return "holdout-00000.csv"
+def holdout_file(source: int = 0) -> str:
+    """Return where the holdout's rows from a file of the dataset are, below the location `holdout`."""
+    return f"holdout-{source:05d}.{TYPED}"
 
 
 def score_chunk(number: int) -> str:

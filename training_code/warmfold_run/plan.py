@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
 from warmfold_run.records import Profile
+from warmfold_run.understanding import Understanding
 
 SCHEMA = 3
 """Goes up when a key that something reads is added, renamed or means something else."""
@@ -57,6 +58,7 @@ class Timeouts(TypedDict):
 
     processing: Annotated[int, "for Split Dataset"]
     tuning: Annotated[int, "for Tune Hyperparameters"]
+    defaults: Annotated[int, "for Score Default Hyperparameters"]
     final: Annotated[int, "for Train Final Model"]
     transform: Annotated[int, "for Transform"]
 
@@ -66,11 +68,8 @@ class Requests(TypedDict):
 
     processing: Annotated[Request, "CreateProcessingJob of Split Dataset"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
-    fold: Annotated[
-        Request,
-        "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters, and `{fold}` in a location stands "
-        "for the fold's number",
-    ]
+    defaults: Annotated[Request, "CreateTrainingJob of the candidate that has the default hyperparameters"]
+    fold: Annotated[Request, "CreateTrainingJob of a fold; lacks its name and the tuned hyperparameters"]
     final: Annotated[Request, "CreateTrainingJob of the final model; lacks the best candidate's hyperparameters"]
     model: Annotated[Request, "CreateModel; lacks its Containers, the registered model package"]
     transform: Annotated[Request, "CreateTransformJob of the rows to score"]
@@ -96,6 +95,7 @@ class Plan(TypedDict):
     profile: Annotated[
         Profile | None, "what the data is; null for data over 64 MiB, which Split Dataset checks instead"
     ]
+    understanding: Annotated[Understanding, "what will be done with it, and why"]
     problem_sampled: Annotated[bool, "whether the problem was taken from the first rows only"]
     metric_classes: Annotated[
         list[int | None] | None,
@@ -121,6 +121,7 @@ class Planned(TypedDict):
     plan_uri: Annotated[str, "where plan.json is"]
     processing: Annotated[Request, "CreateProcessingJob"]
     tuning: Annotated[Request, "CreateHyperParameterTuningJob"]
+    defaults: Annotated[Request, "CreateTrainingJob of the default hyperparameters' candidate"]
     final: Annotated[Request, "CreateTrainingJob, to which Train Final Model adds the best hyperparameters"]
     model: Annotated[Request, "CreateModel, to which Create Model adds the model package"]
     transform: Annotated[Request, "CreateTransformJob"]

@@ -19,6 +19,21 @@ class Reading(TypedDict):
     thousands: Annotated[str, "what groups the digits of a number; empty where nothing does"]
     affixes: Annotated[list[str], "what is taken off a number before it is read, such as `€` and `%`"]
     date_format: Annotated[str | None, "of a date, as strptime has it; null for ISO 8601"]
+    booleans: Annotated[dict[str, bool], "of a boolean column: what its cells say; empty for other kinds"]
+    categories: Annotated[
+        list[str] | None,
+        "of a text column: its texts, with which cells that differ in blanks, case or Unicode form are compared; null "
+        "where there are too many",
+    ]
+
+
+class ColumnFacts(TypedDict):
+    """What a feature holds in the training data, for rows to score to be compared with."""
+
+    values: Annotated[int, "cells that hold a value"]
+    different: Annotated[int | None, "how many different cells; null for more than are counted"]
+    minimum: Annotated[float | None, "the least number; null where the column holds no plain numbers"]
+    maximum: Annotated[float | None, "the greatest number"]
 
 
 class Remark(TypedDict):
@@ -29,6 +44,31 @@ class Remark(TypedDict):
     text: Annotated[str, "what was found and what was done about it, with the evidence: lines, cells, counts"]
     remedy: Annotated[str | None, "a line of experiment.yaml that has it otherwise"]
     holds: Annotated[bool, "whether the model is held for a person's approval because of it"]
+
+
+class SkippedRecord(TypedDict):
+    """A record below the header that is no row."""
+
+    line: Annotated[int, "where it starts in the file, from 1"]
+    row: Annotated[int, "its place among the records below the header, from 0; blank lines are no records"]
+    why: Annotated[Literal["units", "repeated header", "totals"], "what it is"]
+
+
+class Dialect(TypedDict):
+    """How a file's bytes become records of text cells: all that a second reader needs to see the same rows.
+
+    It unpacks, decodes without the byte order mark, begins at `first_line`, ignores blank lines (unless there is one
+    column only: there a blank line is a row with an empty cell), calls the columns as the profile does, and leaves out
+    `skipped`. Quotes are `"`, doubled inside quotes; quoted cells may hold line breaks.
+    """
+
+    compression: Annotated[Literal["gzip"] | None, "what the bytes are packed with"]
+    encoding: Annotated[str, "Python's name of the encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `cp1252`, …"]
+    delimiter: Annotated[str, "the character between cells"]
+    decimal: Annotated[Literal[".", ","] | None, "what the experiment says stands before decimals; null: nothing"]
+    header: Annotated[bool, "whether the file names its columns; else they are `column_1` and so on"]
+    first_line: Annotated[int, "the line below the header, from 1: a title, `sep=` and the header are above it"]
+    skipped: Annotated[list[SkippedRecord], "records from there on that are no rows"]
 
 
 class FoldParts(TypedDict):
@@ -43,15 +83,22 @@ class Profile(TypedDict):
     """profile.json: what the data is, once every row was seen; counts are rows."""
 
     file: Annotated[str, "how errors call the data"]
+    dialect: Annotated[Dialect, "how the file's bytes become rows"]
     rows: Annotated[int, "all of them: development, holdout and those without a target"]
     columns: Annotated[list[str], "in the file's order"]
     readings: Annotated[dict[str, Reading], "how cells are read, by column, those left out excepted"]
     left_out: Annotated[dict[str, str], "columns that are neither target nor feature, and why"]
     remarks: Annotated[list[Remark], "what a person should know of the data"]
-    missing: Annotated[dict[str, int], "cells without a value by column"]
+    missing: Annotated[
+        dict[str, int], "cells without a value by column, in rows with a target; in all rows for the target"
+    ]
     target: Annotated[str, "the column to predict"]
+    target_why: Annotated[str, "why that one"]
     problem: Annotated[Problem, "what kind of column that is"]
-    classes: Annotated[dict[str, int] | None, "rows by class; null for regression"]
+    problem_why: Annotated[str, "why that kind"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    facts: Annotated[dict[str, ColumnFacts], "what features hold, by column"]
+    classes: Annotated[dict[str, int] | None, "rows by class, in the order of their labels; null for regression"]
     development_classes: Annotated[dict[str, int] | None, "the same of the rows that candidates see"]
     holdout_classes: Annotated[dict[str, int] | None, "the same of the holdout"]
     rows_without_target: Annotated[int, "left out"]
@@ -140,14 +187,56 @@ class FinalRows(TypedDict):
     holdout: Annotated[int, "scored on"]
 
 
-class FinalMetrics(TypedDict):
+class Baseline(TypedDict):
+    """A model to hold the final one against: fitted on the same rows, scored on the same holdout."""
+
+    model: Annotated[str, "what it is, in words"]
+    score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    interval: Annotated[list[float] | None, "the 95% interval of that score: low, high"]
+    gain: Annotated[float | None, "the final model's score less this one's"]
+    gain_interval: Annotated[list[float] | None, "the 95% interval of the gain, from resamples scored by both"]
+    said: Annotated[str, "the gain in a sentence, or why there is none"]
+
+
+class Baselines(TypedDict):
+    """What the final model is held against."""
+
+    dummy: Annotated[Baseline, "a model that does not look at the features"]
+    defaults: Annotated[Baseline, "the same estimator with its default hyperparameters and the static ones"]
+
+
+class HoldoutMetrics(TypedDict):
+    """What the holdout tells of the final model."""
+
+    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
+    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
+    holdout_interval: Annotated[list[float] | None, "the 95% interval of that score: low, high"]
+    holdout_interval_method: Annotated[str | None, "how the interval was found, or why there is none"]
+    holdout_note: Annotated[str | None, "why there is no score"]
+    baselines: Annotated[Baselines, "what the model is held against"]
+    champion: Annotated[Champion | None, "the model that it must beat; null without `quality_gate.beat_champion`"]
+
+
+class Champion(TypedDict):
+    """The approved model of the dataset's model package group, scored on the same holdout as the final one."""
+
+    model_package_arn: Annotated[str | None, "which one; null where none was approved"]
+    run: Annotated[str | None, "the run that made it"]
+    verdict: Annotated[
+        Literal["better", "not better", "not comparable", "no champion"],
+        "`better` where the 95% interval of the gain is above 0",
+    ]
+    score: Annotated[float | None, "the champion's on the holdout; null where it can't be compared"]
+    gain: Annotated[float | None, "the final model's score less the champion's"]
+    gain_interval: Annotated[list[float] | None, "the 95% interval of the gain, from resamples scored by both"]
+    said: Annotated[str, "the same in a sentence, or why they can't be compared"]
+
+
+class FinalMetrics(HoldoutMetrics):
     """model/metrics.json: how the final model does; the gate reads it."""
 
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
     train_score: Annotated[float, "on the rows that it was trained on"]
-    holdout_score: Annotated[float | None, "on the holdout; null where it can't be told"]
-    holdout_standard_error: Annotated[float | None, "of that score, by bootstrap"]
-    holdout_note: Annotated[str | None, "why there is no score"]
     fit_seconds: Annotated[float, "of the fit"]
     rows: Annotated[FinalRows, "how many there were"]
 
@@ -164,6 +253,10 @@ class ModelDescription(TypedDict):
     problem: Annotated[Problem, "what kind of column that is"]
     classes: Annotated[list[str] | None, "by label, as written in the data; null for regression"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
+    prediction_columns: Annotated[
+        list[str],
+        "its prediction, then the probability of each class, as rows get them; names that the data has give way",
+    ]
     metric: Annotated[str, "what it was tuned for"]
     estimator: Annotated[str, "the estimator's name in the catalogue"]
     hyperparameters: Annotated[dict[str, str | float | bool | None], "tuned and static ones"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-SCHEMA = 1
+from warmfold_run.records import Baselines, Remark
+from warmfold_run.understanding import Understanding
+
+SCHEMA = 2
 AWAITING_APPROVAL = "awaiting approval"
 
 
@@ -22,7 +25,7 @@ class Best(TypedDict):
     """The candidate that Find Best Candidate chose."""
 
     candidate: Annotated[str, "its name"]
-    number: Annotated[int | None, "its number in the tuning job, from 1"]
+    number: Annotated[int | None, "its number in the tuning job, from 1; 0 for the default hyperparameters"]
     hyperparameters: Annotated[dict[str, str], "tuned and static, as SageMaker's strings"]
     scores: Annotated[list[float], "validation scores by fold"]
     score_mean: Annotated[float, "of those"]
@@ -34,12 +37,14 @@ class Holdout(TypedDict):
 
     score: Annotated[float, "on those rows"]
     standard_error: Annotated[float | None, "of the score; null where it can't be told"]
+    interval: Annotated[list[float] | None, "the score's 95% interval: low, high; null where it can't be told"]
+    interval_method: Annotated[str | None, "how the interval was found, or why there is none"]
     rows: Annotated[int, "how many there were"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
 
 
 class CandidateCounts(TypedDict):
-    """How many candidates there were."""
+    """How many candidates the tuning job had: the default hyperparameters are none of them."""
 
     planned: Annotated[int, "asked for"]
     total: Annotated[int, "created"]
@@ -53,7 +58,7 @@ class CandidateResult(TypedDict):
     """One candidate."""
 
     candidate: Annotated[str, "its name"]
-    number: Annotated[int | None, "its number in the tuning job, from 1"]
+    number: Annotated[int | None, "its number in the tuning job, from 1; 0 for the default hyperparameters"]
     status: Annotated[str, "SageMaker's"]
     score: Annotated[float | None, "mean of its fold scores; of an abandoned one the estimate that it reported"]
     abandoned: Annotated[bool, "whether it was given up"]
@@ -184,9 +189,12 @@ class Summary(TypedDict):
     target: Annotated[str | None, "the column to predict"]
     n_splits: Annotated[int | None, "the number of folds"]
     data: Annotated[Data | None, "what the run was about"]
+    understanding: Annotated[Understanding | None, "what was done with it, and why"]
+    remarks: Annotated[list[Remark], "what a person should know of the data and of the result"]
     best: Annotated[Best | None, "the best candidate"]
     holdout: Annotated[Holdout | None, "the final model on the holdout"]
     holdout_note: Annotated[str | None, "why there is no holdout score"]
+    baselines: Annotated[Baselines | None, "what the final model was held against, on the same holdout"]
     candidates: Annotated[CandidateCounts, "how many there were"]
     candidate_results: Annotated[list[CandidateResult], "all of them, in order of creation"]
     placement: Annotated[PlacementCounts, "where folds were trained"]

@@ -9,11 +9,13 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
+from warmfold.cli.check import check
 from warmfold.cli.demo import demo
 from warmfold.cli.local import app as local_app
 from warmfold.cli.runs import run, stop, watch
 from warmfold.cloud.local import LocalCloudError
 from warmfold.errors import CommandError
+from warmfold.first_lines import lines_of
 from warmfold.stack import AWS_ERRORS, explained
 
 app = typer.Typer(
@@ -23,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(local_app, name="local")
+app.command()(check)
 app.command()(run)
 app.command()(watch)
 app.command()(stop)
@@ -49,4 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True).print(f"warmfold: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
+    Console(stderr=True).print(
+        f"warmfold: {lines_of(message)}", style="red", highlight=False, markup=False, soft_wrap=True
+    )

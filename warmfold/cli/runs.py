@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from warmfold.cli._experiment import (
+    DataArgument,
+    ExperimentOption,
+    Given,
+    MetricOption,
+    PredictOption,
+    ProblemOption,
+    SetOption,
+    TargetOption,
+    as_file,
+    checked,
+    overrides,
+    read_text,
+    source_of,
+    text_with,
+)
 from warmfold.cli._options import JsonOption, StackOption
+from warmfold.first_lines import lines_of, say
 from warmfold.follow import follow, follow_clean_up, result_table
 from warmfold.progress import Progress, read_leftovers, readable
 from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack
@@ -23,31 +41,28 @@ OutputOption = Annotated[
 
 
 def run(
-    data: Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)],
+    data: DataArgument,
     dataset: Annotated[str | None, typer.Option(help="The dataset's name; the file's by default.")] = None,
-    experiment: Annotated[
-        Path | None, typer.Option(help="experiment.yaml: what to tune and how.", exists=True, dir_okay=False)
-    ] = None,
-    predict: Annotated[
-        Path | None, typer.Option(help="CSV of rows to score with the final model.", exists=True, dir_okay=False)
-    ] = None,
+    experiment: ExperimentOption = None,
+    predict: PredictOption = None,
+    target: TargetOption = None,
+    metric: MetricOption = None,
+    problem: ProblemOption = None,
+    settings: SetOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
     output: OutputOption = None,
     stack: StackOption = DEFAULT_STACK,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a dataset, which starts a run; with --wait, exit code 0 only when it succeeds."""
+    """Check a dataset and upload it, which starts a run; with --wait, exit code 0 only when it succeeds."""
     name = check_dataset_name(data.stem if dataset is None else dataset)
+    given = overrides(target, metric, problem, settings)
     opened = open_stack(stack)
-    given = {places.EXPERIMENT: experiment, places.PREDICT: predict}
-    for file in opened.in_use(name, [name for name, source in given.items() if source is not None]):
-        place = opened.uri(places.dataset_folder(name) + file)
-        tell(f"dataset {name} has {file} from before, which this run uses too: {place}")
-    version = opened.upload(name, data, experiment, predict)
+    version = check_and_upload(opened, name, Given(data, experiment, predict, given), Console(stderr=as_json))
     execution_arn = opened.wait_for_execution(name, version)
     started = run_id(execution_arn)
     if wait or output is not None:
-        _follow_to_the_end(opened, execution_arn, as_json, output)
+        _follow_to_the_end(opened, execution_arn, as_json, output, first_lines=False)
     elif as_json:
         told = {"run": started, "dataset": name, "data_version": version, "execution_arn": execution_arn}
         typer.echo(json.dumps(told))
@@ -63,7 +78,7 @@ def watch(
 ) -> None:
     """Follow a run to its end; exit code 0 only when it succeeds."""
     opened = open_stack(stack)
-    _follow_to_the_end(opened, opened.find_execution(run), as_json, output)
+    _follow_to_the_end(opened, opened.find_execution(run), as_json, output, first_lines=True)
 
 
 def stop(
@@ -93,10 +108,39 @@ def stop(
         typer.echo(json.dumps(told_json))
 
 
-def _follow_to_the_end(stack: Stack, execution_arn: str, as_json: bool, output: Path | None) -> None:
+def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console) -> str:
+    """Say what a run would do, upload what it needs, and return the data's version; files of before are used too.
+
+    Raises CommandError, with everything that is wrong, before anything is uploaded.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        data = as_file(given.data, Path(name), places.DATA)
+        predict = given.predict and as_file(given.predict, Path(name), places.PREDICT)
+        experiment = given.experiment and as_file(given.experiment, Path(name), places.EXPERIMENT)
+        files = {places.EXPERIMENT: experiment, places.PREDICT: predict}
+        there = stack.in_use(dataset, [file for file, path in files.items() if path is not None])
+        text = read_text(experiment) if experiment else None
+        to_score = source_of(predict, given.predict or predict) if predict else None
+        folder = places.dataset_folder(dataset)
+        for file in there:
+            tell(f"dataset {dataset} has {file} from before, which this run uses too: {stack.uri(folder + file)}")
+        if places.EXPERIMENT in there:
+            text = stack.read(folder + places.EXPERIMENT)
+        if places.PREDICT in there:
+            to_score = stack.source(folder + places.PREDICT)
+        say(console, checked(text, source_of(data, given.data), to_score, given.overrides).understanding)
+        if given.overrides.keys:
+            experiment = Path(name, "with-keys.yaml")
+            experiment.write_bytes(text_with(text, given.overrides))
+        return stack.upload(dataset, data, experiment, predict)
+
+
+def _follow_to_the_end(
+    stack: Stack, execution_arn: str, as_json: bool, output: Path | None, *, first_lines: bool
+) -> None:
     console = Console(stderr=as_json)
     try:
-        progress = follow(stack, execution_arn, console)
+        progress = follow(stack, execution_arn, console, first_lines=first_lines)
     except KeyboardInterrupt:
         name = run_id(execution_arn)
         tell(f"run {name} goes on; `warmfold watch {name}` follows it, `warmfold stop {name}` ends it")
@@ -142,4 +186,4 @@ def problem_of(stack: Stack, progress: Progress, summary: dict[str, Any] | None)
 
 def tell(message: str) -> None:
     """Print to stderr what a person should know, and scripts that read stdout need not."""
-    Console(stderr=True).print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    Console(stderr=True).print(lines_of(message), style="red", highlight=False, markup=False, soft_wrap=True)

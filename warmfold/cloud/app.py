@@ -93,10 +93,13 @@ def serve_sagemaker(sagemaker: WSGIApplication) -> Step:
 
 
 def serve_moto(moto: WSGIApplication) -> Step:
-    """The last step: every other service is moto's."""
+    """The last step: every other service is moto's.
+
+    moto decodes a key from RAW_URI, which waitress calls REQUEST_URI; without it a decoded path is decoded once more.
+    """
 
     def serve_moto(environ: WSGIEnvironment, start_response: StartResponse, _: WSGIApplication) -> Iterable[bytes]:
-        return moto(environ, start_response)
+        return moto({"RAW_URI": environ.get("REQUEST_URI", "")} | environ, start_response)
 
     return serve_moto
 

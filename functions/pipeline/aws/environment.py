@@ -25,10 +25,16 @@ class Environment(BaseModel):
         return cls.model_validate(dict(environ))
 
 
-class StartEnvironment(Environment):
-    """start_run's."""
+class ResumeEnvironment(Environment):
+    """resume_run's."""
 
     state_machine_arn: str = Field(alias="STATE_MACHINE_ARN")
+
+
+class StartEnvironment(ResumeEnvironment):
+    """start_run's."""
+
+    notification_topic_arn: str = Field(alias="NOTIFICATION_TOPIC_ARN")
 
 
 class PlanEnvironment(Environment):

@@ -40,11 +40,11 @@ def candidate_seconds(folds: int) -> int:
 
 def bound(experiment: Experiment, folds: int) -> Bound:
     """Return the most instance time that tuning can take, whichever way the candidates place their folds."""
-    compute, candidates = experiment["compute"], experiment["search"]["max_candidates"]
+    compute, candidates = experiment["compute"], 1 + experiment["search"]["max_candidates"]
     tries = 1 + FOLD_RETRIES
     seconds = candidates * candidate_seconds(folds)
     most = f"Tuning can use at most {seconds / 3600:.0f} h of {compute['candidate_instance_type']}"
-    counted = f"{candidates} candidates of {folds} folds, each job at its MaxRuntime"
+    counted = f"{candidates} candidates (one of them the defaults) of {folds} folds, each job at its MaxRuntime"
     if compute["fold_placement"] == "in-process":
         text = f"{most}: {counted}, each fold trained in its candidate."
         return {"instance_seconds": seconds, "usd": None, "text": text}
@@ -65,6 +65,7 @@ def timeouts(experiment: Experiment, folds: int, data_bytes: int) -> Timeouts:
     return {
         "processing": splitting_seconds(data_bytes) + START_SECONDS,
         "tuning": min(MAX_TUNING_SECONDS, rounds * (candidate_seconds(folds) + START_SECONDS)),
+        "defaults": candidate_seconds(folds) + START_SECONDS,
         "final": FINAL_SECONDS + START_SECONDS,
         "transform": TRANSFORM_SECONDS + START_SECONDS,
     }

@@ -15,6 +15,7 @@ from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
+from pipeline.planning.requests.candidate import defaults_request
 from pipeline.planning.requests.common import Context
 from pipeline.planning.requests.final import final_request
 from pipeline.planning.requests.fold import fold_request
@@ -23,19 +24,13 @@ from pipeline.planning.requests.transform import model_request, transform_reques
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
 from warmfold_catalogue.splitters import load_splitter
-from warmfold_data import rules
-from warmfold_data.csv_records import DatasetRuleError
-from warmfold_data.rows_to_score import check_rows_to_score
-from warmfold_data.units import Splitting
-from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import Experiment, load_experiment
+from warmfold_experiment.file import MAX_BYTES
+from warmfold_experiment.schema import Experiment, Overrides
+from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
 from warmfold_run.records import Profile
-
-WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,7 @@ class Planner:
             "plan_uri": self.storage.uri(key),
             "processing": requests["processing"],
             "tuning": requests["tuning"],
+            "defaults": requests["defaults"],
             "final": requests["final"],
             "model": requests["model"],
             "transform": requests["transform"],
@@ -95,15 +91,17 @@ class Planner:
             )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
-        text = self.storage.open(file).read() if file else None
         try:
-            given = load_experiment(text, overrides, self.environment.compute)
-            profile, facts = self._scan(data, predict, given)
-            resolved = resolve(given, **facts)
-        except DatasetRuleError as error:
-            raise DatasetError(str(error)) from error
-        except ExperimentRuleError as error:
-            raise ExperimentError(str(error)) from error
+            given, resolved, profile, understanding = understand(
+                # one byte more than there may be says that there are too many
+                self.storage.open(file).read(MAX_BYTES + 1) if file else None,
+                self._source(data),
+                self._source(predict) if predict else None,
+                overrides=Overrides(overrides or {}),
+                compute=self.environment.compute,
+            )
+        except NotUnderstoodError as error:
+            raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
         folds = _folds(given, resolved, profile)
@@ -125,6 +123,7 @@ class Planner:
             "image": context.image,
             "experiment": resolved,
             "profile": profile,
+            "understanding": understanding,
             "problem_sampled": profile is None and given.problem is None,
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "locations": context.locations,
@@ -138,6 +137,7 @@ class Planner:
             "requests": {
                 "processing": processing_request(context),
                 "tuning": tuning_request(context),
+                "defaults": defaults_request(context),
                 "fold": fold_request(context),
                 "final": final_request(context),
                 "model": model_request(context),
@@ -168,35 +168,8 @@ class Planner:
             key=self.environment.kms_key_arn or None,
         )
 
-    def _scan(
-        self, data: ObjectVersion, predict: ObjectVersion | None, given: Experiment
-    ) -> tuple[Profile | None, dict[str, Any]]:
-        """Return the profile (None when the data is too large to read here) and target, problem and classes."""
-        splitting = Splitting(**given.cross_validation.model_dump())
-        whole = data["size"] <= WHOLE_SCAN_BYTES
-        if not whole:
-            target, problem = rules.sample(
-                self.storage.open(data),
-                file=data["key"],
-                target=given.target,
-                problem=given.problem,
-                splitting=splitting,
-            )
-            return None, {"target": target, "problem": problem, "classes": None}
-        found = rules.scan(
-            self.storage.open(data),
-            file=data["key"],
-            target=given.target,
-            problem=given.problem,
-            splitting=splitting,
-        )
-        if predict is not None and predict["size"] <= WHOLE_SCAN_BYTES:
-            check_rows_to_score(
-                self.storage.open(predict), file=predict["key"], readings=found["readings"], target=found["target"]
-            )
-        classes = found["classes"]
-        facts = {"target": found["target"], "problem": found["problem"], "classes": len(classes) if classes else None}
-        return found, facts
+    def _source(self, version: ObjectVersion) -> Source:
+        return Source(version["key"], version["size"], lambda: self.storage.open(version))
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
@@ -250,8 +223,12 @@ def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
     ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
     name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
-    if given.quality_gate.approval == "manual" and len(name) > most:
-        raise ExperimentError(
-            f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "
-            f"characters; start it under a name of at most {most}"
-        )
+    asked = given.quality_gate
+    if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
+        return
+    why = f"{given.place('quality_gate', 'approval')} is manual"
+    if asked.approval != "manual":
+        why = "a suspicious model waits for approval (quality_gate.suspicious is hold)"
+    raise ExperimentError(
+        f"{why}, and the execution's name {name} has {len(name)} characters; start it under a name of at most {most}"
+    )

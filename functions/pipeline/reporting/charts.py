@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from markupsafe import Markup
 
-from pipeline.reporting.formats import score, spread
+from pipeline.reporting.formats import score
+from warmfold_run.records import Baselines
 from warmfold_run.summary import Best, CandidateResult, Holdout
 
 MOST_ROWS = 30
@@ -18,6 +19,21 @@ MOST_ROWS = 30
 _EDGE = 2.0  # percent of the width kept free on both sides, so that marks are whole
 _ROW = 22  # pixels
 _LABEL = Markup('<text class="label" x="{x}" y="{y}" dy=".32em" text-anchor="{anchor}">{text}</text>')
+
+
+class _Estimate(NamedTuple):
+    """A score and the ends of its bar, if it has any."""
+
+    name: str
+    value: float
+    ends: list[float] | None
+    what: str
+    """What the bar is."""
+
+    @property
+    def said(self) -> str:
+        ends = f", {self.what} {score(self.ends[0])} to {score(self.ends[1])}" if self.ends else ", interval unknown"
+        return f"{self.name} {score(self.value)}{ends}"
 
 
 Ticks: TypeAlias = list[tuple[float, str]]
@@ -123,26 +139,28 @@ def fold_chart(results: Iterable[CandidateResult], best: int | None, metric: str
     return _svg(body, height + 24, f"{metric} of each fold of {len(rows)} candidates, the best mean first")
 
 
-def estimate_chart(best: Best, holdout: Holdout | None, metric: str) -> Markup:
-    """Return the cross-validation score ± its standard deviation above the holdout score ± its standard error."""
-    rows = [("CV", best["score_mean"], best["score_std"], f"± {spread(best['score_std'])} standard deviation of folds")]
+def estimate_chart(best: Best, holdout: Holdout | None, baselines: Baselines | None, metric: str) -> Markup:
+    """Return the folds' scores from the worst to the best, the holdout score and those of baselines in their intervals.
+
+    The model that looks at no feature is left out: it is so far away that nothing else could be told apart.
+    """
+    rows = [_Estimate("CV", best["score_mean"], [min(best["scores"]), max(best["scores"])], "worst to best fold")]
     if holdout:
-        error = holdout["standard_error"]
-        said = "standard error unknown" if error is None else f"± {spread(error)} standard error"
-        rows.append(("Holdout", holdout["score"], error or 0.0, said))
-    low, high, ticks = _domain([value + sign * width for _, value, width, _ in rows for sign in (-1, 1)])
+        rows.append(_Estimate("Holdout", holdout["score"], holdout["interval"], "95% interval"))
+    if baselines and (score_of_defaults := baselines["defaults"]["score"]) is not None:
+        rows.append(_Estimate("Defaults", score_of_defaults, baselines["defaults"]["interval"], "95% interval"))
+    low, high, ticks = _domain([end for row in rows for end in (row.value, *(row.ends or ()))])
     across = Scale(low, high, _EDGE, 100 - _EDGE)
     height = 12 + 40 * len(rows)
     body = _vertical_grid(ticks, across, height)
-    for position, (name, value, width, said) in enumerate(rows):
-        y = 32 + 40 * position
-        body += _label_left(y, name, strong=name == "Holdout")
-        body += _line(
-            "interval best" if name == "Holdout" else "interval", (across(value - width), y), (across(value + width), y)
-        )
-        body += _dot(across(value), y, f"{name}: {metric} {score(value)} {said}", best=name == "Holdout")
-    spoken = "; ".join(f"{name} {score(value)} {said}" for name, value, _, said in rows)
-    return _svg(body, height + 24, f"{metric}: {spoken}")
+    for position, row in enumerate(rows):
+        y, is_holdout = 32 + 40 * position, row.name == "Holdout"
+        body += _label_left(y, row.name, strong=is_holdout)
+        if row.ends:
+            start, end = map(across, row.ends)
+            body += _line("interval best" if is_holdout else "interval", (start, y), (end, y))
+        body += _dot(across(row.value), y, f"{metric}: {row.said}", best=is_holdout)
+    return _svg(body, height + 24, f"{metric}: {'; '.join(row.said for row in rows)}")
 
 
 def starts_chart(cold: int, warm: int) -> Markup | None:

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.jobs import Jobs
+from pipeline.aws.plan_file import read_profile
 from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
-from pipeline.results.holdout import Holdout, read_holdout
+from pipeline.results.best_candidate import defaults_candidate, ranked_candidates
+from pipeline.results.holdout import read_metrics
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
-from warmfold_run.records import Abandoned, FoldScore, Missed, Placement, Profile
+from warmfold_run.records import Abandoned, FinalMetrics, FoldScore, Missed, Placement, Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -59,7 +61,7 @@ class Facts:
     fold_jobs: dict[str, names.FoldJob] = field(default_factory=dict)
     folds: list[dict[str, Any]] | None = field(default_factory=list)
     final: dict[str, Any] | None = None
-    holdout: Holdout | None = None
+    metrics: FinalMetrics | None = None
     package: Package | None = None
     transform: dict[str, Any] | None = None
     has_predictions: bool = False
@@ -85,6 +87,7 @@ class FactFinder:
         prefix = plan["prefix"]
         tuning_job = names.tuning_job(prefix, run)
         training_jobs = self.jobs.training_jobs(names.training_jobs(prefix, run))
+        defaults = defaults_candidate(self.jobs, self.storage, plan, tuning_job)
         written = self._written_by_candidates(plan)
         parsed = {job["TrainingJobName"]: names.parse_fold_job(job["TrainingJobName"]) for job in training_jobs}
         fold_jobs = {name: fold for name, fold in parsed.items() if fold is not None}
@@ -95,12 +98,11 @@ class FactFinder:
             started_at=started_at,
             seconds_before=self._seconds_before(execution_arn),
             plan=plan,
-            # Split Dataset's profile also knows how many rows there are to score
-            profile=self.storage.read_json(places.run_key(run, places.PROFILE)) or plan["profile"],
+            profile=read_profile(self.storage, plan),
             processing=self.jobs.describe("processing", names.processing_job(prefix, run)),
             tuning=self.jobs.describe("tuning", tuning_job),
-            candidates=list(self.jobs.candidates(tuning_job)),
-            ranked=[candidate["TrainingJobName"] for candidate in self.jobs.candidates(tuning_job, by_score=True)],
+            candidates=[*([defaults] if defaults else []), *self.jobs.candidates(tuning_job)],
+            ranked=[one["TrainingJobName"] for one in ranked_candidates(self.jobs, tuning_job, defaults)],
             fold_results=_fold_results(written),
             placements=_notes(written, places.PLACEMENT),
             abandoned=_notes(written, places.ABANDONED),
@@ -109,7 +111,7 @@ class FactFinder:
             fold_jobs=fold_jobs,
             folds=self._folds(fold_jobs),
             final=self.jobs.describe("training", names.final_job(prefix, run)),
-            holdout=read_holdout(self.storage, plan),
+            metrics=read_metrics(self.storage, plan),
             package=self.registry.package_of_run(names.model_package_group(prefix, plan["dataset"]), run),
             transform=self.jobs.describe("transform", names.transform_job(prefix, run)),
             has_predictions=any(True for _ in self.storage.keys(places.key_of(plan["locations"]["predictions"]))),

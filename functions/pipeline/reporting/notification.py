@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pipeline.errors import NotificationError
-from pipeline.reporting.formats import score
+from pipeline.reporting.formats import interval, score
+from warmfold_run.records import Remark
 from warmfold_run.summary import Summary
+from warmfold_run.understanding import sentences, told
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+MOST_REMARKS = 10
 
 
 def notify(sns: SNSClient, topic_arn: str, summary: Summary) -> None:
@@ -37,7 +41,14 @@ def message(summary: Summary) -> str:
     if best:
         lines.append(f"Best candidate {best['candidate']}: {metric} {score(best['score_mean'])} in cross-validation.")
     if holdout:
-        lines.append(f"Final model: {metric} {score(holdout['score'])} on the holdout.")
+        lines.append(
+            f"Final model: {metric} {score(holdout['score'])} on the holdout, {interval(holdout['interval'])}."
+        )
+    if summary["baselines"]:
+        lines += [f"{summary['baselines'][name]['said']}." for name in ("defaults", "dummy")]
+    if summary["understanding"]:
+        lines += [f"{word.capitalize()}: {sentence}." for word, sentence in sentences(summary["understanding"])]
+    lines += _remarks(summary["remarks"])
     if summary["model_package"]:
         lines.append(f"Model package: {summary['model_package']['arn']} ({summary['model_package']['status']})")
     if summary["locations"]["predictions"]:
@@ -46,6 +57,12 @@ def message(summary: Summary) -> str:
         lines.append(f"Warm pools still billed: {', '.join(summary['pools_left'])}")
     lines.append(f"Report: {summary['locations']['report']}")
     return "\n".join(lines)
+
+
+def _remarks(remarks: list[Remark]) -> list[str]:
+    lines = [f"Remark: {told(one)}" for one in remarks[:MOST_REMARKS]]
+    more = len(remarks) - MOST_REMARKS
+    return [*lines, f"{more} more remarks are in the report."] if more > 0 else lines
 
 
 def _subject(summary: Summary) -> str:

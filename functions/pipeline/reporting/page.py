@@ -13,10 +13,13 @@ from pipeline.reporting import charts, formats
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
+from warmfold_run.understanding import printable, sentences, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
 MOST_REASONS = 5
+MOST_REMARKS = 6
+"""Remarks that are open; more of them are a click away."""
 _HEADLINES = {
     "succeeded": "Model registered",
     "rejected": "Model rejected by the quality gate",
@@ -41,9 +44,13 @@ def render_report(summary: Summary, profile: Profile | None) -> str:
             best_number=number,
             tuned=sorted({name for result in results for name in result["hyperparameters"]}),
             profile=_profile(profile) if profile else None,
+            said=sentences(summary["understanding"]) if summary["understanding"] else [],
+            most_remarks=MOST_REMARKS,
             score_chart=charts.score_chart(results, number, metric or ""),
             fold_chart=charts.fold_chart(results, number, metric or ""),
-            estimate_chart=charts.estimate_chart(best, summary["holdout"], metric or "") if best else None,
+            estimate_chart=charts.estimate_chart(best, summary["holdout"], summary["baselines"], metric or "")
+            if best
+            else None,
             starts_chart=charts.starts_chart(summary["cold_starts"], summary["warm_starts"]),
             fold_chart_rows=charts.MOST_ROWS,
             candidate_note=_candidate_note(summary["candidates"]),
@@ -111,6 +118,18 @@ def _profile(profile: Profile) -> dict[str, Any]:
     }
 
 
+_FILTERS = (
+    formats.score,
+    formats.signed,
+    formats.interval,
+    formats.signed_interval,
+    formats.duration,
+    formats.short,
+    printable,
+    told,
+)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -120,5 +139,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {f.__name__: f for f in (formats.score, formats.spread, formats.duration, formats.short)}
+    environment.filters |= {f.__name__: f for f in _FILTERS}
     return environment

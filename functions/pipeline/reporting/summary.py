@@ -15,9 +15,12 @@ from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
 from pipeline.results.best_candidate import may_be_best, objective_of, own_hyperparameters
+from pipeline.results.gate import gate
+from pipeline.results.holdout import Holdout, holdout_of
 from warmfold_run import names, places
 from warmfold_run import summary as contract
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
+from warmfold_run.understanding import Understanding, counted
 
 
 class Ending(BaseModel):
@@ -41,7 +44,8 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     warm = sum(name in reused for name in facts.fold_jobs)
     cold = len(facts.fold_jobs) - warm - _never_started(facts)
     start_seconds = _start_seconds(facts, reused)
-    holdout = facts.holdout
+    understanding = _understanding(facts)
+    holdout = holdout_of(facts.metrics) if facts.metrics else None
     return {
         "schema": contract.SCHEMA,
         "run": facts.run,
@@ -58,9 +62,12 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "target": experiment["target"] if experiment else None,
         "n_splits": facts.plan["folds"] if facts.plan else None,
         "data": _data(facts),
+        "understanding": understanding,
+        "remarks": understanding["remarks"] if understanding else [],
         "best": _best(facts, results),
-        "holdout": _holdout(facts),
+        "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
+        "baselines": facts.metrics["baselines"] if facts.metrics else None,
         "candidates": _candidate_counts(facts, results),
         "candidate_results": results,
         "placement": fan_out_summary.placement(facts),
@@ -90,8 +97,15 @@ def _outcome(facts: Facts, ending: Ending) -> str:
 
 def _awaits_approval(facts: Facts, ending: Ending) -> bool:
     """Whether an execution ended with a model that a person approves; it may have been approved meanwhile."""
-    manual = facts.plan and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
-    return bool(manual and ending.execution_arn == names.first_execution(ending.execution_arn))
+    if (
+        facts.plan is None
+        or facts.metrics is None
+        or ending.execution_arn != names.first_execution(ending.execution_arn)
+    ):
+        return False
+    best, remarks = _best(facts, _candidate_results(facts)), facts.profile["remarks"] if facts.profile else []
+    score = best["score_mean"] if best else None
+    return gate(facts.plan["experiment"], holdout_of(facts.metrics), remarks, score)[0] == "PendingManualApproval"
 
 
 def _reason(facts: Facts, ending: Ending) -> str | None:
@@ -101,7 +115,9 @@ def _reason(facts: Facts, ending: Ending) -> str | None:
         return None
     if _outcome(facts, ending) != AWAITING_APPROVAL:
         return facts.package.reason
-    return f"{facts.package.reason}; quality_gate.approval is manual: predictions follow once the model is approved"
+    manual = facts.plan is not None and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
+    because = "quality_gate.approval is manual: " if manual else ""
+    return f"{facts.package.reason}; {because}predictions follow once the model is approved"
 
 
 def _approve(facts: Facts, ending: Ending) -> str | None:
@@ -124,6 +140,16 @@ def _data(facts: Facts) -> contract.Data | None:
         "rows": profile["rows"] if profile else None,
         "columns": len(profile["columns"]) if profile else None,
     }
+
+
+def _understanding(facts: Facts) -> Understanding | None:
+    """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
+    planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
+    if planned is None or facts.plan is None or facts.profile is None:
+        return planned
+    known = counted(planned, facts.profile)
+    # without a file of them the holdout is scored
+    return known if facts.plan["predict"] else {**known, "rows_to_score": None}
 
 
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:
@@ -189,19 +215,21 @@ def _best(facts: Facts, results: Iterable[contract.CandidateResult]) -> contract
     return None
 
 
-def _holdout(facts: Facts) -> contract.Holdout | None:
-    found = facts.holdout
+def _holdout(found: Holdout | None) -> contract.Holdout | None:
     if found is None or found.score is None:
         return None
     return {
         "score": found.score,
         "standard_error": found.standard_error,
+        "interval": found.interval,
+        "interval_method": found.interval_method,
         "rows": found.rows,
         "positive_class": found.positive_class,
     }
 
 
 def _candidate_counts(facts: Facts, results: list[contract.CandidateResult]) -> contract.CandidateCounts:
+    results = [result for result in results if result["number"] != 0]
     counts = Counter(result["status"] for result in results)
     planned = facts.plan["experiment"]["search"]["max_candidates"] if facts.plan else 0
     return {

@@ -13,11 +13,19 @@ from pydantic import BaseModel
 from pipeline.aws.jobs import Jobs
 from pipeline.aws.storage import Storage
 from pipeline.errors import NoCompleteCandidateError, SageMakerError, ScoreMismatchError
-from warmfold_run import places
+from warmfold_run import names, places
 from warmfold_run.plan import Plan
 from warmfold_run.records import FoldScore
 
 TOLERANCE = 1e-6  # relative above 1: SageMaker keeps an objective in single precision
+_OF_A_SUMMARY = (
+    "TrainingJobName",
+    "TrainingJobStatus",
+    "CreationTime",
+    "TrainingStartTime",
+    "TrainingEndTime",
+    "FailureReason",
+)
 _SAGEMAKERS_OWN = ("sagemaker_", "_tuning_objective_metric")
 
 
@@ -41,7 +49,8 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: st
         The best candidate's objective is not the mean of its fold scores.
     """
     folds = plan["folds"]
-    for candidate in jobs.candidates(tuning_job, by_score=True):
+    defaults = defaults_candidate(jobs, storage, plan, tuning_job)
+    for candidate in ranked_candidates(jobs, tuning_job, defaults):
         name, objective = candidate["TrainingJobName"], objective_of(candidate)
         if candidate["TrainingJobStatus"] != "Completed" or objective is None:
             continue
@@ -57,6 +66,35 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: st
             )
         return Best(candidate=name, score=score, scores=scores, hyperparameters=_hyperparameters(jobs, name))
     raise NoCompleteCandidateError(_why_none(jobs.candidates(tuning_job), tuning_job, folds))
+
+
+def defaults_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: str) -> dict[str, Any] | None:
+    """Return the candidate with the default hyperparameters as lists have the others; None when there is none.
+
+    It is no tuning job's, so that no list has its objective: that is the mean of its fold scores.
+    """
+    job = jobs.describe("training", names.defaults_job(tuning_job))
+    if job is None:
+        return None
+    scores = fold_scores(storage, plan, job["TrainingJobName"], plan["folds"])
+    found = {key: job[key] for key in _OF_A_SUMMARY if key in job} | {"TunedHyperParameters": {}}
+    if scores is not None:
+        objective = {"MetricName": "validation:score", "Value": fmean(scores)}
+        found["FinalHyperParameterTuningJobObjectiveMetric"] = objective
+    return found
+
+
+def ranked_candidates(jobs: Jobs, tuning_job: str, defaults: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the summaries of all candidates by objective, the best first, and those without one left out.
+
+    The default hyperparameters come before a candidate that is only as good.
+    """
+    ranked = list(jobs.candidates(tuning_job, by_score=True))
+    score = objective_of(defaults) if defaults else None
+    if defaults is None or score is None:
+        return ranked
+    better = sum(objective is not None and objective > score for objective in map(objective_of, ranked))
+    return [*ranked[:better], defaults, *ranked[better:]]
 
 
 def may_be_best(status: str, scores: Sequence[float | None], abandoned: bool) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import load_experiment
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -16,8 +16,9 @@ from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.file import parse
+from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import SECTIONS, Experiment, load_experiment
+from warmfold_experiment.schema import SECTIONS, Experiment
 
 SCHEMA = schema()
 EDITOR = Draft7Validator(SCHEMA)

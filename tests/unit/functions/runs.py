@@ -20,7 +20,12 @@ from tests.unit.functions.fake_sagemaker import START, FakeSageMaker
 from warmfold_run import names
 
 ARN = f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:execution:wf-tuning:churn-0123456789abcdef"
-ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
+BASELINE = {"score": 0.5, "interval": [0.5, 0.5], "gain": 0.35, "gain_interval": [0.31, 0.39]}
+BASELINES = {
+    "dummy": BASELINE | {"model": "DummyClassifier", "said": "The model gained +0.350 ROC AUC (0.31 to 0.39)"},
+    "defaults": BASELINE | {"model": "defaults", "said": "Tuning gained +0.350 ROC AUC (0.31 to 0.39)"},
+}
+ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 
 
 class Run:
@@ -91,6 +96,16 @@ class Run:
         self._sagemaker.add_candidate(name, status, score, TunedHyperParameters=tuned, HyperParameters=given, **more)
         return name
 
+    def defaults(self, scores: list[float], status: str = "Completed", **more: Any) -> str:
+        """Add the candidate that has the default hyperparameters, which is no tuning job's."""
+        name = names.defaults_job(self.tuning_job)
+        for fold, score in enumerate(scores):
+            body = {"candidate": name, "fold": fold, "job": name, "validation_score": score, "seconds": 20.0}
+            self.write(f"candidates/{name}/fold-{fold}.json", body)
+        given = {"sagemaker_program": "cross_validation.py", "max_iter": "20"}
+        self._sagemaker.add_training(name, status, HyperParameters=given, **more)
+        return name
+
     def abandoned(self, number: int, scores: list[float], estimate: float, stopped: list[int], **more: Any) -> str:
         """Add a candidate that was given up after some folds, and reported an estimate."""
         name = self.candidate(number, scores, objective=estimate, **more)
@@ -132,13 +147,27 @@ class Run:
         return name
 
     def final(
-        self, score: float | None = 0.85, error: float | None = 0.02, note: str | None = None, **more: Any
+        self,
+        score: float | None = 0.85,
+        error: float | None = 0.02,
+        note: str | None = None,
+        changed: dict[str, Any] | None = None,
+        **more: Any,
     ) -> None:
-        """Add the final job with its artifact and metrics."""
+        """Add the final job with its artifact and metrics, of which some keys may be `changed`."""
         uri = f"s3://{BUCKET}/runs/{self.id}/model/{self.final_job}/output/model.tar.gz"
         self._s3.put_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"), Body=b"x")
         self._sagemaker.add_training(self.final_job, ModelArtifacts={"S3ModelArtifacts": uri}, **more)
         rows = {"train": 96, "holdout": 24 if score is not None else 0}
         metrics = {"train_score": 0.9, "holdout_score": score, "holdout_standard_error": error, "rows": rows}
-        metrics |= {"holdout_note": note, "positive_class": "yes"}
-        self.write("model/metrics.json", metrics)
+        ends = () if score is None or error is None else (score - 2 * error, score + 2 * error)
+        interval = [round(end, 6) for end in ends] or None
+        metrics |= {"holdout_interval": interval, "holdout_interval_method": "bootstrap percentiles of 400 resamples"}
+        metrics |= {"holdout_note": note, "positive_class": "yes", "baselines": BASELINES, "champion": None}
+        self.write("model/metrics.json", metrics | (changed or {}))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What the final job wrote."""
+        found: dict[str, Any] = json.loads(self.read("model/metrics.json"))
+        return found

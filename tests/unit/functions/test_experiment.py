@@ -19,9 +19,12 @@ from warmfold_catalogue.domains import Interval
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
-from warmfold_experiment.schema import Experiment, load_experiment
+from warmfold_experiment.schema import Experiment
 
+BOMB = b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 30))
+"""A kilobyte that stands for 2^30 values."""
 SCIKIT_LEARN: dict[tuple[str, str], Any] = {
     ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,
     ("hist_gradient_boosting", "regression"): HistGradientBoostingRegressor,
@@ -71,7 +74,12 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "keep_alive_seconds": "auto",
     }
     assert found["search"]["abandon"] == "forgiving"
-    assert found["quality_gate"] == {"min_score": None, "beat_champion": False, "approval": "automatic"}
+    assert found["quality_gate"] == {
+        "min_score": None,
+        "beat_champion": False,
+        "approval": "automatic",
+        "suspicious": "hold",
+    }
     assert found["budget"] == {"max_usd": None}
 
 
@@ -97,7 +105,6 @@ quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
     assert refused(text) == [
-        "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
         "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
     ]
 
@@ -326,6 +333,11 @@ def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
         (b"target: [", "not valid YAML"),
         (b"- target", "it must be a mapping"),
         (b"target: \xff", "not UTF-8 at byte 8"),
+        (b"#" * 262_145, "it has more than 262144 bytes"),
+        (b"target: " + b"[" * 100_000, "line 1, column 28: not valid YAML: nested deeper than 20 levels"),
+        (b"target: " + b"{a: " * 50_000, "nested deeper than 20 levels"),
+        (BOMB, "not valid YAML: more than 100000 keys and values, those that aliases stand for counted each time"),
+        (b"target: &t [*t]", "line 1, column 13: not valid YAML: .t stands inside what it stands for"),
         (b"metric: r2\nmetric: r2\n", "line 2, column 1: not valid YAML: key metric is given twice"),
         (b"target: !!python/object:os.system x", "not valid YAML"),
     ],
@@ -372,6 +384,46 @@ def test_every_estimator_has_a_search_space_of_its_own(estimator: str, problem: 
     assert found["search"]["hyperparameters"]
 
 
+def test_an_anchor_that_is_used_as_people_use_it_is_read() -> None:
+    text = "search: {hyperparameters: {max_iter: &few {min: 5, max: 9}, min_samples_leaf: *few}}\n"
+    space = resolved(text)["search"]["hyperparameters"]
+    assert space["max_iter"]["max"] == space["min_samples_leaf"]["max"] == 9
+
+
+def test_an_execution_s_input_is_not_nested_for_ever() -> None:
+    deep: Any = 1
+    for _ in range(5000):
+        deep = {"a": deep}
+    assert refused(None, {"target": deep}) == ["execution input: nested deeper than 20 levels; no key needs that"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("dialect: {delimiter: ;;}", 'dialect.delimiter is ";;"; it must be one character'),
+        ("dialect: {delimiter: '\"'}", "it must be one character"),
+        ("dialect: {encoding: utf-99}", 'dialect.encoding is "utf-99"; it must be an encoding such as'),
+        ("dialect: {encoding: base64}", "it must be an encoding such as"),
+        ("dialect: {decimal: ;}", 'it must be "." or ","'),
+        ("dialect: {header: 'yes'}", "it must be true or false"),
+        ("dialect: {separator: ;}", "dialect.separator is an unknown key"),
+    ],
+)
+def test_a_dialect_that_can_t_be_is_refused_by_key(text: str, says: str) -> None:
+    (line,) = refused(text)
+    assert says in line
+
+
+def test_a_dialect_is_resolved_to_what_python_calls_it() -> None:
+    assert resolved('dialect: {delimiter: "\\t", encoding: Latin1, header: false}')["dialect"] == {
+        "delimiter": "\t",
+        "decimal": None,
+        "encoding": "iso8859-1",
+        "header": False,
+    }
+    assert resolved()["dialect"] == dict.fromkeys(["delimiter", "decimal", "encoding", "header"])
+
+
 @pytest.mark.parametrize(
     ("keys", "problem", "strategy"),
     [
@@ -384,5 +436,5 @@ def test_every_estimator_has_a_search_space_of_its_own(estimator: str, problem: 
     ],
 )
 def test_a_column_that_divides_the_rows_decides_the_strategy(keys: str, problem: str, strategy: str) -> None:
-    found = resolved(f"cross_validation: {{{keys}}}", problem=problem, classes=2 if problem[0] == "c" else None)
+    found = resolved(f"cross_validation: {{{keys}}}", problem=problem)
     assert found["cross_validation"]["strategy"] == strategy

@@ -30,6 +30,34 @@ def test_the_highest_mean_wins_with_tuned_and_static_hyperparameters(run: Run, f
     }
 
 
+@pytest.mark.parametrize("score", [0.85, 0.8])
+def test_the_default_hyperparameters_win_unless_a_candidate_is_better(run: Run, find: Any, score: float) -> None:
+    run.candidate(1, [0.7, 0.8, 0.9])
+    name = run.defaults([score, score, score])
+    assert find() == {
+        "candidate": name,
+        "score": pytest.approx(score),
+        "scores": [score] * 3,
+        "hyperparameters": {"max_iter": "20"},
+    }
+
+
+def test_the_default_hyperparameters_lose_to_a_better_candidate(run: Run, find: Any) -> None:
+    best = run.candidate(1, [0.7, 0.8, 0.9])
+    run.defaults([0.79, 0.79, 0.79])
+    run.candidate(2, [0.1, 0.1, 0.1])
+    assert find()["candidate"] == best
+
+
+@pytest.mark.parametrize(("scores", "status"), [([0.9], "Completed"), ([0.9] * 3, "Failed")])
+def test_default_hyperparameters_that_were_not_scored_cost_nothing(
+    run: Run, find: Any, scores: list[float], status: str
+) -> None:
+    best = run.candidate(1, [0.7, 0.8, 0.9])
+    run.defaults(scores, status)
+    assert find()["candidate"] == best
+
+
 def test_a_candidate_without_a_fold_s_score_is_passed_over(run: Run, find: Any) -> None:
     run.candidate(1, [0.9, 0.9])
     best = run.candidate(2, [0.7, 0.8, 0.9])

@@ -15,9 +15,9 @@ from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import complaints
 from warmfold_run.places import split_uri
-from warmfold_run.plan import Plan, Planned
+from warmfold_run.plan import SCHEMA, Plan, Planned
 
-ROWS = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
+ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
 
 
@@ -41,11 +41,10 @@ def stored_plan(s3: Any, answer: dict[str, Any]) -> dict[str, Any]:
 
 def filled(plan: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every request, with what only a candidate knows filled in."""
-    text = json.dumps(plan["requests"]["fold"]).replace("{fold}", "3")
     return {
         "processing": ("CreateProcessingJob", plan["requests"]["processing"]),
         "tuning": ("CreateHyperParameterTuningJob", plan["requests"]["tuning"]),
-        "fold": ("CreateTrainingJob", json.loads(text) | {"TrainingJobName": "x-f3"}),
+        "fold": ("CreateTrainingJob", plan["requests"]["fold"] | {"TrainingJobName": "x-f3"}),
         "final": ("CreateTrainingJob", plan["requests"]["final"]),
         "model": ("CreateModel", plan["requests"]["model"]),
         "transform": ("CreateTransformJob", plan["requests"]["transform"]),
@@ -159,15 +158,15 @@ def test_a_candidate_has_time_for_its_folds_one_after_another_each_tried_twice(
 @pytest.mark.parametrize(
     ("compute", "seconds", "words"),
     [
-        # 4 candidates of 5 folds: 4 x 5 x 2 x (3600 + 900) s, and 4 x 5 x 2 x (3600 s + the pool's)
+        # 3 candidates and the defaults, of 5 folds: 4 x 5 x 2 x (3600 + 900) s, and 4 x 5 x 2 x (3600 s + the pool's)
         ("{fold_placement: auto}", 180_000 + 288_000, "50 h of ml.m5.xlarge and 80 h of ml.m5.xlarge"),
         ("{fold_placement: warm-pool}", 180_000 + 288_000, "50 h of ml.m5.large and 80 h of ml.m5.xlarge"),
         ("{keep_alive_seconds: 0}", 180_000 + 144_000, "each pool kept 0 s"),
-        ("{fold_placement: in-process}", 180_000, "50 h of ml.m5.xlarge: 4 candidates of 5 folds"),
+        ("{fold_placement: in-process}", 180_000, "ml.m5.xlarge: 4 candidates (one of them the defaults) of 5 folds"),
     ],
 )
 def test_the_bound_holds_whatever_candidates_choose(plan: Any, s3: Any, compute: str, seconds: int, words: str) -> None:
-    bound = stored_plan(s3, plan(experiment=f"{{compute: {compute}, search: {{max_candidates: 4}}}}"))["bound"]
+    bound = stored_plan(s3, plan(experiment=f"{{compute: {compute}, search: {{max_candidates: 3}}}}"))["bound"]
     assert bound["instance_seconds"] == seconds
     assert words in bound["text"]
     assert ("fold a job" in bound["text"]) == ("in-process" not in compute)
@@ -192,7 +191,7 @@ def test_the_plan_says_whether_candidates_are_given_up(
 def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     plan: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.planning.planner.WHOLE_SCAN_BYTES", 100)
+    monkeypatch.setattr("warmfold_experiment.understanding.WHOLE_SCAN_BYTES", 100)
     made = stored_plan(s3, plan(experiment="metric: roc_auc"))
     assert made["profile"] is None
     assert (made["experiment"]["target"], made["experiment"]["problem"]) == ("target", "classification")
@@ -202,7 +201,7 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
 def test_a_target_that_is_not_there_is_refused_however_large_the_data(
     plan: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.planning.planner.WHOLE_SCAN_BYTES", 100)
+    monkeypatch.setattr("warmfold_experiment.understanding.WHOLE_SCAN_BYTES", 100)
     with pytest.raises(DatasetError, match="no column is called 'targett'"):
         plan(experiment="target: targett")
 
@@ -219,7 +218,9 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
     made = stored_plan(s3, first)
     bucket, key = split_uri(first["plan_uri"])
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(made | {"schema": 1}).encode())
-    with pytest.raises(PlanError, match="has schema 1, and this version goes on with 3 only; upload the dataset again"):
+    with pytest.raises(
+        PlanError, match=f"has schema 1, and this version goes on with {SCHEMA} only; upload the dataset again"
+    ):
         plan()
 
 
@@ -268,7 +269,7 @@ def test_the_training_code_is_uploaded_once_under_its_hash(
         (b"x,target\n" + b"1,a\n" * 50, "one class"),
         (b"x,target\n" + b"1,\n" * 50, "missing"),
         (b"x,target\n1,a\n2\n", "line 3"),
-        (b"x,target\n\xff\xfe,a\n", "UTF-8"),
+        (b"x,target\n\x81,a\n", "UTF-8"),
         (b"x,x,target\n1,2,a\n", "x"),
     ],
 )
@@ -292,7 +293,8 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
         ("search: {abandon: aggressive}", '"forgiving" or "off"'),
         ("compute: {fold_placement: in_process}", '"auto", "warm-pool" or "in-process"'),
         ("quality_gate: {approval: me}", '"automatic" or "manual"'),
-        ("quality_gate: {beat_champion: true}", "not built yet"),
+        ("quality_gate: {beat_champion: maybe}", "true or false"),
+        ("quality_gate: {suspicious: allow}", '"hold" or "ignore"'),
         ("budget: {max_usd: 5}", "not built yet"),
         ("cross_validation: {gap: 3}", "gap is for rows in order of time; give time_column too, or remove it"),
     ],

@@ -8,9 +8,21 @@ from typing import Any
 import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 import start_run
-from pipeline.aws.clients import stepfunctions_client
+from pipeline.aws.clients import sns_client, stepfunctions_client
+from pipeline.errors import NotificationError
+
+
+@pytest.fixture(autouse=True)
+def told(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001
+    """What the topic has been told, as (subject, message)."""
+    topic = boto3.client("sns", region_name="us-east-1").create_topic(Name="told")["TopicArn"]
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", topic)
+    sns_client.cache_clear()
+    sent = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].topics[topic].sent_notifications
+    return lambda: [(subject, message) for _, message, subject, *_ in sent]
 
 
 @pytest.fixture
@@ -57,10 +69,67 @@ def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
     assert json.loads(execution["input"])["dataset"] == "März 2026"
 
 
-@pytest.mark.parametrize("key", ["datasets/a/b/data.csv", "datasets/data.csv"])
-def test_a_key_that_is_no_dataset_is_ignored_with_the_reason(
-    machine: Any, sample_event: Any, lambda_context: Any, key: str
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("datasets/a/Data.csv", "datasets/a/data.csv"),
+        ("datasets/a/data.CSV", "datasets/a/data.csv"),
+        ("datasets/a/data.csv.gz", "datasets/a/data.csv"),
+        ("datasets/a/data.xlsx", "datasets/a/data.csv"),
+        ("datasets/a/b/data.csv", "datasets/a-b/data.csv"),
+        ("datasets/data.csv", "datasets/<dataset>/data.csv"),
+        ("datasets/churn.csv", "datasets/churn/data.csv"),
+        ("dataset/a/data.csv", "datasets/a/data.csv"),
+        ("Datasets/a/data.csv", "datasets/a/data.csv"),
+        ("datasets//data.csv", "datasets/<dataset>/data.csv"),
+        ("datasets/a+b %2D/DATA.csv", "datasets/a+b %2D/data.csv"),
+    ],
+)
+def test_a_near_miss_starts_nothing_and_is_told_with_the_name_that_was_meant(
+    machine: Any, told: Any, sample_event: Any, lambda_context: Any, key: str, meant: str
+) -> None:
+    sample_event["detail"]["object"]["key"] = key
+    ignored = start_run.lambda_handler(sample_event, lambda_context)["ignored"]
+    assert not machine()
+    ((subject, message),) = told()
+    assert message == ignored
+    assert f"s3://data-bucket/{key} has arrived and starts nothing" in message
+    assert f"Upload it as s3://data-bucket/{meant}." in message
+    assert subject.isascii()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "datasets/a/experiment.yaml",
+        "datasets/a/predict.csv",
+        "datasets/a/README.md",
+        "datasets/a/data.md",
+        "datasets/a/",
+        "datasets/",
+        "datasets/a/data/part-00000.csv",
+        "datasets/a/data/data.csv",
+        "datasets/a/predict/data.csv",
+        "datasets-old/a/data.csv",
+        "dataset.csv",
+    ],
+)
+def test_other_files_start_nothing_and_nobody_is_told(
+    machine: Any, told: Any, sample_event: Any, lambda_context: Any, key: str
 ) -> None:
     sample_event["detail"]["object"]["key"] = key
     assert key in start_run.lambda_handler(sample_event, lambda_context)["ignored"]
     assert not machine()
+    assert told() == []
+
+
+def test_a_near_miss_that_nobody_can_be_told_of_is_an_error(
+    machine: Any,  # noqa: ARG001
+    sample_event: Any,
+    lambda_context: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", f"arn:aws:sns:us-east-1:{DEFAULT_ACCOUNT_ID}:gone")
+    sample_event["detail"]["object"]["key"] = "datasets/a/Data.csv"
+    with pytest.raises(NotificationError, match=r"Data\.csv has arrived and starts nothing"):
+        start_run.lambda_handler(sample_event, lambda_context)

@@ -17,6 +17,7 @@ from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from tests.unit.functions.runs import ARN, Run
+from warmfold_run import names
 from warmfold_run.summary import Summary
 
 PACKAGE = arn("model-package", "wf-churn/1")
@@ -45,6 +46,22 @@ def succeeded(run: Run, sagemaker: FakeSageMaker, s3: Any) -> Run:
     return run
 
 
+@pytest.fixture
+def notified(topic: str) -> Any:
+    """What the next notification says."""
+    queue = boto3.client("sqs", region_name="us-east-1")
+    url = queue.create_queue(QueueName="ends")["QueueUrl"]
+    boto3.client("sns", region_name="us-east-1").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
+    )
+
+    def next_message() -> dict[str, Any]:
+        (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
+        return dict(json.loads(sent["Body"]))
+
+    return next_message
+
+
 def register(sagemaker: FakeSageMaker, run: Run, status: str = "Approved", reason: str = NO_GATE) -> None:
     sagemaker.groups["wf-churn"] = {}
     package = {"ModelPackageGroupName": "wf-churn", "ModelPackageArn": PACKAGE, "CreationTime": START}
@@ -59,7 +76,10 @@ def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
     assert (summary["dataset"], summary["metric"], summary["problem"]) == ("churn", "roc_auc", "classification")
     assert (summary["estimator"], summary["target"]) == ("hist_gradient_boosting", "target")
     assert summary["data"]["rows"] == 120
-    assert summary["holdout"] == {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
+    holdout = {"score": 0.85, "standard_error": 0.02, "rows": 24, "positive_class": "yes"}
+    holdout |= {"interval": [0.81, 0.89], "interval_method": "bootstrap percentiles of 400 resamples"}
+    assert summary["holdout"] == holdout
+    assert summary["baselines"]["defaults"]["said"] == "Tuning gained +0.350 ROC AUC (0.31 to 0.39)"
     assert summary["model_package"] == {"arn": PACKAGE, "status": "Approved"}
     assert summary["final_job"] == {"name": succeeded.final_job, "status": "Completed", "warm_start": True}
     assert summary["candidates"] == {"planned": 20, "total": 3, "completed": 2} | NONE_LOST | {"failed": 1}
@@ -127,7 +147,8 @@ def test_more_folds_than_may_be_asked_for_leave_their_seconds_open(
     assert summary["billable_seconds"]["folds"] is None
     assert summary["start_seconds"] == {"cold": None, "warm": None}
     assert (summary["cold_starts"], summary["warm_starts"]) == (2, 4)
-    assert sagemaker.asked("DescribeTrainingJob") == [{"TrainingJobName": succeeded.final_job}]
+    asked = [request["TrainingJobName"] for request in sagemaker.asked("DescribeTrainingJob")]
+    assert asked == [names.defaults_job(succeeded.tuning_job), succeeded.final_job]
 
 
 def test_every_key_says_where_things_are(succeeded: Run, report: Any) -> None:
@@ -164,7 +185,7 @@ def test_a_score_without_a_standard_error_is_shown(run: Run, report: Any) -> Non
     run.final(0.85, None)
     summary, page = report("FAILED", "X", "x")
     assert summary["holdout"]["standard_error"] is None
-    assert "standard error unknown" in page
+    assert "interval unknown" in page
 
 
 def test_refused_data_is_reported_without_a_plan(sagemaker: FakeSageMaker, report: Any, sample_event: Any) -> None:
@@ -313,8 +334,11 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
     for expected in (
         "Model registered",
         NO_GATE,
-        "± 0.020 standard error",
-        "± 0.10 over 3 folds",
+        "95% interval 0.8100 to 0.8900; 24 rows that no candidate saw",
+        "3 folds, 0.7000 to 0.9000",
+        "Tuning gained +0.350 ROC AUC (0.31 to 0.39).",
+        "95% interval +0.310 to +0.390",
+        "Defaults 0.5000, 95% interval 0.5000 to 0.5000",
         "The cross-validation score is optimistic",
         "candidate 3: Failed, no score",
         "candidate 2, fold 0: roc_auc 0.7000",
@@ -325,6 +349,50 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
         f"s3://{BUCKET}/runs/{succeeded.id}/predictions/",
     ):
         assert expected in text, expected
+
+
+def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_and_what_is_odd(
+    succeeded: Run, report: Any, notified: Any
+) -> None:
+    plan = json.loads(succeeded.read("plan.json"))
+    remark = {"code": "leak", "column": "x", "text": "x alone tells the target", "remedy": "columns: {x: ignore}"}
+    plan["profile"]["remarks"] = [remark | {"holds": True}]
+    succeeded.write("plan.json", plan)
+    summary, text = report()
+    assert summary["understanding"]["target_why"] == "the column of that name"
+    assert summary["remarks"] == [remark | {"holds": True}]
+    first_screen = " ".join(" ".join(Page(text.split("<main>")[0]).texts).split())
+    for words in (
+        "Predicts target (the column of that name), a class, since its cells are texts: no or yes (positive)",
+        "Metric roc_auc, since there are two classes",
+        "held out; none left out",
+        "Features 2 numeric",
+        "1 remark",
+        "x: x alone tells the target",
+        "held for a person's approval",
+        "columns: {x: ignore}",
+    ):
+        assert words in first_screen, words
+    told = notified()["Message"]
+    assert "Predicts: target (the column of that name)" in told
+    assert "Remark: x: x alone tells the target. The model is held" in told
+
+
+def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:
+    plan = json.loads(succeeded.read("plan.json"))
+    succeeded.write("plan.json", {key: value for key, value in plan.items() if key != "understanding"})
+    summary, text = report()
+    assert (summary["understanding"], summary["remarks"]) == (None, [])
+    assert "Model registered" in text
+
+
+def test_more_remarks_than_one_reads_are_a_click_away(succeeded: Run, report: Any) -> None:
+    plan = json.loads(succeeded.read("plan.json"))
+    remark = {"code": "odd", "column": None, "remedy": None, "holds": False}
+    plan["understanding"]["remarks"] = [remark | {"text": f"odd thing {number}"} for number in range(9)]
+    succeeded.write("plan.json", plan)
+    text = report()[1]
+    assert text.index("odd thing 5") < text.index("<summary>3 more</summary>") < text.index("odd thing 6")
 
 
 def test_markup_in_the_users_text_is_harmless(run: Run, report: Any) -> None:
@@ -350,17 +418,12 @@ def test_charts_hold_one_candidate_as_well_as_many(run: Run, report: Any, candid
     assert "nan" not in Page(text).texts
 
 
-def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, topic: str, report: Any) -> None:
-    queue = boto3.client("sqs", region_name="us-east-1")
-    url = queue.create_queue(QueueName="ends")["QueueUrl"]
-    boto3.client("sns", region_name="us-east-1").subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
-    )
+def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, notified: Any, report: Any) -> None:
     summary, _ = report()
-    (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
-    told = json.loads(sent["Body"])
+    told = notified()
     assert told["Subject"] == f"warmfold: run {succeeded.id} succeeded"
-    assert "roc_auc 0.8500 on the holdout" in told["Message"]
+    assert "roc_auc 0.8500 on the holdout, 95% interval 0.8100 to 0.8900." in told["Message"]
+    assert "Tuning gained +0.350 ROC AUC (0.31 to 0.39)." in told["Message"]
     assert summary["locations"]["report"] in told["Message"]
 
 

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
+from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.data.table import Schema, read_profile
 
 RUN = "s3://bucket/runs/r/"
-PLACES = ("parts", "folds", "holdout", "candidates", "model", "score", "predictions")
+PLACES = ("parts", "holdout", "candidates", "model", "score", "predictions")
 LEARNING_RATE = {"learning_rate": {"min": 0.01, "max": 0.5, "type": "continuous", "scaling": "Logarithmic"}}
 
 
@@ -50,7 +51,12 @@ class Split:
     def parts(self) -> list[list[Path]]:
         """The files of each part."""
         parts = len(self.profile["part_rows"])
-        return [sorted((self.folder / "parts" / str(part)).glob("*.csv")) for part in range(parts)]
+        return [sorted((self.folder / "parts" / str(part)).glob("*.parquet")) for part in range(parts)]
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of all the parts."""
+        return [file for part in self.parts for file in part]
 
     def train(self, fold: int) -> list[Path]:
         """The files that a fold trains on."""
@@ -58,7 +64,7 @@ class Split:
 
     @property
     def holdout(self) -> list[Path]:
-        return sorted((self.folder / "holdout").glob("*.csv"))
+        return sorted((self.folder / "holdout").glob("*.parquet"))
 
 
 def split(
@@ -81,6 +87,7 @@ def split(
         "bucket": "bucket",
         "data": {"key": "data.csv", "version_id": "v", "etag": "e", "size": 0},
         "predict": None,
+        "profile": None,
         "problem_sampled": False,
         "metric_classes": None,
         "folds": splitting["n_splits"],
@@ -92,6 +99,7 @@ def split(
             "problem": problem,
             "metric": metric,
             "estimator": estimator,
+            "dialect": AS_IT_SHOWS,
             "cross_validation": splitting,
             "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },

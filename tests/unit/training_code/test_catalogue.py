@@ -108,7 +108,7 @@ def test_each_problem_has_one_default() -> None:
 def test_an_unknown_name_is_told_with_what_there_is(tmp_path: Path) -> None:
     schema = split(tmp_path, mixed()).schema
     with pytest.raises(UnknownNameError, match="estimator xgboost is unknown; use one of hist_gradient_boosting, rand"):
-        build_pipeline(schema, "xgboost", {}, seed=0)
+        build_pipeline(schema, pd.DataFrame(), "xgboost", {}, seed=0)
     with pytest.raises(UnknownNameError, match="metric auc is unknown; use one of accuracy, average_precision"):
         load_metric("auc")
     with pytest.raises(UnknownNameError, match="splitter groups is unknown; use one of stratified, kfold"):
@@ -133,7 +133,8 @@ def test_a_line_that_leads_to_no_entry_is_told(line: str, words: str, monkeypatc
 def test_the_bins_of_boosting_bound_its_categories(tmp_path: Path) -> None:
     words = pd.DataFrame({"word": [f"w{n % 40}" for n in range(400)], "label": ["a", "b"] * 200})
     schema = split(tmp_path, words).schema
-    steps = build_pipeline(schema, "hist_gradient_boosting", {"max_bins": 16}, seed=0).fit(
+    steps = build_pipeline(schema, words, "hist_gradient_boosting", {"max_bins": 16}, seed=0).fit(
         words[["word"]], [0, 1] * 200
     )
-    assert steps.named_steps["preprocessing"].transform(words[["word"]]).max() == 15
+    categories = steps.named_steps["preprocessing"].named_transformers_["text"].transform(words[["word"]])
+    assert categories.max() == 15

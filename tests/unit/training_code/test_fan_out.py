@@ -32,7 +32,7 @@ def test_every_fold_is_created_at_once_and_complete() -> None:
         "max_iter": "20",
         "learning_rate": "0.3",
     }
-    assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://bucket/runs/r/parts/3/"
+    assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://bucket/runs/r/parts/"
     assert candidate.outcome == Outcome(fmean(EXPECTED) + 0.05, fmean(EXPECTED), abandoned=False)
 
 

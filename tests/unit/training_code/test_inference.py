@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import joblib
@@ -62,6 +63,36 @@ def test_the_answer_is_the_input_and_the_artifact_s_own_prediction(classifier: P
     features = feature_frame(ROWS, HEADER, inference.model_fn(str(classifier)).schema)
     assert [row[4] for row in rows] == [["no", "yes"][i] for i in model.predict(features)]
     np.testing.assert_array_equal(np.array([row[5:] for row in rows], dtype=float), model.predict_proba(features))
+
+
+def test_the_names_of_predictions_give_way_to_columns_of_the_request(classifier: Path) -> None:
+    more = [[*row, "old", "older"] for row in ROWS]
+    header, *rows = served(classifier, as_csv([[*HEADER, "prediction", "probability_yes"], *more]))
+    assert header == [*HEADER, "prediction", "probability_yes", "prediction_1", "probability_no", "probability_yes_1"]
+    assert [row[4:6] for row in rows] == [["old", "older"]] * 4
+    assert [row[6:] for row in rows] == [row[4:] for row in served(classifier, as_csv([HEADER, *ROWS]))[1:]]
+
+
+def test_the_names_of_predictions_give_way_to_columns_of_the_training_data_and_model_json_says_so(
+    tmp_path: Path,
+) -> None:
+    table = mixed().rename(columns={"size": "prediction", "colour": "probability_yes"})
+    ready = split(tmp_path, table)
+    model_dir = trained(ready)
+    told = json.loads((model_dir / "model.json").read_text())
+    assert told["prediction_columns"] == ["prediction_1", "probability_no", "probability_yes_1"]
+    header, *_ = served(model_dir, as_csv([["flag", "empty", "prediction", "probability_yes"], ["", "", "1", "red"]]))
+    assert header[4:] == told["prediction_columns"]
+    remarks = json.loads((ready.folder / "profile.json").read_text())["remarks"]
+    assert [one["column"] for one in remarks if one["code"] == "prediction_columns"] == [
+        "prediction",
+        "probability_yes",
+    ]
+
+
+def test_in_a_request_of_one_column_a_blank_line_is_a_row(tmp_path: Path) -> None:
+    model_dir = trained(split(tmp_path, mixed()[["size", "label"]]))
+    assert [row[0] for row in served(model_dir, "size\n1\n\n2\n")] == ["size", "1", "", "2"]
 
 
 def test_other_columns_and_another_order_change_no_prediction(classifier: Path) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 from hypothesis import assume, given, settings
@@ -18,11 +21,16 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.documents import complaints
+from warmfold_data.asked import Asked
+from warmfold_data.cells import value_of
+from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_data.dealing import in_holdout
 from warmfold_data.rules import DatasetRuleError, scan
-from warmfold_data.units import Splitting
 from warmfold_jobs.data import split as processing
-from warmfold_jobs.data.split import CHUNK_BYTES, ObjectStream, split_dataset
+from warmfold_jobs.data.object_stream import READ_ATTEMPTS, ObjectStream
+from warmfold_jobs.data.parts import fold_files, part_files
+from warmfold_jobs.data.score_chunks import CHUNK_BYTES
+from warmfold_jobs.data.split import split_dataset
 from warmfold_run.records import Profile
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=6) | st.sampled_from(
@@ -51,10 +59,17 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
         "bucket": "bucket",
         "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
         "problem_sampled": False,
+        "profile": None,
         "metric_classes": [2, 2] if problem == "classification" else None,
         "predict": {"key": "predict", "version_id": None, "size": 0} if predict else None,
-        "experiment": {"target": "label", "problem": problem, "metric": "roc_auc", "cross_validation": splitting},
-        "locations": {"parts": "s3://bucket/runs/r/parts/"},
+        "experiment": {
+            "target": "label",
+            "problem": problem,
+            "metric": "roc_auc",
+            "dialect": AS_IT_SHOWS,
+            "cross_validation": splitting,
+        },
+        "locations": {"run": "s3://bucket/runs/r/"},
     }
 
 
@@ -72,13 +87,32 @@ def read(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def parts_of(output: Path, n_splits: int) -> list[list[list[str]]]:
+def typed(file: Path) -> list[tuple[Any, ...]]:
+    """The rows of a file of typed rows."""
+    return [tuple(row.values()) for row in pq.read_table(file).to_pylist()]
+
+
+def parts_of(output: Path, n_splits: int) -> list[list[tuple[Any, ...]]]:
     """The rows of each part."""
-    return [read(output / f"parts/{part}/part-00000.csv")[1] for part in range(n_splits)]
+    return [typed(output / f"parts/{part}/part-00000.parquet") for part in range(n_splits)]
+
+
+def held_out(output: Path) -> list[tuple[Any, ...]]:
+    """The rows of the holdout."""
+    return typed(output / "holdout/holdout-00000.parquet")
+
+
+def as_typed(rows: list[list[str]], profile: Profile) -> list[tuple[Any, ...]]:
+    """Rows of cells, the target last, as they must be in the files of typed rows."""
+    readings, classes = profile["readings"], sorted(profile["classes"] or [])
+    cells = [dict(zip(profile["columns"], row, strict=True)) for row in rows]
+    values = [[value_of(row[column], reading) for column, reading in readings.items()] for row in cells]
+    finite = [[None if value in (math.inf, -math.inf) else value for value in row] for row in values]
+    return [(*row[:-1], classes.index(row[-1]) if classes else row[-1]) for row in finite]
 
 
 HEADER = ["size", "word", "label"]
-ROWS = [[str(n), "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
+ROWS = [[f"{n}.5", "a, b\r\nc" if n % 7 else 'say "x"', "no" if n % 3 else "yes"] for n in range(400)]
 
 
 @settings(max_examples=40)
@@ -100,28 +134,32 @@ def test_parts_and_holdout_hold_every_row_exactly_once(
         except DatasetRuleError:
             assume(False)
         parts = parts_of(output, n_splits)
-        holdout = read(output / "holdout/holdout-00000.csv")[1]
+        holdout = held_out(output)
+        scored = [row for path in sorted((output / "score").iterdir()) for row in read(path)[1]]
 
-    assert Counter(map(tuple, sum(parts, holdout))) == Counter(map(tuple, rows))
+    kept = [place for place, column in enumerate(HEADER) if column not in profile["left_out"]]
+    assert holdout == as_typed(scored, profile)
+    developed = list((Counter(map(tuple, rows)) - Counter(map(tuple, scored))).elements())
+    assert len(developed) + len(scored) == len(rows)
+    assert Counter(chain.from_iterable(parts)) == Counter(as_typed(list(map(list, developed)), profile))
     assert [len(part) for part in parts] == profile["part_rows"]
-    said = {remark["code"] for remark in profile["remarks"]}
-    if "copies_divided" not in said:
-        sides = {tuple(row) for row in holdout}
-        assert sides.isdisjoint(tuple(row) for part in parts for row in part)
-    if said <= {"copies", "unequal_parts"}:
-        assert all(in_holdout(row, seed, 0.2) for row in holdout)
+    codes = {remark["code"] for remark in profile["remarks"]}
+    if codes.isdisjoint({"holdout_mended", "copies_divided"}):
+        assert scored == [row for row in rows if in_holdout([row[place] for place in kept], seed, 0.2)]
 
 
 def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
-    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", "NA"]])
+    data = csv_bytes(HEADER, [*ROWS, ["1", "left out", ""]])
     plan = plan_for(n_splits=11)
     profile = split_dataset(plan, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
-    asked = Splitting(**plan["experiment"]["cross_validation"])
-    foreseen = scan(io.BytesIO(data), file="s3://bucket/data", target="label", splitting=asked)
+    foreseen = scan(
+        io.BytesIO(data), file="s3://bucket/data", asked=Asked.of(plan["experiment"], problem="classification")
+    )
     assert profile == {**foreseen, "rows_to_score": foreseen["holdout_rows"]}
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1
-    assert "left out" not in "".join(path.read_text() for path in tmp_path.rglob("*.csv"))
+    rows = [*held_out(tmp_path), *chain.from_iterable(parts_of(tmp_path, 11))]
+    assert Counter(rows) == Counter(as_typed(ROWS, profile))
 
 
 @pytest.mark.parametrize("problem", ["classification", "regression"])
@@ -145,7 +183,7 @@ def test_rows_stay_on_their_side_when_the_data_grows(tmp_path: Path) -> None:
     for name, rows in (("small", ROWS[:200]), ("large", [*ROWS[300:], *ROWS[:300]])):
         split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, rows)), tmp_path / name)  # type: ignore[arg-type]
     small, large = (
-        {tuple(row) for row in read(tmp_path / name / "holdout/holdout-00000.csv")[1]} for name in ("small", "large")
+        {tuple(row) for row in read(tmp_path / name / "score/chunk-00000.csv")[1]} for name in ("small", "large")
     )
     assert small < large
     assert large & {tuple(row) for row in ROWS[:200]} == small
@@ -153,11 +191,30 @@ def test_rows_stay_on_their_side_when_the_data_grows(tmp_path: Path) -> None:
 
 def test_each_fold_trains_on_all_parts_but_its_own(tmp_path: Path) -> None:
     split_dataset(plan_for(n_splits=11), Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
+    parts = parts_of(tmp_path, 11)
     for fold in range(11):
-        manifest = json.loads((tmp_path / f"folds/{fold}/train.manifest").read_text())
-        assert manifest[0] == {"prefix": "s3://bucket/runs/r/parts/"}
-        assert manifest[1:] == [f"{part}/part-00000.csv" for part in range(11) if part != fold]
-    assert all(read(path)[0] == HEADER for path in tmp_path.rglob("*.csv"))
+        train, validation = fold_files(tmp_path / "parts", tmp_path / "profile.json", fold)
+        assert [row for file in validation for row in typed(file)] == parts[fold]
+        assert Counter(chain.from_iterable(map(typed, train))) == Counter(
+            chain.from_iterable(parts[:fold] + parts[fold + 1 :])
+        )
+    with pytest.raises(FileNotFoundError, match=r"no file of parts \[11\] below"):
+        part_files(tmp_path / "parts", [11])
+
+
+def test_parts_are_typed(tmp_path: Path) -> None:
+    header = ["size", "flag", "word", "label"]
+    rows = [[["1.5", "", "-inf", " 2 "][n % 4], ["true", "FALSE", "NA"][n % 3], ["x", ""][n % 2], "ab"[n % 2]]
+            for n in range(240)]  # fmt: skip
+    split_dataset(plan_for(n_splits=2), Bucket(data=csv_bytes(header, rows)), tmp_path)  # type: ignore[arg-type]
+    for part in range(2):
+        table = pq.read_table(tmp_path / f"parts/{part}/part-00000.parquet")
+        assert dict(zip(table.schema.names, map(str, table.schema.types), strict=True)) == {
+            "size": "double", "flag": "double", "word": "string", "label": "int32"
+        }  # fmt: skip
+        assert set(table["size"].to_pylist()) == {1.5, None, 2.0}
+        assert set(table["flag"].to_pylist()) == {0.0, 1.0, None}
+        assert set(table["word"].to_pylist()) == {"x", None}
 
 
 def test_a_problem_that_only_the_first_rows_suggest_is_refused(tmp_path: Path) -> None:
@@ -182,7 +239,9 @@ def test_chunks_are_short_where_there_are_many_classes(tmp_path: Path) -> None:
 
 def test_without_rows_to_score_the_holdout_is_scored(tmp_path: Path) -> None:
     profile = split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
-    assert read(tmp_path / "score/chunk-00000.csv") == read(tmp_path / "holdout/holdout-00000.csv")
+    held = [row for row in ROWS if in_holdout(row, 42, 0.2)]
+    assert read(tmp_path / "score/chunk-00000.csv") == (HEADER, held)
+    assert held_out(tmp_path) == as_typed(held, profile)
     assert profile["rows_to_score"] == profile["holdout_rows"]
 
 
@@ -276,7 +335,7 @@ def test_a_connection_that_never_delivers_is_given_up() -> None:
     bucket = Breaking(b"data", after=0)
     with pytest.raises((ResponseStreamingError, IncompleteReadError)):
         ObjectStream(bucket, "bucket", "data", None, None).read(64)  # type: ignore[arg-type]
-    assert len(bucket.requests) == processing.READ_ATTEMPTS
+    assert len(bucket.requests) == READ_ATTEMPTS
 
 
 @pytest.fixture

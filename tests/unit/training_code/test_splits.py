@@ -21,8 +21,9 @@ from sklearn.model_selection import (
 )
 
 from warmfold_catalogue.splitters import load_splitter
+from warmfold_data.asked import Splitting
 from warmfold_data.dealing import HOLDOUT, Dealt, Rows, content_hash, deal
-from warmfold_data.units import Splitting, limit_of
+from warmfold_data.units import limit_of
 
 SEEDS = st.integers(0, 999)
 SPLITS = st.integers(2, 11)

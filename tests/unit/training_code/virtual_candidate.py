@@ -54,7 +54,7 @@ def plan(folds: int, placement: str = "warm-pool", abandon: str = "off") -> dict
                 "RoleArn": ROLE,
                 "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
                 "HyperParameters": {"sagemaker_program": "training.py", "max_iter": "20"},
-                "InputDataConfig": [channel("validation", "s3://bucket/runs/r/parts/{fold}/")],
+                "InputDataConfig": [channel("parts", "s3://bucket/runs/r/parts/")],
                 "OutputDataConfig": {"S3OutputPath": "s3://bucket/runs/r/fold-output/"},
                 "ResourceConfig": {
                     "InstanceType": "ml.m5.xlarge",

@@ -145,7 +145,7 @@ class _S3:
             self._cloud.executions.append(Execution(execution_name(bucket, key.split("/")[1], "v1")))
 
     def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
-        return {"VersionId": "v1"}
+        return {"VersionId": "v1", "ContentLength": len(self._cloud.objects[Key])}
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
         if Key not in self._cloud.objects:

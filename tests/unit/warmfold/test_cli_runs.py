@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from tests.unit.warmfold.stubbed_stack import BUCKET, Cloud, Execution, training_job
 from warmfold.cli import app, runs
+from warmfold_experiment.file import parse
 from warmfold_run.names import run_id
 
 SUMMARY: dict[str, Any] = {
@@ -20,6 +21,7 @@ SUMMARY: dict[str, Any] = {
     "metric": "roc_auc",
     "locations": {"report": "s3://b/report.html"},
 }
+ROWS = "a,target\n" + "".join(f"{i},{'no' if i % 3 else 'yes'}\n" for i in range(120))
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
 @pytest.fixture
 def data(tmp_path: Path) -> str:
     path = tmp_path / "churn.csv"
-    path.write_text("a,target\n1,x\n")
+    path.write_text(ROWS)
     return str(path)
 
 
@@ -85,6 +87,61 @@ def test_an_empty_file_is_refused_before_it_is_uploaded(cloud: Cloud, tmp_path: 
     result = invoke("run", str(tmp_path / "empty.csv"))
     assert "empty.csv is empty" in str(result.exception)
     assert not cloud.objects
+
+
+@pytest.mark.usefixtures("cloud")
+def test_run_says_what_it_will_do_before_it_uploads(data: str) -> None:
+    result = invoke("run", data)
+    assert result.stdout.startswith("predicts  target (the column of that name), a class, since")
+    assert "metric    roc_auc, since there are two classes" in result.stdout
+    to_script = invoke("run", data, "--json")
+    assert "predicts" in to_script.stderr
+    assert set(json.loads(to_script.stdout)) == {"run", "dataset", "data_version", "execution_arn"}
+
+
+def test_run_uploads_nothing_when_something_is_wrong(cloud: Cloud, data: str) -> None:
+    result = invoke("run", data, "--metric", "r2", "--set", "search.max_candidates=0")
+    assert "search.max_candidates is 0" in str(result.exception)
+    assert "metric r2 does not fit classification" in str(result.exception)
+    assert not cloud.objects
+
+
+def test_keys_of_the_command_line_are_written_into_the_experiment_that_is_uploaded(
+    cloud: Cloud, data: str, tmp_path: Path
+) -> None:
+    experiment = tmp_path / "experiment.yaml"
+    experiment.write_text("metric: f1\ncross_validation: {seed: 7, n_splits: 4}\nsearch: {abandon: off}\n")
+    result = invoke(
+        "run", data, "--experiment", str(experiment), "--metric", "roc_auc", "--set", "cross_validation.n_splits=3",
+        "--set", "search.hyperparameters.learning_rate={min: 1e-4, max: 0.5}",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert parse(cloud.objects["datasets/churn/experiment.yaml"]) == {
+        "metric": "roc_auc",
+        "cross_validation": {"seed": 7, "n_splits": 3},
+        "search": {"abandon": "off", "hyperparameters": {"learning_rate": {"min": 1e-4, "max": 0.5}}},
+    }
+    assert list(cloud.objects)[-1] == "datasets/churn/data.csv"
+
+
+def test_keys_of_the_command_line_are_laid_over_the_experiment_that_the_dataset_has(cloud: Cloud, data: str) -> None:
+    cloud.objects = {"datasets/churn/experiment.yaml": b"cross_validation: {n_splits: 4}\n"}
+    result = invoke("run", data, "--target", "a")
+    assert "dataset churn has experiment.yaml from before" in result.stderr
+    assert "4 folds" in result.stdout
+    uploaded = parse(cloud.objects["datasets/churn/experiment.yaml"])
+    assert uploaded == {"cross_validation": {"n_splits": 4}, "target": "a"}
+
+
+def test_what_the_dataset_has_from_before_is_checked_too(cloud: Cloud, data: str) -> None:
+    cloud.objects = before = {
+        "datasets/churn/experiment.yaml": b"estimator: magic\n",
+        "datasets/churn/predict.csv": b"b\n1\n",
+    }
+    result = invoke("run", data)
+    assert "experiment.yaml: estimator magic is unknown" in str(result.exception)
+    assert f"s3://{BUCKET}/datasets/churn/predict.csv: column 'a' is missing" in str(result.exception)
+    assert cloud.objects == before
 
 
 def test_what_a_run_made_is_fetched_where_one_asks_for_it(cloud: Cloud, tmp_path: Path) -> None:
@@ -156,7 +213,7 @@ def test_a_run_whose_report_failed_has_succeeded_and_says_so(cloud: Cloud) -> No
 
 
 def test_an_interrupted_watch_leaves_the_run_going(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     cloud.executions = [Execution("churn-1")]

@@ -38,7 +38,6 @@ def test_the_space_says_what_a_number_is(entry: Range, text: str, value: float) 
 @pytest.mark.parametrize(
     ("entry", "given", "said"),
     [
-        (REAL, {}, "x is missing"),
         (REAL, {"x": "many"}, "'many'; its range is of numbers"),
         ({"values": ["a", "b"]}, {"x": "c"}, "not among"),
     ],
@@ -46,6 +45,13 @@ def test_the_space_says_what_a_number_is(entry: Range, text: str, value: float) 
 def test_a_string_that_means_nothing_is_refused_by_name(entry: Range, given: dict[str, str], said: str) -> None:
     with pytest.raises(HyperparameterError, match=said):
         decode({"x": entry}, given)
+
+
+def test_without_any_that_is_tuned_the_estimators_defaults_stand_and_without_one_of_them_nothing_does() -> None:
+    space: dict[str, Range] = {"a": REAL, "b": {"value": 1}, "c": {"values": [1, 2]}}
+    assert decode(space, {"b": "1", "sagemaker_program": "x"}) == {"b": 1}
+    with pytest.raises(HyperparameterError, match="a is missing"):
+        decode(space, {"c": "2"})
 
 
 def test_the_tuned_ones_are_told_from_the_others() -> None:

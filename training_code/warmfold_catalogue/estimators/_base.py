@@ -13,12 +13,15 @@ from warmfold_run.experiment import Problem
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to the features before the estimator sees them: numbers first, then what text becomes."""
+    """What is done to the features before the estimator sees them.
+
+    Dates, texts of many values and scales of words become columns of numbers besides, whatever is said here.
+    """
 
     impute: bool = True
     """Whether missing numbers become the median, with a column that says where; else they stay missing."""
     scale: bool = False
-    """Whether numbers get mean 0 and standard deviation 1."""
+    """Whether numbers get mean 0 and standard deviation 1; heavy-tailed ones come a second time, by their ranks."""
     text: Literal["one_hot", "ordinal"] = "one_hot"
     """Whether a text column becomes a column for each category, or one column of whole numbers."""
     max_categories: int = 30
@@ -36,7 +39,9 @@ class ModelSettings:
     """Those that the experiment sets, which may be none."""
     seed: int
     numeric_features: int
+    """Columns of numbers, which come first."""
     text_features: int
+    """Columns of categories in the features, which follow; others may come after them."""
 
 
 class Estimator(ABC):
@@ -55,6 +60,10 @@ class Estimator(ABC):
     @abstractmethod
     def default_search_space(self, problem: str) -> dict[str, Any]:
         """Return where to search when the experiment does not say, as experiment.yaml's `search.hyperparameters`."""
+
+    def takes_sparse(self, problem: str, hyperparameters: Mapping[str, Any]) -> bool:
+        """Return whether it takes tables that are mostly 0 as sparse ones: then texts keep all their words."""
+        return False
 
     @abstractmethod
     def build(self, settings: ModelSettings) -> Any:

@@ -54,8 +54,8 @@ class HistGradientBoosting(Estimator):
 
         classifies = settings.problem == "classification"
         boosting = HistGradientBoostingClassifier if classifies else HistGradientBoostingRegressor
-        is_text = [False] * settings.numeric_features + [True] * settings.text_features
+        categories = list(range(settings.numeric_features, settings.numeric_features + settings.text_features))
         return boosting(
             **{"random_state": settings.seed, **settings.hyperparameters},
-            categorical_features=is_text if any(is_text) else None,
+            categorical_features=categories or None,
         )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from warmfold_catalogue.domains import AT_LEAST_1, CLASS_WEIGHT, NOT_NEGATIVE, POSITIVE, YES_OR_NO, Domain
 from warmfold_catalogue.estimators._base import Estimator, ModelSettings, Preprocessing
 
 _MAX_ITERATIONS = 1000
+_DENSE_SOLVERS = {
+    "classification": ("newton-cholesky",),
+    "regression": ("svd", "cholesky", "lsqr", "saga"),
+}
+"""Solvers that refuse a sparse table, or would fill it."""
 
 
 class Linear(Estimator):
@@ -37,6 +43,9 @@ class Linear(Estimator):
     def default_search_space(self, problem: str) -> dict[str, Any]:
         penalty = "C" if problem == "classification" else "alpha"
         return {penalty: {"min": 0.0001, "max": 1000.0, "scaling": "Logarithmic"}}
+
+    def takes_sparse(self, problem: str, hyperparameters: Mapping[str, Any]) -> bool:
+        return hyperparameters.get("solver") not in _DENSE_SOLVERS[problem]
 
     def build(self, settings: ModelSettings) -> Any:
         from sklearn.linear_model import LogisticRegression, Ridge

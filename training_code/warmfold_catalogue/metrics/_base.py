@@ -15,6 +15,8 @@ class Metric:
     """A score by which models are compared, greater when better: its declaration, and its builder."""
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    """What sentences call it: without `neg_`, for an error is told as it is."""
     summary: ClassVar[str]
     """What it tells, in one sentence."""
     tasks: ClassVar[tuple[Task, ...]]
@@ -24,6 +26,13 @@ class Metric:
     """The score of a perfect model; None where there is no bound."""
     needs_every_class: ClassVar[bool] = False
     """Whether it has no value for rows in which a class that the model knows is missing."""
+    a_share_of: ClassVar[Literal["rows", "positives", "predicted positives"] | None] = None
+    """What its value is a share of that is right, where it is one: rows, or those truly or by prediction positive."""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is a negated error: told without its sign, and better when less."""
+        return self.name.startswith("neg_")
 
     @property
     def class_bounds(self) -> list[int | None] | None:

@@ -7,5 +7,6 @@ from warmfold_catalogue.metrics._base import Metric
 
 class AveragePrecision(Metric):
     name = "average_precision"
+    title = "average precision"
     summary = "The area under the precision-recall curve of the positive class."
     tasks = ("binary",)

@@ -7,6 +7,7 @@ from warmfold_catalogue.metrics._base import Metric
 
 class BrierScore(Metric):
     name = "neg_brier_score"
+    title = "Brier score"
     summary = "The mean squared difference between probability and outcome, negated."
     tasks = ("binary",)
     best_possible = 0

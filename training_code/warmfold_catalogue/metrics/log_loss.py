@@ -7,6 +7,7 @@ from warmfold_catalogue.metrics._base import Metric
 
 class LogLoss(Metric):
     name = "neg_log_loss"
+    title = "log loss"
     summary = "The mean negative logarithm of the true class's probability, negated."
     tasks = ("binary", "multiclass")
     best_possible = 0

@@ -7,5 +7,6 @@ from warmfold_catalogue.metrics._base import Metric
 
 class MatthewsCorrelation(Metric):
     name = "matthews_corrcoef"
+    title = "Matthews correlation"
     summary = "The correlation between predicted and true classes."
     tasks = ("binary", "multiclass")

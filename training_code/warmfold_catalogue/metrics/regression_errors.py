@@ -7,6 +7,7 @@ from warmfold_catalogue.metrics._base import Metric
 
 class MaxError(Metric):
     name = "neg_max_error"
+    title = "largest error"
     summary = "The largest difference between predicted and true, negated."
     tasks = ("regression",)
     best_possible = 0
@@ -14,6 +15,7 @@ class MaxError(Metric):
 
 class MeanAbsoluteError(Metric):
     name = "neg_mean_absolute_error"
+    title = "mean absolute error"
     summary = "The mean difference between predicted and true, negated."
     tasks = ("regression",)
     best_possible = 0
@@ -21,6 +23,7 @@ class MeanAbsoluteError(Metric):
 
 class MeanAbsolutePercentageError(Metric):
     name = "neg_mean_absolute_percentage_error"
+    title = "mean absolute percentage error"
     summary = "The mean difference as a share of the true number, negated."
     tasks = ("regression",)
     best_possible = 0
@@ -28,6 +31,7 @@ class MeanAbsolutePercentageError(Metric):
 
 class MeanSquaredError(Metric):
     name = "neg_mean_squared_error"
+    title = "mean squared error"
     summary = "The mean squared difference between predicted and true, negated."
     tasks = ("regression",)
     best_possible = 0
@@ -35,6 +39,7 @@ class MeanSquaredError(Metric):
 
 class MedianAbsoluteError(Metric):
     name = "neg_median_absolute_error"
+    title = "median absolute error"
     summary = "The median difference between predicted and true, negated."
     tasks = ("regression",)
     best_possible = 0
@@ -42,6 +47,7 @@ class MedianAbsoluteError(Metric):
 
 class RootMeanSquaredError(Metric):
     name = "neg_root_mean_squared_error"
+    title = "root mean squared error"
     summary = "The root of the mean squared difference, negated."
     tasks = ("regression",)
     best_possible = 0

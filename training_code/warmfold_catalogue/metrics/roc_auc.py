@@ -7,6 +7,7 @@ from warmfold_catalogue.metrics._base import Metric
 
 class RocAuc(Metric):
     name = "roc_auc"
+    title = "ROC AUC"
     summary = "The chance that a row of the positive class is ranked above one of the other."
     tasks = ("binary",)
     default_for = ("binary",)
@@ -14,6 +15,7 @@ class RocAuc(Metric):
 
 class RocAucOneVsOne(Metric):
     name = "roc_auc_ovo"
+    title = "ROC AUC (one against one)"
     summary = "ROC AUC of each pair of classes, averaged over the pairs."
     tasks = ("multiclass",)
     needs_every_class = True
@@ -21,6 +23,7 @@ class RocAucOneVsOne(Metric):
 
 class RocAucOneVsOneWeighted(Metric):
     name = "roc_auc_ovo_weighted"
+    title = "weighted ROC AUC (one against one)"
     summary = "ROC AUC of each pair of classes, averaged by how many rows they have."
     tasks = ("multiclass",)
     needs_every_class = True
@@ -28,6 +31,7 @@ class RocAucOneVsOneWeighted(Metric):
 
 class RocAucOneVsRest(Metric):
     name = "roc_auc_ovr"
+    title = "ROC AUC (one against the rest)"
     summary = "ROC AUC of each class against the rest, averaged over the classes."
     tasks = ("multiclass",)
     needs_every_class = True
@@ -35,6 +39,7 @@ class RocAucOneVsRest(Metric):
 
 class RocAucOneVsRestWeighted(Metric):
     name = "roc_auc_ovr_weighted"
+    title = "weighted ROC AUC (one against the rest)"
     summary = "ROC AUC of each class against the rest, averaged by how many rows it has."
     tasks = ("multiclass",)
     needs_every_class = True

@@ -12,8 +12,9 @@ import numpy as np
 from warmfold_catalogue.splitters import Splitter, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
 from warmfold_catalogue.splitters.time_series import timeline
+from warmfold_data.asked import Splitting
 from warmfold_data.dealing import HOLDOUT, each_left_out, folds_in_time
-from warmfold_data.units import Composition, Needs, Splitting, kinds_of, limit_of, moved, needs_of
+from warmfold_data.units import Composition, Needs, kinds_of, limit_of, moved, needs_of
 from warmfold_run.records import FoldParts
 
 Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
@@ -224,7 +225,7 @@ def _deal_folds(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> De
     if HELD not in values:
         units = _Units(rows.contents, rows.labels)
         held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
-        dealt.placements = np.where(units.by_row(np.asarray(held, dtype=np.int8)) == 1, HOLDOUT, placements)
+        dealt.placements = np.where(units.by_row(np.where(held, 1, 0)) == 1, HOLDOUT, placements)
         dealt.to_holdout = [int(units.sizes[unit]) for unit in changed if held[unit]]
         dealt.to_development = [int(units.sizes[unit]) for unit in changed if not held[unit]]
     return dealt

@@ -1,28 +1,81 @@
-"""Which files of the parts a fold and the final model read."""
+"""The parts of a dataset as files of typed rows: written by Split Dataset, chosen from by folds."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warmfold_data.dealing import HOLDOUT
 from warmfold_run import places
-from warmfold_run.records import FoldParts, Profile
+from warmfold_run.records import Profile
 
 
-def parts_of_fold(profile: Path, fold: int) -> FoldParts:
-    """The parts that a fold, by its number from 0, is made of, by a profile.json."""
-    return _read(profile)["folds"][fold]
+class PartWriter:
+    """Writes blocks of typed rows to the parts and to the holdout, each row to where it was dealt."""
+
+    def __init__(self, output_dir: Path, parts: int, schema: pa.Schema) -> None:
+        """Files are below `output_dir` where `warmfold_run.places` has them."""
+        folder = output_dir / places.PARTS
+        files = {part: folder / places.part_file(part) for part in range(parts)}
+        files[HOLDOUT] = output_dir / places.HOLDOUT / places.holdout_file()
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        self._stack = ExitStack()
+        self._writers: dict[int, pq.ParquetWriter] = {}
+        for placement, file in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._writers[placement] = self._stack.enter_context(
+                pq.ParquetWriter(file, schema, use_dictionary=texts, write_statistics=False)
+            )
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.close()
+
+    def write(self, rows: pa.RecordBatch, placements: np.ndarray[Any, Any]) -> None:
+        """Write rows to where each was dealt, in their order, as a row group of each file; others are left out."""
+        order = np.argsort(placements, kind="stable")
+        ordered, sorted_rows = placements[order], rows.take(pa.array(order))
+        for placement, writer in self._writers.items():
+            first, end = np.searchsorted(ordered, [placement, placement + 1])
+            if end > first:
+                writer.write_batch(sorted_rows.slice(first, end - first))
 
 
-def final_parts(profile: Path) -> list[int]:
-    """The parts that the final model is trained on, by a profile.json."""
-    return _read(profile)["final_parts"]
+def part_files(folder: Path, parts: Collection[int]) -> list[Path]:
+    """The files of parts, of those below the folder of all the parts, in their order.
+
+    Raises FileNotFoundError when there is none.
+    """
+    files = sorted(folder.rglob(f"*.{places.TYPED}"))
+    found = [file for file in files if places.part_of(file.relative_to(folder).as_posix()) in parts]
+    if not found:
+        raise FileNotFoundError(
+            f"there is no file of parts {sorted(parts)} below {folder}, which holds {len(files)} files of parts"
+        )
+    return found
 
 
-def part_files(folder: Path, parts: Iterable[int]) -> list[Path]:
-    """The files of parts below the folder of all parts, in their order."""
-    return [folder / places.part_file(part) for part in parts]
+def fold_files(folder: Path, profile: Path, fold: int) -> tuple[list[Path], list[Path]]:
+    """What a fold trains on and what it is scored on, of the files below the folder of all the parts.
+
+    `profile` is profile.json, which says of which parts a fold is made.
+    """
+    made_of = _read(profile)["folds"][fold]
+    return part_files(folder, made_of["train"]), part_files(folder, made_of["validation"])
+
+
+def final_files(folder: Path, profile: Path) -> list[Path]:
+    """What the final model is trained on, as `fold_files`."""
+    return part_files(folder, _read(profile)["final_parts"])
 
 
 def _read(profile: Path) -> Profile:

@@ -1,23 +1,22 @@
-"""Tables as the model sees them: CSV cells turned into features and labels by the whole dataset's profile."""
+"""Tables as the model sees them: features and labels of typed rows, and features of CSV records to predict."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from warmfold_data.cells import BOOLEAN, BOOLEANS, MEANING, MISSING, TEXT
+from warmfold_data.cells import BOOLEAN, DATE, NUMERIC, TEXT
+from warmfold_jobs.data.typed import ColumnReader, UnfitCellError, read_columns, text_array
 from warmfold_run.experiment import CLASSIFICATION, Problem
 from warmfold_run.records import Profile, Reading
-
-CELLS_AT_A_TIME = 1_000_000
-"""What is held as text while a table is read: some 60 MB."""
-_TRUE = frozenset(cell for cell in BOOLEANS if cell.lower() == "true")
 
 
 class TableError(ValueError):
@@ -28,7 +27,7 @@ class TableError(ValueError):
 class Schema:
     """What the columns are: features in order and how each is read, the target, its classes (None for regression).
 
-    A label is its class's position in `classes`, which are the target's cells as written.
+    A label is its class's position in `classes`.
     """
 
     features: list[str]
@@ -36,14 +35,20 @@ class Schema:
     target: str
     problem: Problem
     classes: list[str] | None
+    columns: Sequence[str] = ()
+    """All that the training data has, those left out too."""
+    target_reading: Reading | None = None
+    """How the target's cells are read; None for a model that is served."""
 
     @classmethod
     def of_profile(cls, profile: Profile) -> Schema:
         """The schema of a dataset, from its profile."""
         features = [column for column in profile["readings"] if column != profile["target"]]
-        classes = None if profile["classes"] is None else sorted(profile["classes"], key=_class_order)
+        classes = None if profile["classes"] is None else list(profile["classes"])
         readings = {column: profile["readings"][column] for column in features}
-        return cls(features, readings, profile["target"], profile["problem"], classes)
+        target = profile["target"]
+        columns, reading = profile["columns"], profile["readings"][target]
+        return cls(features, readings, target, profile["problem"], classes, columns, reading)
 
     @property
     def positive_class(self) -> str | None:
@@ -67,30 +72,37 @@ def read_profile(path: Path) -> Schema:
     return Schema.of_profile(json.loads(path.read_text("utf-8")))
 
 
-def read_table(files: Iterable[Path], schema: Schema) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
-    """Features and labels of CSV files, the rows in the order given.
+def read_table(files: Sequence[Path], schema: Schema) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+    """Features and labels of files of typed rows, the rows in the order given; raises TableError where there are none.
 
-    Labels are integers from 0 for classification, floats for regression. Memory is bounded by the typed table.
+    Features are float64 (numbers, truth values; NaN where missing), object (text or NaN) or datetime64[s]. Labels are
+    integers from 0 for classification, floats for regression. Beside the table itself a row group is held.
     """
-    features, labels = [], []
-    rows_at_a_time = max(1, CELLS_AT_A_TIME // (len(schema.features) + 1))
-    for file in files:
-        # as text, so that a cell is read in one way wherever it comes from
-        chunks = pd.read_csv(file, dtype=str, na_filter=False, encoding="utf-8", chunksize=rows_at_a_time)
-        for chunk in chunks:
-            features.append(typed_features(chunk, schema))
-            labels.append(_labels(chunk[schema.target], schema))
-    if not features or not sum(map(len, features)):
-        raise TableError("no rows to read; the channel holds no CSV file with rows")
-    return pd.concat(features, ignore_index=True), np.concatenate(labels)
-
-
-def typed_features(cells: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The features of a table of text cells: floats for numeric and boolean columns, text or NaN for the others.
-
-    Raises TableError for a cell that its column's kind can't hold.
-    """
-    return pd.DataFrame({column: _typed(cells[column], schema.readings[column]["kind"]) for column in schema.features})
+    texts = schema.of_kind(TEXT)
+    opened = [pq.ParquetFile(file, read_dictionary=texts) for file in files]
+    rows = sum(file.metadata.num_rows for file in opened)
+    if not rows:
+        raise TableError("no rows to read; the channel holds no file with rows")
+    numbers = schema.of_kind(NUMERIC, BOOLEAN)
+    matrix = np.empty((len(numbers), rows))
+    columns: dict[str, np.ndarray[Any, Any]] = dict(zip(numbers, matrix, strict=True))
+    columns |= {name: np.empty(rows, object) for name in texts}
+    columns |= {name: np.empty(rows, "datetime64[s]") for name in schema.of_kind(DATE)}
+    labels = np.empty(rows, np.int64 if schema.problem == CLASSIFICATION else np.float64)
+    row = 0
+    for file in opened:
+        for group in range(file.metadata.num_row_groups):
+            table = file.read_row_group(group, columns=[*schema.features, schema.target])
+            for name, target in (*columns.items(), (schema.target, labels)):
+                for chunk, at in _chunks(table[name], row):
+                    target[at] = _values(chunk)
+            row += table.num_rows
+    # the matrix becomes the frame's own memory
+    frame = pd.DataFrame(matrix.T, columns=numbers, copy=False)
+    others = {name: values for name, values in columns.items() if name not in set(numbers)}
+    if others:
+        frame = pd.concat([frame, pd.DataFrame(others, copy=False)], axis=1, copy=False)[schema.features]
+    return frame, labels
 
 
 def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: Schema) -> pd.DataFrame:
@@ -98,42 +110,29 @@ def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: 
     absent = [column for column in schema.features if column not in header]
     if absent:
         raise TableError(f"column {absent[0]!r} is missing; the model was trained on it. The header has {list(header)}")
-    cells = pd.DataFrame(rows, columns=list(header), dtype=object)
-    return typed_features(cells, schema)
-
-
-def _typed(cells: pd.Series[Any], kind: str) -> pd.Series[Any]:
-    known = cells.where(~cells.isin(MISSING), np.nan)
-    if kind == TEXT:
-        return known
-    if kind == BOOLEAN:
-        _check(known, known.isna() | known.isin(BOOLEANS), kind)
-        return known.map(lambda cell: float(cell in _TRUE), na_action="ignore").astype(float)
+    places = {column: header.index(column) for column in schema.features}
+    cells = {column: text_array([row[place] for row in rows]) for column, place in places.items()}
     try:
-        return known.astype(float)
-    except ValueError:
-        _check(known, pd.to_numeric(known, errors="coerce").notna() | known.isna(), kind)
-        raise
+        read = read_columns(cells, [ColumnReader(column, schema.readings[column]) for column in schema.features])
+    except UnfitCellError as error:
+        raise TableError(f"{error}; correct the cell, or leave it empty") from error
+    return pd.DataFrame({column: _values(values) for column, values in read.items()})
 
 
-def _check(cells: pd.Series[Any], fits: pd.Series[Any], kind: str) -> None:
-    if not fits.all():
-        position = int(np.argmin(fits.to_numpy()))
-        shown = repr(str(cells.iloc[position])[:80])
-        raise TableError(
-            f"column {cells.name!r}, row {position + 1}: {shown} is not {MEANING[kind]}, which the column holds in the "
-            "training data; correct the cell, or leave it empty"
-        )
+def _chunks(column: pa.ChunkedArray, row: int) -> Iterator[tuple[pa.Array, slice]]:
+    for chunk in column.chunks:
+        yield chunk, slice(row, row + len(chunk))
+        row += len(chunk)
 
 
-def _labels(cells: pd.Series[Any], schema: Schema) -> np.ndarray[Any, Any]:
-    if schema.problem != CLASSIFICATION or schema.classes is None:
-        return cells.astype(float).to_numpy()
-    codes = pd.Index(schema.classes).get_indexer(pd.Index(cells))
-    if (codes < 0).any():
-        position = int(np.argmax(codes < 0))
-        raise TableError(f"column {schema.target!r}: class {cells.iloc[position]!r} is not in the dataset's profile")
-    return np.asarray(codes, dtype=np.int64)
+def _values(cells: pa.Array) -> np.ndarray[Any, Any]:
+    """A column's values as models see them: NaN or NaT where one is missing, one object for texts that are equal."""
+    if pa.types.is_string(cells.type):
+        cells = cells.dictionary_encode()
+    if not pa.types.is_dictionary(cells.type):
+        return np.asarray(cells.to_numpy(zero_copy_only=False))
+    texts = np.array([*cells.dictionary.to_pylist(), np.nan], object)
+    return np.asarray(texts[cells.indices.fill_null(len(texts) - 1).to_numpy()])
 
 
 def _class_order(label: str) -> tuple[bool, float, str]:

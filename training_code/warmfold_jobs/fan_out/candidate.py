@@ -109,17 +109,11 @@ def prepare(plan: Plan, folder: Path) -> None:
 
 
 def train(plan: Plan, tuned: Mapping[str, str], fold: int, folder: Path) -> FoldResult:
-    """Train a fold on what `prepare` brought, in the order of the parts, as a fold job does."""
-    from warmfold_jobs.data.parts import part_files, parts_of_fold
+    """Train a fold on what `prepare` brought, as a fold job does."""
+    from warmfold_jobs.data.parts import fold_files
     from warmfold_jobs.data.table import read_profile
     from warmfold_jobs.training.fit import train_fold
 
-    profile = folder / places.PROFILE
-    parts, made_of = folder / places.PARTS, parts_of_fold(profile, fold)
-    return train_fold(
-        plan,
-        read_profile(profile),
-        dict(tuned),
-        part_files(parts, made_of["train"]),
-        part_files(parts, made_of["validation"]),
-    )
+    rest, validation = fold_files(folder / places.PARTS, folder / places.PROFILE, fold)
+    schema = read_profile(folder / places.PROFILE)
+    return train_fold(plan, schema, dict(tuned), rest, validation)

@@ -55,7 +55,7 @@ class JobCalls:
         NoInstanceError, FoldRequestError
         """
         try:
-            self._sagemaker.create_training_job(**self._request(name, fold, keep_alive))
+            self._sagemaker.create_training_job(**self._request(name, keep_alive))
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in FULL:
@@ -85,11 +85,8 @@ class JobCalls:
         except (ClientError, *UNREACHABLE) as error:
             self._log(f"training job {name} was not stopped: {error}")
 
-    def _request(self, name: str, fold: int, keep_alive: int | None) -> Request:
+    def _request(self, name: str, keep_alive: int | None) -> Request:
         request = copy.deepcopy(self._template)
-        for channel in request["InputDataConfig"]:
-            source = channel["DataSource"]["S3DataSource"]
-            source["S3Uri"] = source["S3Uri"].replace("{fold}", str(fold))
         request["HyperParameters"] = {**request["HyperParameters"], **self._hyperparameters}
         if keep_alive:
             request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = keep_alive

@@ -16,7 +16,7 @@ from warmfold_jobs.fan_out.backoff import Clock
 from warmfold_jobs.fan_out.fold_placement import Choice, Measured, choose
 from warmfold_jobs.fan_out.place import Failure, Fold, Place
 from warmfold_jobs.fan_out.record_store import RunRecords
-from warmfold_run import places
+from warmfold_run import names, places
 from warmfold_run.plan import Plan
 from warmfold_run.records import Abandoned, FoldResult, LeaderboardEntry, Placement
 
@@ -62,7 +62,9 @@ class FanOut:
         experiment = plan["experiment"]
         self._folds = [Fold(number) for number in range(plan["folds"])]
         self._placement = experiment["compute"]["fold_placement"]
-        self._abandons = plan["abandoning"]["used"]
+        parsed = names.parse_candidate(candidate)
+        # the others are held against the default hyperparameters, all their folds
+        self._abandons = plan["abandoning"]["used"] and not (parsed and parsed.number == 0)
         self._measured = Measured()
         self._choice = Choice(0, 1, "")
         self._started = clock.now()

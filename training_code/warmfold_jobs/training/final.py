@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import joblib
 import numpy as np
@@ -16,28 +17,20 @@ import sklearn
 
 from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.table import Schema, read_table
+from warmfold_jobs.training.baselines import compared, held_against, untold
+from warmfold_jobs.training.diagnose import Clock, Held, Score, diagnose
 from warmfold_jobs.training.fit import fitted
-from warmfold_jobs.training.scoring import ScoreError, score, standard_error
+from warmfold_jobs.training.scoring import Answers, ScoreError, score
 from warmfold_run import places
 from warmfold_run.encoding import decode
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
-from warmfold_run.records import FinalMetrics, ModelDescription
+from warmfold_run.predictions import prediction_columns
+from warmfold_run.records import FinalMetrics, HoldoutMetrics, ModelDescription
 from warmfold_run.sources import source_files
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
 
 CODE = Path(__file__).parents[2]
 """The training code: entry scripts and packages."""
-
-
-class _Held(NamedTuple):
-    """What the holdout tells."""
-
-    score: float | None
-    standard_error: float | None
-    note: str | None
 
 
 def train_final(
@@ -47,51 +40,83 @@ def train_final(
     train: Sequence[Path],
     holdout: Sequence[Path],
     model_dir: Path,
+    *,
+    rows_to_score: Callable[[], Score | None] = lambda: None,
+    clock: Clock = time.perf_counter,
 ) -> FinalMetrics:
     """Fit on all the training rows, save the model into `model_dir`, score the holdout; returns what metrics.json says.
 
     `model_dir` gets model.joblib (a plain scikit-learn pipeline), model.json (what it expects and predicts),
-    metrics.json and code/ (what serves it).
+    metrics.json, diagnostics.json and code/ (what serves it).
     """
     features, labels = read_table(train, schema)
     model, seconds = fitted(plan, schema, given, features, labels)
-    metric = plan["experiment"]["metric"]
     held_features, held_labels = read_table(holdout, schema)
-    held = _holdout_score(plan, schema, model, held_features, held_labels)
+    held = Held(held_features, held_labels, Answers(model, held_features))
     metrics: FinalMetrics = {
         "positive_class": schema.positive_class,
-        "train_score": score(model, features, labels, metric),
-        "holdout_score": held.score,
-        "holdout_standard_error": held.standard_error,
-        "holdout_note": held.note,
+        "train_score": score(model, features, labels, plan["experiment"]["metric"]),
+        **_on_holdout(plan, schema, given, (features, labels), held, seconds),
         "fit_seconds": seconds,
         "rows": {"train": len(labels), "holdout": len(held_labels)},
     }
+    told = diagnose(plan, schema, model, features, held, rows_to_score(), fit_seconds=seconds, clock=clock)
     model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, model_dir / places.MODEL)
-    (model_dir / places.MODEL_DESCRIPTION).write_text(json.dumps(_description(plan, schema, given), indent=1), "utf-8")
-    (model_dir / places.METRICS).write_text(json.dumps(metrics, indent=1), "utf-8")
-    for name in source_files(CODE):
-        (model_dir / "code" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(CODE / name, model_dir / "code" / name)
+    for name, content in (
+        (places.MODEL_DESCRIPTION, _description(plan, schema, given)),
+        (places.METRICS, metrics),
+        (places.DIAGNOSTICS, told),
+    ):
+        (model_dir / name).write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
+    for file in source_files(CODE):
+        (model_dir / "code" / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CODE / file, model_dir / "code" / file)
     return metrics
 
 
-def _holdout_score(
-    plan: Plan, schema: Schema, model: Pipeline, features: pd.DataFrame, labels: np.ndarray[Any, Any]
-) -> _Held:
-    """Score and standard error, or neither and a note that says why, for a small holdout that lacks a class."""
+def _on_holdout(
+    plan: Plan,
+    schema: Schema,
+    given: dict[str, str],
+    train: tuple[pd.DataFrame, np.ndarray[Any, Any]],
+    held: Held,
+    fit_seconds: float,
+) -> HoldoutMetrics:
+    """What the holdout tells of the model and of what it is held against, or a note that says why it does not."""
     metric, seed = plan["experiment"]["metric"], plan["experiment"]["cross_validation"]["seed"]
-    if schema.problem == CLASSIFICATION and schema.classes is not None and load_metric(metric).needs_every_class:
-        absent = sorted(set(range(len(schema.classes))) - set(labels.tolist()))
-        if absent:
-            lacks = f"the holdout has no row of class {schema.classes[absent[0]]!r}"
-            return _Held(None, None, f"{lacks}, without which {metric} can't be told")
-    try:
-        value = score(model, features, labels, metric)
-    except ScoreError as error:
-        return _Held(None, None, str(error))
-    return _Held(value, standard_error(model, features, labels, metric, seed), None)
+    answers, labels = held.answers, held.labels
+    others = held_against(plan, schema, given, train, (held.features, answers), fit_seconds)
+    note, value = _absent_class(schema, labels, metric), None
+    if note is None:
+        try:
+            value = answers.score(labels, metric)
+        except ScoreError as error:
+            note = str(error)
+    if value is None:
+        dummy, defaults = untold(others, note or "")
+        interval, error_of_score = None, None
+    else:
+        interval, error_of_score, (dummy, defaults) = compared(answers, others, labels, metric, seed)
+    return {
+        "holdout_score": value,
+        "holdout_standard_error": error_of_score,
+        "holdout_interval": interval.ends if interval else None,
+        "holdout_interval_method": interval.method if interval else None,
+        "holdout_note": note,
+        "baselines": {"dummy": dummy, "defaults": defaults},
+        "champion": None,
+    }
+
+
+def _absent_class(schema: Schema, labels: np.ndarray[Any, Any], metric: str) -> str | None:
+    """Why a small holdout that lacks a class can't tell the metric, or None where it can."""
+    if schema.problem != CLASSIFICATION or schema.classes is None or not load_metric(metric).needs_every_class:
+        return None
+    absent = sorted(set(range(len(schema.classes))) - set(labels.tolist()))
+    if not absent:
+        return None
+    return f"the holdout has no row of class {schema.classes[absent[0]]!r}, without which {metric} can't be told"
 
 
 def _description(plan: Plan, schema: Schema, given: dict[str, str]) -> ModelDescription:
@@ -106,6 +131,7 @@ def _description(plan: Plan, schema: Schema, given: dict[str, str]) -> ModelDesc
         "problem": schema.problem,
         "classes": schema.classes,
         "positive_class": schema.positive_class,
+        "prediction_columns": prediction_columns(schema.classes, schema.columns),
         "metric": experiment["metric"],
         "estimator": experiment["estimator"],
         "hyperparameters": decode(experiment["search"]["hyperparameters"], given),

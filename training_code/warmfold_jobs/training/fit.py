@@ -59,7 +59,7 @@ def fitted(
     experiment = plan["experiment"]
     hyperparameters = decode(experiment["search"]["hyperparameters"], given)
     seed = experiment["cross_validation"]["seed"]
-    model = build_pipeline(schema.filled(features), experiment["estimator"], hyperparameters, seed)
+    model = build_pipeline(schema, features, experiment["estimator"], hyperparameters, seed)
     started = time.perf_counter()
     model.fit(features, labels)
     return model, time.perf_counter() - started

@@ -1,8 +1,8 @@
 """The work of a fold job and of the final job, as SageMaker's container starts them.
 
-A fold job's name ends in `-f<fold>`; it scores its channel `validation` and writes its score to S3 the moment it is
-known. The final job trains on all development rows, scores the holdout, and saves the model with the code that serves
-it. Which parts those are, the profile says.
+Both have all the parts in their channel `parts`. A fold job's name ends in `-f<fold>`; it scores the parts of
+that fold and writes its score to S3 the moment it is known. The final job trains on all development rows, scores the
+holdout, and saves the model with the code that serves it. Which parts those are, the profile says.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import boto3
 
 from warmfold_jobs import container
-from warmfold_jobs.data.parts import final_parts, part_files, parts_of_fold
+from warmfold_jobs.data.parts import final_files, fold_files
 from warmfold_jobs.data.table import read_profile
-from warmfold_jobs.storage import names_below, put_json
+from warmfold_jobs.storage import names_below, put_file, put_json
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.fit import train_fold
+from warmfold_jobs.training.score_rows import first_rows_to_score
 from warmfold_run import places
 from warmfold_run.plan import Plan
 from warmfold_run.records import FoldScore
@@ -35,20 +36,27 @@ def main(job: container.Container) -> None:
     """Do the job that the container holds: the final one if the plan calls it so, else a fold."""
     plan = job.plan()
     s3 = boto3.client("s3", region_name=plan["region"])
-    schema = read_profile(job.channels["profile"] / places.PROFILE)
+    profile = job.channels["profile"] / places.PROFILE
+    schema = read_profile(profile)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
-        train = part_files(job.channels["train"], final_parts(job.channels["profile"] / places.PROFILE))
-        metrics = train_final(plan, schema, job.hyperparameters, train, job.files("holdout"), job.model_dir)
-        put_json(s3, plan["locations"]["model"] + places.METRICS, metrics)
+        metrics = train_final(
+            plan,
+            schema,
+            job.hyperparameters,
+            final_files(job.channels["parts"], profile),
+            job.files("holdout"),
+            job.model_dir,
+            rows_to_score=lambda: first_rows_to_score(s3, plan, schema),
+        )
+        for name in places.MODEL_REPORTS:
+            put_file(s3, plan["locations"]["model"] + name, job.model_dir / name)
         print(f"model training score:{metrics['train_score']!r};")
         print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
         return
     candidate, fold = job.fold()
     if plan["abandoning"]["used"]:
         end_when_given_up(plan, candidate)
-    parts = parts_of_fold(job.channels["profile"] / places.PROFILE, fold)
-    train = part_files(job.channels["train"], parts["train"])
-    validation = part_files(job.channels["validation"], parts["validation"])
+    train, validation = fold_files(job.channels["parts"], profile, fold)
     result = train_fold(plan, schema, job.hyperparameters, train, validation)
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
 

@@ -8,55 +8,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from warmfold_catalogue.estimators import ModelSettings, Preprocessing, load_estimator
-from warmfold_data.cells import BOOLEAN, NUMERIC, TEXT
+from warmfold_catalogue.estimators import ModelSettings, load_estimator
 from warmfold_jobs.data.table import Schema
+from warmfold_jobs.training import branches
+from warmfold_jobs.training.columns import treatment
 
-LARGEST = 3e38
-"""Numbers beyond are cut to it: forests compute in single precision, and infinity is no number to scale by."""
 
+def build_pipeline(
+    schema: Schema, features: pd.DataFrame, estimator: str, hyperparameters: Mapping[str, Any], seed: int
+) -> Pipeline:
+    """An unfitted pipeline for tables of this schema, its preprocessing chosen by these training rows.
 
-def build_pipeline(schema: Schema, estimator: str, hyperparameters: Mapping[str, Any], seed: int) -> Pipeline:
-    """An unfitted pipeline for tables of this schema; the same seed gives the same fit.
-
-    Raises UnknownNameError for an estimator that the catalogue does not have.
+    The same seed gives the same fit. Raises UnknownNameError for an estimator that the catalogue does not have,
+    TableError if no feature has a value.
     """
     entry = load_estimator(estimator)
-    numeric, text = schema.of_kind(NUMERIC, BOOLEAN), schema.of_kind(TEXT)
-    settings = ModelSettings(
-        schema.problem, hyperparameters, seed=seed, numeric_features=len(numeric), text_features=len(text)
-    )
-    branches = [
-        ("numeric", _for_numbers(entry.preprocessing), numeric),
-        ("text", _for_text(entry.preprocessing, hyperparameters), text),
-    ]
-    preprocessing = ColumnTransformer([branch for branch in branches if branch[2]], verbose_feature_names_out=False)
-    return Pipeline([("preprocessing", preprocessing), ("estimator", entry.build(settings))])
-
-
-def _for_numbers(wanted: Preprocessing) -> Any:
-    bounds = {"a_min": -LARGEST, "a_max": LARGEST}
-    steps: list[Any] = [FunctionTransformer(np.clip, kw_args=bounds, feature_names_out="one-to-one")]
-    if wanted.impute:
-        steps.append(SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True))
-    if wanted.scale:
-        steps.append(StandardScaler())
-    return steps[0] if len(steps) == 1 else Pipeline([(type(step).__name__.lower(), step) for step in steps])
-
-
-def _for_text(wanted: Preprocessing, hyperparameters: Mapping[str, Any]) -> Any:
+    wanted, schema = entry.preprocessing, schema.filled(features)
     most = int(hyperparameters.get(wanted.max_categories_from or "", wanted.max_categories))
-    if wanted.text == "one_hot":
-        return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=most, sparse_output=False)
-    return OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=np.nan,
-        encoded_missing_value=np.nan,
-        max_categories=most,
+    columns = treatment(schema, features, wanted, most)
+    settings = ModelSettings(
+        schema.problem,
+        hyperparameters,
+        seed=seed,
+        numeric_features=len(columns.numbers),
+        text_features=len(columns.categories),
     )
+    sparse = entry.takes_sparse(schema.problem, hyperparameters)
+    # numbers and categories come first: estimators are told where categories are
+    made = [
+        *branches.for_numbers(columns, wanted, seed),
+        *branches.for_text(columns, wanted, most, seed, sparse=sparse),
+        *branches.for_dates(columns, wanted),
+    ]
+    preprocessing = ColumnTransformer(
+        made, verbose_feature_names_out=False, sparse_threshold=branches.DENSITY if sparse else 0
+    )
+    return Pipeline([("preprocessing", preprocessing), ("estimator", entry.build(settings))])

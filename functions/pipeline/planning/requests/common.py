@@ -104,7 +104,7 @@ def training_request(context: Context, metric_prefix: str, output: str, seconds:
     }
 
 
-def channel(name: str, uri: str, kind: str = "S3Prefix") -> dict[str, Any]:
-    """Return one of a training job's channels."""
-    source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+def channel(name: str, uri: str) -> dict[str, Any]:
+    """Return one of a training job's channels: the objects below an s3:// URI."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}

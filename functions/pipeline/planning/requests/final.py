@@ -18,7 +18,7 @@ def final_request(context: Context) -> Request:
     request["InputDataConfig"] = [
         channel("config", context.plan_uri),
         channel("profile", context.profile_uri),
-        channel("train", context.locations["parts"]),
+        channel("parts", context.locations["parts"]),
         channel("holdout", context.locations["holdout"]),
     ]
     return request

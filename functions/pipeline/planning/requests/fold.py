@@ -9,12 +9,11 @@ from warmfold_run.plan import Request
 
 
 def fold_request(context: Context) -> Request:
-    """CreateTrainingJob of a fold, without its name; `{fold}` in a location stands for the fold's number.
+    """CreateTrainingJob of a fold, without its name, which says which of the parts it is scored on.
 
     Its keep-alive is the first folds'; under `keep_alive_seconds: auto` candidates replace it by what they measure.
     """
     keep_alive = context.experiment["compute"]["keep_alive_seconds"]
-    folds = context.locations["folds"]
     request = training_request(context, "model", context.locations["run"] + places.FOLD_OUTPUT, FOLD_SECONDS)
     if keep_alive != 0:  # AWS's guide knows 0 for UpdateTrainingJob only
         request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
@@ -23,7 +22,6 @@ def fold_request(context: Context) -> Request:
     request["InputDataConfig"] = [
         channel("config", context.plan_uri),
         channel("profile", context.profile_uri),
-        channel("train", folds + places.train_manifest("{fold}"), "ManifestFile"),
-        channel("validation", folds + places.validation_manifest("{fold}"), "ManifestFile"),
+        channel("parts", context.locations["parts"]),
     ]
     return request

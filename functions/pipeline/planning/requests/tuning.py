@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.planning.limits import candidate_seconds
-from pipeline.planning.requests.common import Context, channel, training_request
-from warmfold_run import names, places
+from pipeline.planning.requests.candidate import candidate_request
+from pipeline.planning.requests.common import Context
+from warmfold_run import names
 from warmfold_run.encoding import encode
 from warmfold_run.experiment import Range
 from warmfold_run.plan import Request
@@ -14,12 +14,9 @@ from warmfold_run.plan import Request
 
 def tuning_request(context: Context) -> Request:
     """CreateHyperParameterTuningJob; each of its training jobs is a candidate."""
-    search, compute = context.experiment["search"], context.experiment["compute"]
-    output, seconds = context.locations["run"] + places.CANDIDATE_OUTPUT, candidate_seconds(context.folds)
-    definition = training_request(context, "average model", output, seconds)
-    definition["ResourceConfig"] = context.resources(compute["candidate_instance_type"])
-    definition["RoleArn"] = context.candidate_role
-    static = definition.pop("HyperParameters") | {"sagemaker_program": "cross_validation.py"}
+    search = context.experiment["search"]
+    definition = candidate_request(context)
+    static = definition.pop("HyperParameters")
     del definition["Tags"], definition["ProfilerConfig"]
     return {
         "HyperParameterTuningJobName": names.tuning_job(context.prefix, context.run),
@@ -37,7 +34,6 @@ def tuning_request(context: Context) -> Request:
         "TrainingJobDefinition": {
             **definition,
             "StaticHyperParameters": static,
-            "InputDataConfig": [channel("config", context.plan_uri)],
         },
         "Tags": context.tags,
     }

@@ -1,0 +1,149 @@
+"""`warmfold check`: what a run would do, or everything that is wrong, without a cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.documents import complaints
+from warmfold.cli import app
+from warmfold_run.understanding import Understanding
+
+ROWS = "x,town,target\n" + "".join(f"{i * 37 % 1000 / 10},t{i % 4},{'no' if i % 3 else 'yes'}\n" for i in range(120))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "churn.csv"
+    path.write_text(ROWS)
+    return path
+
+
+def check(*arguments: object, columns: str = "80") -> Any:
+    return CliRunner().invoke(app, ["check", *map(str, arguments)], env={"COLUMNS": columns})
+
+
+def test_the_first_lines_say_what_why_and_from_what(data: Path) -> None:
+    result = check(data)
+    assert result.exit_code == 0
+    predicts, more, metric, rows, features = result.stdout.splitlines()
+    assert predicts == "predicts  target (the column of that name), a class, since its cells are texts:"
+    assert more == f"{' ' * 10}no or yes (positive)"
+    assert metric == "metric    roc_auc, since there are two classes"
+    assert rows.startswith("rows      120: ")
+    assert "to tune on (5 folds, stratified)" in rows
+    assert rows.endswith("held out; none left out")
+    assert features == "features  1 numeric, 1 text"
+
+
+def test_what_is_guessed_and_what_is_asked_for_are_told_apart(data: Path, tmp_path: Path) -> None:
+    data.write_text(ROWS.replace("target", "churned"))
+    assert "churned (the last column: `target` names another)" in " ".join(check(data).stdout.split())
+    experiment = tmp_path / "mine.yaml"
+    experiment.write_text("target: x\nmetric: neg_mean_absolute_error")
+    told = " ".join(check(data, "--experiment", experiment, "--problem", "regression").stdout.split())
+    assert "predicts x (named in experiment.yaml), a number, as command line says" in told
+    assert "metric neg_mean_absolute_error, named in experiment.yaml" in told
+
+
+def test_rows_that_nothing_uses_stand_in_the_first_lines(data: Path) -> None:
+    data.write_text(ROWS + "1,t1,\n2,t2,\n")
+    assert "2 left out: no target" in check(data, columns="200").stdout
+
+
+def test_rows_to_score_are_counted(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("town,x\nt1,4\nt2,\n")
+    assert "to score  2 rows" in check(data, "--predict", tmp_path / "new.csv").stdout
+
+
+def test_everything_wrong_is_said_at_once(data: Path, tmp_path: Path) -> None:
+    data.write_text("x,target\n" + "1,a\n" * 50)
+    (tmp_path / "new.csv").write_text("x\n")
+    settings = ("--set", "estimator=magic", "--set", "cross_validation.n_splits=1", "--set", "budget.usd=1")
+    result = check(data, "--predict", tmp_path / "new.csv", *settings, "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["understanding"] is None
+    for words in ("estimator magic", "n_splits is 1", "budget.usd is an unknown key", "has one class only"):
+        assert sum(words in line for line in told["errors"]) == 1, words
+    in_text = str(check(data, "--predict", tmp_path / "new.csv", *settings).exception)
+    assert all(line in in_text for line in told["errors"])
+
+
+def test_what_does_not_fit_the_problem_is_said_beside_what_is_wrong_with_the_data(data: Path) -> None:
+    data.write_text("x,target\n" + "1,a\n" * 50)
+    errors = json.loads(check(data, "--metric", "r2", "--problem", "classification", "--json").stdout)["errors"]
+    assert any("metric r2 does not fit" in line for line in errors)
+    assert any("one class only" in line for line in errors)
+
+
+def test_a_key_that_is_refused_is_no_reason_to_accuse_another(data: Path) -> None:
+    """The search space of an unknown estimator, and rows by a target whose name is mistyped, can't be judged."""
+    settings = ("--set", "estimator=forest", "--set", "search.hyperparameters.max_depth=3", "--set", "targt=x")
+    errors = json.loads(check(data, *settings, "--json").stdout)["errors"]
+    assert len(errors) == 2
+    assert "did you mean target?" in errors[0]
+    assert "estimator forest is unknown" in errors[1]
+
+
+def test_a_file_that_can_t_be_read_is_named_beside_an_experiment_that_can_t(data: Path, tmp_path: Path) -> None:
+    data.write_text('x,target\n1,"a\n')
+    experiment = tmp_path / "experiment.yaml"
+    experiment.write_text("target: [")
+    errors = json.loads(check(data, "--experiment", experiment, "--json").stdout)["errors"]
+    assert [error.split(":")[0].rpartition("/")[2].split(",")[0] for error in errors] == [
+        "experiment.yaml",
+        "churn.csv",
+    ]
+
+
+def test_scripts_get_the_understanding_and_the_whole_experiment(data: Path) -> None:
+    told = json.loads(check(data, "--json").stdout)
+    assert complaints(Understanding, told["understanding"]) == []
+    assert told["errors"] == []
+    assert told["experiment"]["metric"] == "roc_auc"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("metric", "give a key and its value"),
+        ("=3", "give a key and its value"),
+        ("search={", "not valid YAML"),
+        ("metric=f1", "metric is given twice"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused(data: Path, setting: str, words: str) -> None:
+    assert words in str(check(data, "--metric", "roc_auc", "--set", setting).exception)
+
+
+def test_a_pipe_is_read_as_a_file_is() -> None:
+    output, end = os.pipe()
+    os.write(end, ROWS.encode())
+    os.close(end)
+    result = check(f"/dev/fd/{output}")
+    os.close(output)
+    assert "120: " in result.stdout
+
+
+def test_nothing_of_the_data_controls_the_terminal(data: Path) -> None:
+    data.write_text(ROWS.replace("target", "[red]\x1b[31mx\u202ey").replace("yes", "[/b]\x07"))
+    told = " ".join(check(data, columns="200").stdout.split())
+    assert "[red]\\x1b[31mx\\u202ey (the last column" in told
+    assert "since its cells are texts: [/b]\\x07 or no (positive)" in told
+    assert not {"\x1b", "\x07", "\u202e"} & set(told)
+
+
+def test_a_long_name_is_cut_short(data: Path) -> None:
+    data.write_text(ROWS.replace("target", "n" * 500))
+    assert f"{'n' * 39}… (the last" in check(data, columns="200").stdout
+
+
+def test_lines_fit_the_terminal(data: Path) -> None:
+    data.write_text(ROWS.replace("yes", "a class with a name of many words").replace("no", "and another one"))
+    assert all(len(line) <= 60 for line in check(data, columns="60").stdout.splitlines())

@@ -1,0 +1,191 @@
+"""Records below the header that are no rows: units under it, the header once more, totals at the end.
+
+Standard library only, as `rules.py`. What is beyond doubt is left out and said:
+
+- the header once more, cell by cell, in a file of two or more columns (from `cat`);
+- under the header, a record that has no number in any column of numbers, and a unit or a type in one of them;
+- at the end, up to MOST_TOTALS records whose first cell with a value is a word for totals and stands in a column of
+  numbers, or which have the sum or the mean of a column.
+
+A last record with a word for totals and no such evidence is a row, with a remark. Of rows to score none is left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from warmfold_data.errors import DatasetRuleError
+from warmfold_data.first_lines import numeric_columns
+from warmfold_run.records import Remark, SkippedRecord
+
+UNITS = "units_line"
+"""The code of the remark on a line of units."""
+MOST_TOTALS = 3
+"""How many records at the end may be totals: sum, mean and count, say."""
+SUMMED_COLUMNS = 4
+"""Columns of numbers whose sums are kept, to tell a record of totals by."""
+LEAST_ROWS = 3
+"""Fewer rows than this say nothing about a column."""
+# fmt: off
+TOTALS = frozenset({
+    "total", "totals", "grand total", "sub total", "subtotal", "sum", "sums", "average", "avg", "mean",
+    "summe", "gesamt", "gesamtsumme", "insgesamt", "mittelwert", "durchschnitt", "totaal", "totale", "totali", "media",
+    "somme", "sous-total", "moyenne", "suma", "promedio", "soma", "summa", "итого", "всего", "合計", "合计", "总计",
+})
+# fmt: on
+"""Words that a line of totals begins with."""
+_UNIT = re.compile(
+    r"\(.*\)|\[.*\]|[-–]|[%‰°€$£¥]|°[CFK]|"
+    r"(?:[pnµμumckMGTh]?(?:m|g|s|A|V|W|Wh|Hz|Pa|J|N|l|L|bar|eV|mol|B|bit|Ω|ohm)|kg|t|lb|lbs|oz|in|inch|ft|yd|mi|miles?|"
+    r"min|h|hr|hrs|hours?|d|days?|weeks?|months?|y|yr|yrs|years?|sec|seconds?|minutes?|ms|K|deg|degrees?|rad|rpm|kn|mph|"
+    r"kph|dB|ha|sqm|sqft|cc|ppm|ppb|bpm|mmHg|USD|EUR|GBP|CHF|JPY|CNY|percent|pct|count|pieces|pcs)"
+    r"(?:[²³]|\^?-?[23])?(?:[/·*.](?:[a-zA-Zµμ]{1,4}|100 ?km)(?:[²³]|\^?-?[23])?)?|"
+    r"numeric|number|continuous|discrete|float\d*|double|int\d*|integer|real|decimal|bigint|smallint"
+)
+
+
+def _remark(code: str, text: str) -> Remark:
+    return Remark(code=code, column=None, text=text, remedy=None, holds=False)
+
+
+class Sieve:
+    """Lets the rows of a file through and keeps what is none, as `skipped` and `remarks` say in the end."""
+
+    def __init__(
+        self, names: Sequence[str], sampled: Sequence[Sequence[str]], *, file: str, header: bool, to_score: bool
+    ) -> None:
+        """`sampled` are the first records below the header."""
+        self.skipped: list[SkippedRecord] = []
+        self.remarks: list[Remark] = []
+        self._names, self._file, self._to_score = list(names), file, to_score
+        self._header = header and len(names) > 1
+        rows = [row for row in sampled if not self._is_header(row)]
+        self._numeric = numeric_columns(rows[1:], len(names)) if len(rows) > LEAST_ROWS else [False] * len(names)
+        self._has_units = header and bool(rows) and self._are_units(rows[0])
+        if not self._has_units and len(rows) > LEAST_ROWS:
+            # the last one sampled may be of totals
+            self._numeric = numeric_columns(
+                rows[:-MOST_TOTALS] if len(rows) > 2 * MOST_TOTALS else rows[:-1], len(names)
+            )
+        summed = [place for place, is_numeric in enumerate(self._numeric) if is_numeric][:SUMMED_COLUMNS]
+        self._sums = dict.fromkeys(summed, 0.0)
+        self._rows = 0
+
+    def sift(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+        """The rows among these records, and the line of each."""
+        last: deque[tuple[int, int, list[str]]] = deque()
+        for place, (line, row) in enumerate(records):
+            if self._is_header(row):
+                self._skip(line, place, "repeated header")
+            elif self._has_units and not place:
+                self._skip(line, place, "units")
+                self._say_units(line, row)
+            elif self._to_score:
+                yield line, row
+            else:
+                last.append((place, line, row))
+                if len(last) > MOST_TOTALS:
+                    _, line, row = last.popleft()
+                    self._add(row)
+                    yield line, row
+        yield from self._end(last)
+        self._say_repeats()
+
+    def _end(self, last: deque[tuple[int, int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+        """The rows among the last records, without those of totals at their end."""
+        for kept in range(len(last) + 1):
+            rows, totals = list(last)[:kept], list(last)[kept:]
+            if all(self._are_totals(row, [row for _, _, row in rows]) for _, _, row in totals):
+                break
+        for _, line, row in rows:
+            yield line, row
+        for place, line, row in totals:
+            self._skip(line, place, "totals")
+            self.remarks.append(
+                _remark("totals_line", f"line {line} ({_shown(row)}) holds totals, not a row; it is left out")
+            )
+        if rows and not totals and (word := word_for_totals(rows[-1][2])) is not None:
+            text = f"line {rows[-1][1]}, the last, says {word!r}; it is taken for a row. Delete it if it holds totals"
+            self.remarks.append(_remark("possible_totals", text))
+
+    def _is_header(self, row: Sequence[str]) -> bool:
+        return (
+            self._header
+            and len(row) == len(self._names)
+            and row[-1].strip() in (self._names[-1], row[-1])
+            and [unicodedata.normalize("NFC", cell.strip()) for cell in row] == self._names
+        )
+
+    def _are_units(self, row: Sequence[str]) -> bool:
+        if len(row) != len(self._names):
+            return False
+        measured = [cell.strip() for cell, is_numeric in zip(row, self._numeric, strict=True) if is_numeric]
+        known = [cell for cell in measured if cell]
+        return bool(known) and all(_UNIT.fullmatch(cell) for cell in known) and any(cell not in "-–" for cell in known)
+
+    def _are_totals(self, row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+        """Whether a record holds totals of the rows that went through and of these, the last ones."""
+        word = word_for_totals(row)
+        if word is None or self._rows + len(rows) < LEAST_ROWS:
+            return False
+        place = next(place for place, cell in enumerate(row) if cell.strip())
+        return self._numeric[place] or any(self._is_total(row[place], place, rows) for place in self._sums)
+
+    def _is_total(self, cell: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
+        value = _value(cell)
+        if value is None or not value:
+            return False
+        whole = self._sums[place] + sum(_value(row[place]) or 0.0 for row in rows)
+        decimals = len(cell.strip().rpartition(".")[2]) if "." in cell else 0
+        allowed = 0.5 * 10.0**-decimals + 1e-6 * abs(whole)
+        return abs(value - whole) <= allowed or abs(value - whole / (self._rows + len(rows))) <= allowed * 1e-3
+
+    def _add(self, row: Sequence[str]) -> None:
+        self._rows += 1
+        for place in self._sums:
+            value = _value(row[place])
+            if value is not None:
+                self._sums[place] += value
+
+    def _skip(self, line: int, place: int, why: str) -> None:
+        if self._to_score:
+            what = "the header once more" if why == "repeated header" else f"a line of {why}"
+            raise DatasetRuleError(f"{self._file}, line {line}: this is {what}, not a row to score; delete the line.")
+        self.skipped.append(SkippedRecord(line=line, row=place, why=why))  # type: ignore[typeddict-item]
+
+    def _say_units(self, line: int, row: Sequence[str]) -> None:
+        self.remarks.append(_remark(UNITS, f"line {line} ({_shown(row)}) holds units, not a row; it is left out"))
+
+    def _say_repeats(self) -> None:
+        lines = [str(skipped["line"]) for skipped in self.skipped if skipped["why"] == "repeated header"]
+        if lines:
+            shown = ", ".join(lines[:5]) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
+            text = f"the header stands once more on line{'s' * (len(lines) > 1)} {shown}; it is left out there"
+            self.remarks.append(_remark("repeated_header", text))
+
+
+def word_for_totals(row: Sequence[str]) -> str | None:
+    """The word for totals that a record begins with, if it does."""
+    first = next((cell.strip() for cell in row if cell.strip()), "")
+    return first if first.rstrip(" :").casefold() in TOTALS and len(row) > 1 else None
+
+
+def _value(cell: str) -> float | None:
+    """A number in plain notation, or with a decimal comma."""
+    text = cell.strip()
+    for notation in (text, text.replace(".", "").replace(",", ".")):
+        try:
+            value = float(notation)
+        except ValueError:
+            continue
+        return value if math.isfinite(value) else None
+    return None
+
+
+def _shown(row: Sequence[str]) -> str:
+    text = ",".join(row)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,111 @@
+"""What a dataset's rows hold, column by column, gathered row by row in bounded memory.
+
+Standard library only, as `rules.py`. Rows are looked at in blocks.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from warmfold_data.asked import Asked
+from warmfold_data.cells import trim
+from warmfold_data.columns import ALL_DISTINCT, DISTINCT, Tally
+from warmfold_data.csv_records import DatasetRuleError, listed
+from warmfold_data.leaks import Line, Recoding
+from warmfold_data.target import resolve_target
+from warmfold_run.experiment import ID, IGNORE
+
+BLOCK_CELLS = 50_000
+"""How many cells are looked at together."""
+LEAST_DISTINCT = 100
+"""How many different cells of each column are counted one by one, however many columns there are."""
+_SEPARATOR = "\x1f"
+
+
+class Reader:
+    """Takes a dataset's rows; afterwards `tallies` say what the columns hold, by column."""
+
+    def __init__(self, header: Sequence[str], *, file: str, asked: Asked, keep_rows: bool = False) -> None:
+        """Raises DatasetRuleError when the columns will not do. With `keep_rows` the rows can be had again."""
+        self.file, self.asked = file, asked
+        self.columns = list(header)
+        self.rows = 0
+        _check_named(self.columns, asked, file)
+        self.target, self.target_why = resolve_target(self.columns, asked, file)
+        most = max(LEAST_DISTINCT, min(DISTINCT, ALL_DISTINCT // len(self.columns)))
+        self.tallies = {column: Tally(asked.missing, most) for column in self.columns}
+        features = [
+            column for column in self.columns if column != self.target and asked.columns.get(column) not in (IGNORE, ID)
+        ]
+        self.recodings = {column: Recoding() for column in features}
+        self.lines = {column: Line() for column in features}
+        self._target_place = self.columns.index(self.target)
+        self._block: list[Sequence[str]] = []
+        self._block_lines: list[int] = []
+        self._block_rows = max(1, BLOCK_CELLS // len(self.columns))
+        self._keep_rows = keep_rows
+        self._kept: list[bytes | tuple[str, ...] | None] = []
+
+    def observe(self, line: int, row: Sequence[str]) -> None:
+        """Take the next row, which starts on this line; one whose target is empty only counts."""
+        self.rows += 1
+        label = row[self._target_place]
+        without = not label or not trim(label)
+        if self._keep_rows:
+            self._kept.append(None if without else _packed(row))
+        if without:
+            return
+        self._block.append(row)
+        self._block_lines.append(line)
+        if len(self._block) == self._block_rows:
+            self._take_block()
+
+    def settle(self) -> None:
+        """Bring the tallies up to date, once, after the last row."""
+        self._take_block()
+        for tally in self.tallies.values():
+            tally.settle()
+
+    def kept_rows(self) -> Iterator[Sequence[str] | None]:
+        """All rows again, in order; None for one whose target is empty."""
+        for packed in self._kept:
+            yield packed.decode().split(_SEPARATOR) if isinstance(packed, bytes) else packed
+
+    def _take_block(self) -> None:
+        if not self._block:
+            return
+        columns = list(zip(*self._block, strict=True))
+        labels = columns[self._target_place]
+        for column, cells in zip(self.columns, columns, strict=True):
+            self.tallies[column].observe(cells, self._block_lines)
+            if column in self.recodings:
+                self.recodings[column].observe(cells, labels)
+                if not self.recodings[column].holds:
+                    del self.recodings[column]
+            if column in self.lines:
+                self.lines[column].observe(cells, labels)
+                if not self.lines[column].holds:
+                    del self.lines[column]
+        self._block, self._block_lines = [], []
+
+
+def _packed(row: Sequence[str]) -> bytes | tuple[str, ...]:
+    """A row in little memory."""
+    joined = _SEPARATOR.join(row)
+    return joined.encode() if joined.count(_SEPARATOR) == len(row) - 1 else tuple(row)
+
+
+def _check_named(columns: list[str], asked: Asked, file: str) -> None:
+    """Raise DatasetRuleError for columns that the experiment names and the file has not got."""
+    wrong = []
+    for column in asked.columns:
+        if column not in columns:
+            near = difflib.get_close_matches(column, columns, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            wrong.append(
+                f"{file}: no column is called {column!r}, which `columns` of experiment.yaml names; "
+                f"the columns are {listed(columns)}.{hint}"
+            )
+    if wrong:
+        raise DatasetRuleError("\n".join(wrong))

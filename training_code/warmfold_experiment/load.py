@@ -1,0 +1,153 @@
+"""An experiment from the text of its file and what is laid over it, with one message that lists everything wrong."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from warmfold_catalogue.entries import unknown
+from warmfold_catalogue.estimators import ESTIMATORS
+from warmfold_catalogue.metrics import METRICS
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.file import check_depth, parse
+from warmfold_experiment.schema import NOT_BUILT, SECTIONS, Experiment, Overrides
+from warmfold_experiment.splitting import NOTHING_DIVIDES, contradictions
+
+
+class Read(NamedTuple):
+    """An experiment in which every key that is wrong has its default, what is wrong, and the dotted paths of those."""
+
+    experiment: Experiment
+    problems: list[str]
+    refused: list[str]
+
+
+def load_experiment(
+    text: bytes | None, overrides: dict[str, Any] | None, compute: dict[str, str] | None = None
+) -> Experiment:
+    """Return the experiment that a file's text and the execution's overrides ask for; `compute` has a stack's defaults.
+
+    Overrides win key by key. Raises ExperimentRuleError with one line for everything that is wrong.
+    """
+    read = read_experiment(text, Overrides(overrides or {}), compute)
+    if read.problems:
+        raise ExperimentRuleError("\n".join(read.problems))
+    return read.experiment
+
+
+def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str, str] | None = None) -> Read:
+    """Return as much of the experiment as can be used, and what is wrong with the rest.
+
+    Raises ExperimentRuleError for a text that is no mapping at all.
+    """
+    check_depth(overrides.keys, overrides.source)
+    asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
+    problems, not_built = _take_out_not_built(asked, overrides)
+    refused: list[str] = []
+    while True:
+        try:
+            experiment = Experiment.model_validate(asked)
+            break
+        except ValidationError as error:
+            lines = _said(error, overrides)
+            touched = {path.partition(".")[0] for path in refused}
+            # where a key was refused before, what is wrong now may be its default's doing
+            problems += [line for path, line in lines.items() if path.partition(".")[0] not in touched]
+            refused += lines
+            asked = _without(asked, lines)
+    experiment._overrides = overrides
+    unknown_names = _unknown_names(experiment)
+    fields = Experiment.model_fields
+    experiment = experiment.model_copy(update={key: fields[key].get_default() for key in unknown_names})
+    against = contradictions(experiment.cross_validation, experiment.place)
+    if against:
+        left = experiment.cross_validation.model_copy(update=NOTHING_DIVIDES)
+        experiment = experiment.model_copy(update={"cross_validation": left})
+    return Read(experiment, [*problems, *unknown_names.values(), *against], [*not_built, *refused, *unknown_names])
+
+
+def merged(text: bytes | None, overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a file's text with others over them; raises ExperimentRuleError for what is no mapping."""
+    return dict(_merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides)))
+
+
+def _without(asked: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return the keys but for those at some dotted paths of one or two keys."""
+    left = dict(asked)
+    for path in paths:
+        section, _, key = path.partition(".")
+        if key and isinstance(left.get(section), dict):
+            left[section] = {name: value for name, value in left[section].items() if str(name) != key}
+        else:
+            left = {name: value for name, value in left.items() if str(name) != section}
+    return left
+
+
+def shown(value: Any) -> str:
+    """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
+    # a section whose keys are all commented out reads as null; a bare `off` reads as false in YAML 1.1
+    asked = {key: {} if key in SECTIONS and value is None else value for key, value in asked.items()}
+    search = asked.get("search")
+    if isinstance(search, dict) and search.get("abandon") is False:
+        asked["search"] = search | {"abandon": "off"}
+    return asked
+
+
+def _merge(base: Any, over: Any) -> Any:
+    """Merge mappings key by key; a hyperparameter that changes its form (range, values, value) is replaced whole."""
+    if not isinstance(base, dict) or not isinstance(over, dict) or ("values" in base) != ("values" in over):
+        return over
+    return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
+
+
+def _take_out_not_built(asked: dict[str, Any], overrides: Overrides) -> tuple[list[str], list[str]]:
+    problems, paths = [], []
+    for (section, key), not_built in NOT_BUILT.items():
+        mapping = asked.get(section)
+        if isinstance(mapping, dict) and key in mapping and not_built.holds(mapping[key]):
+            place = overrides.place((section, key))
+            problems.append(f"{place} is {shown(mapping[key])}, which is not built yet; use {not_built.remedy}")
+            asked[section] = mapping = {k: v for k, v in mapping.items() if k != key}
+            paths.append(f"{section}.{key}")
+    return problems, paths
+
+
+def _said(error: ValidationError, overrides: Overrides) -> dict[str, str]:
+    """A line for each key that pydantic refuses, by dotted path; a union refuses once for each of its members."""
+    lines: dict[str, str] = {}
+    for one in error.errors():
+        location = [str(part) for part in one["loc"]]
+        nested = location[0] in SECTIONS and len(location) > 1
+        path = location[:2] if nested else location[:1]
+        keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
+        if path[-1] not in keys:
+            near = difflib.get_close_matches(path[-1], keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
+            lines[".".join(path)] = f"{overrides.place(path)} is an unknown key; {hint}"
+            continue
+        limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
+        told = one.get("ctx", {})
+        remedy = limit.format(**told) if limit else told.get("remedy", keys[path[-1]].description)
+        line = f"{overrides.place(path)} is {shown(one['input'])}; it must be {remedy}"
+        if limit or ".".join(path) not in lines:
+            lines[".".join(path)] = line
+    return lines
+
+
+def _unknown_names(experiment: Experiment) -> dict[str, str]:
+    """Return a line for each name that the catalogue has not got, by key."""
+    asked = (("estimator", experiment.estimator, ESTIMATORS), ("metric", experiment.metric, METRICS))
+    return {
+        key: f"{experiment.place(key)} {unknown(name, known)}"
+        for key, name, known in asked
+        if name is not None and name not in known
+    }

@@ -1,0 +1,207 @@
+"""What will be done with a dataset, or everything that keeps it from being done: for Plan Run and the command alike."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from warmfold_data import rules
+from warmfold_data.asked import Asked
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
+from warmfold_data.rows_to_score import check_rows_to_score
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.load import Read, read_experiment
+from warmfold_experiment.resolve import resolve
+from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
+from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
+from warmfold_run.experiment import Experiment as Resolved
+from warmfold_run.records import Profile
+from warmfold_run.understanding import Understanding, counted, in_words
+
+WHOLE_SCAN_BYTES = 64 * 1024 * 1024
+"""Data larger than this is understood from its first rows."""
+_READ_FOR_DATA = ("target", "problem", "columns", "missing_values", "positive_class", "dialect")
+"""Keys without which nothing can be said of the data's rows but whether they can be read."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read: how errors call it, its bytes, and how it is opened."""
+
+    file: str
+    size: int
+    open: Callable[[], BinaryStream]
+
+
+class Understood(NamedTuple):
+    """What will be done; `profile` is None for data that is too large to be read before the run."""
+
+    given: Experiment
+    resolved: Resolved
+    profile: Profile | None
+    understanding: Understanding
+
+
+class NotUnderstoodError(ValueError):
+    """Something can't be used; the text has a line for everything that is wrong with the experiment and the data."""
+
+    def __init__(self, experiment: list[str], data: list[str]) -> None:
+        """Lines about the experiment, and about the files."""
+        super().__init__("\n".join([*experiment, *data]))
+        self.experiment, self.data = experiment, data
+
+
+def understand(
+    text: bytes | None,
+    data: Source,
+    predict: Source | None = None,
+    *,
+    overrides: Overrides = NO_OVERRIDES,
+    compute: dict[str, str] | None = None,
+) -> Understood:
+    """Say what will be done with a dataset; `text` is its experiment.yaml, `compute` a stack's defaults.
+
+    Raises NotUnderstoodError for everything at once that is wrong with the experiment, the data or the rows to score.
+    """
+    try:
+        read = read_experiment(text, overrides, compute)
+    except ExperimentRuleError as error:
+        raise NotUnderstoodError([str(error)], [*_unreadable(data), *_unreadable(predict)]) from error
+    given, wrong = read.experiment, list(read.problems)
+    if any(_is_for_data(path) for path in read.refused):
+        raise NotUnderstoodError(wrong, [*_unreadable(data), *_unreadable(predict)])
+    found, wrong_data = _found(data, predict, given, read.refused)
+    resolved, misfits = _resolved(_mended(read), found)
+    wrong += [line for line in misfits if line not in wrong]
+    if found is None or resolved is None or wrong or wrong_data:
+        raise NotUnderstoodError(wrong, wrong_data)
+    return Understood(given, resolved, found.profile, _told(given, resolved, found))
+
+
+class _Found(NamedTuple):
+    target: str
+    problem: Problem
+    problem_why: str
+    classes: int | None
+    profile: Profile | None
+    rows_to_score: int | None
+
+
+def _found(
+    data: Source, predict: Source | None, given: Experiment, refused: list[str]
+) -> tuple[_Found | None, list[str]]:
+    """Return what the files hold, None where the data can't be used, and what is wrong with them."""
+    asked = Asked.of(given.model_dump(), problem=given.problem)
+    if "cross_validation.n_splits" in refused:
+        # what the fewest folds can't do no other number can
+        asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
+    try:
+        if data.size > WHOLE_SCAN_BYTES:
+            suggested = rules.sample(data.open(), file=data.file, asked=asked)
+            return _Found(suggested.target, suggested.problem, suggested.problem_why, None, None, None), []
+        profile = rules.scan(data.open(), file=data.file, asked=asked)
+    except DatasetRuleError as error:
+        return None, [str(error), *_unreadable(predict, asked.dialect)]
+    classes, rows_to_score, wrong = profile["classes"], None, []
+    if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
+        try:
+            compared = check_rows_to_score(predict.open(), file=predict.file, profile=profile, dialect=asked.dialect)
+            rows_to_score = compared.rows
+            profile["remarks"] += compared.remarks()
+        except DatasetRuleError as error:
+            wrong.append(str(error))
+    counts = len(classes) if classes else None
+    return _Found(profile["target"], profile["problem"], profile["problem_why"], counts, profile, rows_to_score), wrong
+
+
+def _resolved(given: Experiment, found: _Found | None) -> tuple[Resolved | None, list[str]]:
+    """Return the resolved experiment, and what does not fit the problem: any problem, where it is not known."""
+    if found is not None:
+        return _tried(given, found.target, found.problem, found.classes)
+    known: tuple[Problem, ...] = (given.problem,) if given.problem else (CLASSIFICATION, REGRESSION)
+    first, *others = [_tried(given, given.target or "", problem, None)[1] for problem in known]
+    return None, [line for line in first if all(line in other for other in others)]
+
+
+def _tried(given: Experiment, target: str, problem: Problem, classes: int | None) -> tuple[Resolved | None, list[str]]:
+    try:
+        return resolve(given, target=target, problem=problem, classes=classes), []
+    except ExperimentRuleError as error:
+        return None, str(error).splitlines()
+
+
+def _mended(read: Read) -> Experiment:
+    """Return the experiment without what is only right or wrong together with a key that was refused."""
+    given = read.experiment
+    if "estimator" in read.refused:
+        given = given.model_copy(update={"search": given.search.model_copy(update={"hyperparameters": None})})
+    if "metric" in read.refused:
+        given = given.model_copy(update={"quality_gate": given.quality_gate.model_copy(update={"min_score": None})})
+    return given
+
+
+def _is_for_data(path: str) -> bool:
+    key = path.partition(".")[0]
+    meant = difflib.get_close_matches(key, Experiment.model_fields, n=1)
+    return (meant[0] if meant else key) in _READ_FOR_DATA
+
+
+def _unreadable(source: Source | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
+    """Return what is wrong with a file whatever its columns mean."""
+    if source is None or source.size > WHOLE_SCAN_BYTES:
+        return []
+    try:
+        for _ in read_records(source.open(), file=source.file, asked=asked):
+            pass
+    except DatasetRuleError as error:
+        return [str(error)]
+    return []
+
+
+def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding:
+    told: Understanding = {
+        "target": found.target,
+        "target_why": _target_why(given, found.target),
+        "problem": found.problem,
+        "problem_why": _problem_why(given, found),
+        "classes": None,
+        "positive_class": None,
+        "metric": resolved["metric"],
+        "metric_why": _metric_why(given, found),
+        "split": _split(resolved, found.profile),
+        "rows": None,
+        "features": None,
+        "columns_left_out": {},
+        "rows_to_score": found.rows_to_score,
+        "remarks": [],
+    }
+    return counted(told, found.profile) if found.profile else told
+
+
+def _target_why(given: Experiment, target: str) -> str:
+    if given.target is not None:
+        return f"named in {given.source('target')}"
+    return "the column of that name" if target == "target" else "the last column: `target` names another"
+
+
+def _problem_why(given: Experiment, found: _Found) -> str:
+    if given.problem is not None:
+        return f"as {given.source('problem')} says"
+    where = "" if found.profile else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    return f"since {found.problem_why}{where}"
+
+
+def _metric_why(given: Experiment, found: _Found) -> str:
+    if given.metric is not None:
+        return f"named in {given.source('metric')}"
+    if found.problem == REGRESSION:
+        return "since a number is predicted"
+    return f"since there are {in_words(found.classes)} classes" if found.classes else "since there may be many classes"
+
+
+def _split(resolved: Resolved, profile: Profile | None) -> str:
+    validation = resolved["cross_validation"]
+    folds = len(profile["folds"]) if profile else validation["n_splits"] * validation["repeats"]
+    return f"{folds} folds, {validation['strategy']}"

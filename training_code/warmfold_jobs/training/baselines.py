@@ -1,0 +1,168 @@
+"""What the final model is held against: a model that looks at no feature, and the default hyperparameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from warmfold_catalogue.metrics import Metric, load_metric
+from warmfold_jobs.data.table import Schema
+from warmfold_jobs.training import intervals
+from warmfold_jobs.training.fit import fitted
+from warmfold_jobs.training.scoring import Answers, ScoreError
+from warmfold_run.encoding import tuned
+from warmfold_run.experiment import CLASSIFICATION
+from warmfold_run.plan import Plan
+from warmfold_run.records import Baseline
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+LONGEST_FIT_SECONDS = 3600.0
+"""The default hyperparameters are not fitted where the tuned ones took longer, for the final job has an end."""
+MEDIAN_METRICS = ("neg_mean_absolute_error", "neg_median_absolute_error", "neg_mean_absolute_percentage_error")
+"""Metrics for which the best constant is the median rather than the mean."""
+_Array = np.ndarray[Any, Any]
+
+
+class Words(NamedTuple):
+    """How sentences call a comparison."""
+
+    what: str
+    """What gains."""
+    no_gain: str
+    other: str
+
+
+OVER_DUMMY = Words("The model", "The model learned nothing that the holdout shows", "a model that looks at no feature")
+OVER_DEFAULTS = Words("Tuning", "Tuning did not help here", "a model with the default hyperparameters")
+
+
+class Held(NamedTuple):
+    """A model beside the final one: what it is, what it answers on the holdout, or a note on what it is or why not."""
+
+    model: str
+    words: Words
+    answers: Answers | None
+    note: str | None = None
+
+
+def dummy(metric: str, problem: str, features: pd.DataFrame, labels: _Array) -> tuple[Any, str]:
+    """A fitted model that looks at no feature, and what it predicts, in words."""
+    if problem == CLASSIFICATION:
+        return DummyClassifier(strategy="prior").fit(features, labels), "predicts how frequent each class is"
+    strategy = "median" if metric in MEDIAN_METRICS else "mean"
+    return DummyRegressor(strategy=strategy).fit(features, labels), f"predicts the target's {strategy}"
+
+
+def with_defaults(plan: Plan, schema: Schema, features: pd.DataFrame, labels: _Array) -> Pipeline:
+    """The experiment's estimator with its default hyperparameters and the experiment's static ones, fitted."""
+    return fitted(plan, schema, {}, features, labels)[0]
+
+
+def held_against(
+    plan: Plan,
+    schema: Schema,
+    given: dict[str, str],
+    train: tuple[pd.DataFrame, _Array],
+    holdout: tuple[pd.DataFrame, Answers],
+    fit_seconds: float,
+) -> tuple[Held, Held]:
+    """The dummy and the default hyperparameters, fitted on the training rows, asked about the holdout's.
+
+    `holdout` has what the final model answers too: where no hyperparameter was tuned, the defaults are that model.
+    """
+    metric, features = plan["experiment"]["metric"], holdout[0]
+    constant, predicts = dummy(metric, schema.problem, *train)
+    first = Held(f"{type(constant).__name__}, which {predicts}", OVER_DUMMY, Answers(constant, features))
+    name = f"{plan['experiment']['estimator']} with the default hyperparameters"
+    if not tuned(plan["experiment"]["search"]["hyperparameters"], given):
+        return first, Held(name, OVER_DEFAULTS, holdout[1], "the default hyperparameters were the best candidate")
+    if fit_seconds > LONGEST_FIT_SECONDS:
+        why = f"they were not fitted, because a fit takes over {LONGEST_FIT_SECONDS / 60:.0f} minutes"
+        return first, Held(name, OVER_DEFAULTS, None, why)
+    return first, Held(name, OVER_DEFAULTS, Answers(with_defaults(plan, schema, *train), features))
+
+
+def compared(
+    final: Answers, others: Sequence[Held], labels: _Array, metric: str, seed: int
+) -> tuple[intervals.Interval, float | None, list[Baseline]]:
+    """The final model's interval and standard error, and each other model with the gain over it.
+
+    Raises ScoreError where the final model's own score can't be told.
+    """
+    score = final.score(labels, metric)
+    asked = [held.answers for held in others if held.answers is not None]
+    resamples = intervals.resampled([final, *asked], labels, metric, seed)
+    interval = intervals.of_score(score, resamples[0], final, labels, metric)
+    waiting = iter(resamples[1:])
+    found = []
+    for held in others:
+        scores = next(waiting) if held.answers is not None else None
+        found.append(_baseline(held, score, resamples[0], scores, labels, metric))
+    return interval, intervals.standard_error(resamples[0]), found
+
+
+def untold(others: Sequence[Held], why: str) -> list[Baseline]:
+    """The other models where no score can be told."""
+    return [_without(held, why) for held in others]
+
+
+def _baseline(
+    held: Held, final_score: float, final_scores: _Array, scores: _Array | None, labels: _Array, metric: str
+) -> Baseline:
+    if held.answers is None or scores is None:
+        return _without(held, held.note or "it was not fitted")
+    try:
+        score = held.answers.score(labels, metric)
+    except ScoreError as error:
+        return _without(held, str(error))
+    gain = final_score - score
+    difference = intervals.of_difference(final_scores, scores, len(labels))
+    return {
+        "model": held.model,
+        "score": score,
+        "interval": intervals.of_score(score, scores, held.answers, labels, metric).ends,
+        "gain": gain,
+        "gain_interval": difference.ends,
+        "said": _said(held, gain, difference, load_metric(metric)),
+    }
+
+
+def _without(held: Held, why: str) -> Baseline:
+    said = f"Whether the model is better than {held.words.other} can't be told: {why}"
+    return {"model": held.model, "score": None, "interval": None, "gain": None, "gain_interval": None, "said": said}
+
+
+def _said(held: Held, gain: float, interval: intervals.Interval, metric: Metric) -> str:
+    what, no_gain, other = held.words
+    if held.note:
+        return f"{no_gain}: {held.note}"
+    low, high = interval.low, interval.high
+    if low is None or high is None:
+        return f"{what} gained {gain:+.3g} {metric.title}, whether by chance can't be told: {interval.method}"
+    if low == high == 0:
+        return f"{no_gain}: {other} scores the same on the holdout"
+    digits = _decimals(low, high)
+    if low > 0 and metric.is_error:
+        return f"{what} lowered the {metric.title} by {gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    if low > 0:
+        return f"{what} gained {gain:+.{digits}f} {metric.title} ({low:.{digits}f} to {high:.{digits}f})"
+    if high < 0:
+        ends = f"({-high:.{digits}f} to {-low:.{digits}f})"
+        return f"{no_gain}: {other} is better by {-gain:.{digits}f} {metric.title} {ends}"
+    less = f"{gain:+.{digits}f} {metric.title} ({low:.{digits}f} to {high:.{digits}f})"
+    if metric.is_error:
+        less = f"{metric.title} lower by {gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{no_gain}: {less}, which may be chance, against {other}"
+
+
+def _decimals(low: float, high: float) -> int:
+    """So many that the interval's width has two digits."""
+    width = high - low or abs(high)
+    return max(0, 1 - math.floor(math.log10(width)))

@@ -1,0 +1,61 @@
+"""`warmfold check`: what a run would do with a dataset, without a cloud."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from warmfold.cli._experiment import (
+    DataArgument,
+    ExperimentOption,
+    MetricOption,
+    PredictOption,
+    ProblemOption,
+    SetOption,
+    TargetOption,
+    as_file,
+    overrides,
+    read_text,
+    source_of,
+)
+from warmfold.cli._options import JsonOption
+from warmfold.errors import CommandError
+from warmfold.first_lines import say
+from warmfold_experiment.understanding import NotUnderstoodError, understand
+
+
+def check(
+    data: DataArgument,
+    experiment: ExperimentOption = None,
+    predict: PredictOption = None,
+    target: TargetOption = None,
+    metric: MetricOption = None,
+    problem: ProblemOption = None,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a run would do with a dataset, without a cloud; exit code 1 with everything that is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = as_file(data, Path(folder), "data")
+        to_score = as_file(predict, Path(folder), "predict") if predict else None
+        try:
+            understood = understand(
+                read_text(experiment) if experiment else None,
+                source_of(rows, data),
+                source_of(to_score, predict) if predict and to_score else None,
+                overrides=overrides(target, metric, problem, settings),
+            )
+        except NotUnderstoodError as error:
+            if not as_json:
+                raise CommandError(str(error)) from error
+            typer.echo(json.dumps({"errors": [*error.experiment, *error.data], "understanding": None}))
+            raise typer.Exit(1) from error
+    if as_json:
+        found = {"errors": [], "understanding": understood.understanding, "experiment": understood.resolved}
+        typer.echo(json.dumps(found))
+    else:
+        say(Console(), understood.understanding)
