@@ -16,7 +16,7 @@ from warmfold_data.asked import Splitting
 from warmfold_data.cells import DATE, MISSING, TEXT, Value, number, values
 from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.dates import iso_seconds
-from warmfold_data.dealing import HOLDOUT, Dealt, Rows, content_hash, deal
+from warmfold_data.dealing import HOLDOUT, DealRows, Dealt, Rows, content_hash
 from warmfold_data.remarks import calls, counted, remark
 from warmfold_data.split_checks import Checks, Placed
 from warmfold_data.understanding import Understood
@@ -39,7 +39,7 @@ class Placing:
     def __init__(self, header: Sequence[str], *, file: str, target: str, splitting: Splitting) -> None:
         """Raises DatasetRuleError when a column that `splitting` names is not there, or is the target."""
         self._file, self._target, self._splitting = file, target, splitting
-        self._key = next((key for key in _CALLED if self._column(key) is not None), None)
+        self._key = splitting.key
         self._index = -1
         if self._key is not None:
             column = self._column(self._key) or ""
@@ -93,7 +93,7 @@ class Placing:
 
         return divide
 
-    def place(self, rows: Rows, labels: Sequence[str], understood: Understood) -> Placed:
+    def place(self, rows: Rows, labels: Sequence[str], understood: Understood, deal: DealRows) -> Placed:
         """Deal all rows, whose classes are `labels`, none for regression; raises DatasetRuleError for what won't do."""
         problem, classes = understood.problem, sorted(understood.classes or ())
         splitter = load_splitter(self._splitting.strategy or default_splitter(problem, self._key))

@@ -9,18 +9,17 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from warmfold_data.asked import Asked
 from warmfold_data.csv_records import BinaryStream, CsvRecords, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
-from warmfold_data.dealing import LEFT_OUT, Rows, content_hash
+from warmfold_data.dealing import LEFT_OUT, DealRows, Rows, content_hash, deal
 from warmfold_data.placing import Placing
 from warmfold_data.reader import Reader
 from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.predictions import prediction_columns
-from warmfold_run.records import Kind, Profile, Remark
+from warmfold_run.records import Profile, Remark
 
 SAMPLE_ROWS = 1000
 """Rows that `sample` looks at."""
@@ -59,28 +58,6 @@ def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Un
     return understood
 
 
-@dataclass
-class Counted:
-    """What the rules want to know of rows that all fit their columns' readings."""
-
-    rows: int
-    missing: dict[str, int]
-    kinds: dict[str, Kind]
-    contents: list[int]
-    """Of the rows that have a target, in their order, as `content_hash` has it; and their classes."""
-    labels: list[str]
-    """Empty for regression."""
-    without_target: list[int]
-    """The numbers of the rows without a target, from 0."""
-    integers: bool
-    """Whether all values of the target are whole numbers; and whether there are two different ones."""
-    values_differ: bool
-    finite: bool
-    """Whether all values of the target are finite numbers."""
-    many_values: bool
-    """Whether a target of numbers has more than MAX_CLASSES different ones."""
-
-
 class Scanner:
     """Takes a dataset row by row, holds the whole against the rules at the end, and says where each row goes."""
 
@@ -94,6 +71,7 @@ class Scanner:
         self._placing = Placing(self.columns, file=file, target=self.target, splitting=self.splitting)
         self._placements: list[int] = []
         self._without_target: list[int] = []
+        self._total = 0
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; `line` is for errors."""
@@ -106,14 +84,32 @@ class Scanner:
         """
         understood = understand(self._reader)
         self._placing.take_columns(understood)
-        rows, labels, self._without_target = self._rows(understood)
+        rows, labels, without = self._rows(understood)
+        return self.conclude(records, understood, rows, labels, without, self._reader.rows)
+
+    def conclude(
+        self,
+        records: CsvRecords,
+        understood: Understood,
+        rows: Rows,
+        labels: Sequence[str],
+        without: list[int],
+        total: int,
+        deal: DealRows = deal,
+    ) -> Profile:
+        """The profile of rows that were observed elsewhere, as `finish`.
+
+        `rows` are those with a target, `labels` their classes, none for regression, `without` the numbers of the
+        others, `total` says how many there are together; `deal` decides as the reference does.
+        """
+        self._without_target, self._total = without, total
         try:
-            placed = self._placing.place(rows, labels, understood)
+            placed = self._placing.place(rows, labels, understood, deal)
         except DatasetRuleError:
             if not understood.counts_something or len(understood.classes or ()) <= FEWEST_COUNTS:
                 raise
             understood = understood.as_numbers()
-            placed = self._placing.place(rows, [], understood)
+            placed = self._placing.place(rows, [], understood, deal)
         self._placements = placed.placements
         understood.remarks += placed.remarks
         different = len(rows.contents) - placed.copies
@@ -123,7 +119,7 @@ class Scanner:
         return Profile(
             file=self.file,
             dialect=records.dialect,
-            rows=self._reader.rows,
+            rows=total,
             columns=self.columns,
             readings=understood.readings,
             left_out=understood.left_out,
@@ -151,7 +147,7 @@ class Scanner:
     def placements(self) -> list[int]:
         """Where each row goes, once finished, in the order of the rows: HOLDOUT, LEFT_OUT or the number of a part."""
         without, dealt = set(self._without_target), iter(self._placements)
-        return [LEFT_OUT if row in without else next(dealt) for row in range(self._reader.rows)]
+        return [LEFT_OUT if row in without else next(dealt) for row in range(self._total)]
 
     def _rows(self, understood: Understood) -> tuple[Rows, list[str], list[int]]:
         """What dealing wants to know of the rows that have a target, their classes, and which rows have none."""

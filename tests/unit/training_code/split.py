@@ -91,6 +91,7 @@ def split(
         "problem_sampled": False,
         "metric_classes": None,
         "folds": splitting["n_splits"],
+        "champion": None,
         "abandoning": {"used": False, "note": "search.abandon is off"},
         "fold_retries": 1,
         "quota_patience_seconds": 600,

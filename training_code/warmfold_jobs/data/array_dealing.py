@@ -13,7 +13,7 @@ from warmfold_catalogue.splitters import Splitter, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
 from warmfold_catalogue.splitters.time_series import timeline
 from warmfold_data.asked import Splitting
-from warmfold_data.dealing import HOLDOUT, each_left_out, folds_in_time
+from warmfold_data.dealing import HOLDOUT, Dealt, Rows, each_left_out, folds_in_time
 from warmfold_data.units import Composition, Needs, kinds_of, limit_of, moved, needs_of
 from warmfold_run.records import FoldParts
 
@@ -67,6 +67,30 @@ def deal_arrays(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> De
     return _deal_units(rows, splitter, splitting)
 
 
+def deal_by_arrays(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
+    """`warmfold_data.dealing.deal`, faster, for splitters that need neither times nor folds."""
+    dealt = deal_arrays(
+        RowArrays(
+            contents=np.array(rows.contents, dtype=np.uint64),
+            labels=np.array(rows.labels, dtype=np.int32) if rows.labels else None,
+            groups=np.array(rows.groups, dtype=np.uint64),
+        ),
+        splitter,
+        splitting,
+    )
+    assert dealt is not None
+    return Dealt(
+        placements=dealt.placements.tolist(),
+        parts=dealt.parts,
+        folds=dealt.folds,
+        final_parts=dealt.final_parts,
+        further=[one.tolist() for one in dealt.further],
+        divided=dealt.divided,
+        to_holdout=dealt.to_holdout,
+        to_development=dealt.to_development,
+    )
+
+
 def again_each(keys: Hashes, times: int | Hashes) -> Hashes:
     """`warmfold_data.units.again` of each key; itself where `times` is 0."""
     with np.errstate(over="ignore"):
@@ -102,7 +126,7 @@ class _Units:
         held[changed] = ~held[changed]
         return held, changed
 
-    def by_row(self, placements: Ints) -> Ints:
+    def by_row(self, placements: np.ndarray[Any, Any]) -> Ints:
         """The placements of rows, from those of units."""
         placed = np.empty(len(self.order), dtype=placements.dtype)
         placed[self.order] = np.repeat(placements, self.sizes)
@@ -225,7 +249,7 @@ def _deal_folds(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> De
     if HELD not in values:
         units = _Units(rows.contents, rows.labels)
         held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
-        dealt.placements = np.where(units.by_row(np.where(held, 1, 0)) == 1, HOLDOUT, placements)
+        dealt.placements = np.where(units.by_row(held.view(np.int8)) == 1, HOLDOUT, placements)
         dealt.to_holdout = [int(units.sizes[unit]) for unit in changed if held[unit]]
         dealt.to_development = [int(units.sizes[unit]) for unit in changed if not held[unit]]
     return dealt
