@@ -138,7 +138,7 @@ def test_a_column_says_the_folds(tmp_path: Path) -> None:
             "3 different times, and 4 folds and the holdout need 6",
         ),
         ({"strategy": "time_series", "time_column": "a", "gap": 500}, "fold 0 has 0 rows to train on"),
-        ({"strategy": "group", "group_column": "few"}, "There are 3 groups; add some, or lower"),
+        ({"strategy": "group", "group_column": "few"}, "There are 3 groups; lower `cross_validation.n_splits`"),
         ({"strategy": "predefined", "fold_column": "a"}, "folds with strategy predefined, which must be 2 to 20; join"),
         ({"strategy": "leave_one_group_out", "group_column": "a"}, "2 to 20; join some of its values, or set"),
         (
