@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -18,16 +18,29 @@ from warmfold_jobs.data.typed import ColumnReader, UnfitCellError, read_columns
 from warmfold_run.records import Reading
 
 
+class Labels(Sequence[str]):
+    """The classes of rows, each a position in the list of names."""
+
+    def __init__(self, names: list[str], codes: np.ndarray[Any, Any]) -> None:
+        self.names, self.codes = names, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.names[self.codes[row]]
+
+
 @dataclass
 class Counted:
     """What was found in the rows; of those that have a target, unless it says otherwise."""
 
     rows: int = 0
     """All of them."""
-    contents: list[int] = field(default_factory=list)
+    contents: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(0, np.uint64))
     """The hash of each row's content, as `warmfold_data.dealing.content_hash` has it."""
-    labels: list[str] = field(default_factory=list)
-    """Each row's class; empty texts for regression."""
+    labels: Labels = field(default_factory=lambda: Labels([], np.zeros(0, np.int32)))
+    """Each row's class; an empty text for regression."""
     without_target: list[int] = field(default_factory=list)
     """The numbers of the rows without a target, from 0."""
     readers: dict[str, ColumnReader] = field(default_factory=dict)
@@ -63,8 +76,9 @@ def count_rows(
             raise NotColumnarError(str(error)) from error
         typed.put(pa.RecordBatch.from_pydict({**read, target: cells[target]}))
         hashes.append(content_hashes(joined([column for name, column in cells.items() if name not in omitted]), seed))
-    counted.contents = np.concatenate(hashes).tolist() if hashes else []
-    counted.labels = labels.names
+    if hashes:
+        counted.contents = np.concatenate(hashes)
+    counted.labels = labels.all()
     return counted
 
 
@@ -79,7 +93,7 @@ def content_hashes(contents: pa.Array, seed: int) -> np.ndarray[Any, Any]:
         hashed = keyed.copy()
         hashed.update(view[start:end])
         digests.append(hashed.digest())
-    return np.frombuffer(b"".join(digests), ">u8")
+    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
 class _Labels:
@@ -90,11 +104,9 @@ class _Labels:
         self._classes: dict[str, int] = {}
         self._codes: list[np.ndarray[Any, Any]] = []
 
-    @property
-    def names(self) -> list[str]:
-        """The class of each row that has one, in order."""
-        classes = list(self._classes)
-        return [classes[code] for codes in self._codes for code in codes.tolist()]
+    def all(self) -> Labels:
+        """The classes of all rows that have one."""
+        return Labels(list(self._classes), np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32))
 
     def take(self, cells: pa.Array) -> np.ndarray[Any, Any] | None:
         """Take a block's cells; returns which hold no value, None where all do."""

@@ -14,10 +14,13 @@ from warmfold_data.asked import Asked
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
 from warmfold_data.csv_records import CsvRecords, read_records
-from warmfold_data.dealing import LEFT_OUT, Rows
+from warmfold_data.dealing import LEFT_OUT
 from warmfold_data.no_rows import UNITS
+from warmfold_data.reader import Reader
 from warmfold_data.rules import SAMPLE_ROWS, Scanner
 from warmfold_data.understanding import Understood
+from warmfold_jobs.data.array_dealing import RowArrays
+from warmfold_jobs.data.by_arrays import ByArrays
 from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
 from warmfold_jobs.data.counting import count_rows
 from warmfold_jobs.data.object_stream import object_stream
@@ -61,13 +64,15 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     scanner = _scanner(plan, header, stream.name)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
+    if _is_divided_by_a_column(plan):
+        raise NotColumnarError("a column divides the rows")
     if plan["profile"]:
-        understood = _understood(plan["profile"])
+        understood, reader = _understood(plan["profile"]), Reader(header, file=stream.name, asked=scanner.asked)
         cells = _kept((block for block, _ in blocks), None if plan["predict"] else texts)
     else:
         sample = Sample(header, file=stream.name, asked=scanner.asked)
         sample.gather(blocks, records, texts)
-        understood = sample.understood()
+        understood, reader = sample.understood(), sample.reader
         tallies = sample.tallies(understood)
         cells = texts.blocks()
     seed = plan["experiment"]["cross_validation"]["seed"]
@@ -82,14 +87,21 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
         typed=typed,
     )
     check_left_out(tallies)
-    rows = Rows(counted.contents, counted.labels if understood.problem == CLASSIFICATION else [])
     if not plan["profile"]:
         understood = complete(understood, counted)
-    profile = scanner.conclude(records, understood, rows, counted.without_target, counted.rows)
+    labels = counted.labels if understood.problem == CLASSIFICATION else []
+    rows: Any = RowArrays(counted.contents)
+    profile = scanner.conclude(
+        records, understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
+    )
     if plan["profile"]:
         profile = Profile(**{**plan["profile"], "file": stream.name})
     both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), strict=False)
-    return Read(profile, np.array(scanner.placements), both)
+    placements = np.full(counted.rows, LEFT_OUT, np.int32)
+    has_target = np.ones(counted.rows, bool)
+    has_target[counted.without_target] = False
+    placements[has_target] = scanner.dealt
+    return Read(profile, placements, both)
 
 
 def by_rows(plan: Plan, s3: S3Client) -> Read:
@@ -123,6 +135,11 @@ def _understood(profile: Profile) -> Understood:
         names={read(name): name for name in profile["classes"] or ()},
         positive_class=profile["positive_class"],
     )
+
+
+def _is_divided_by_a_column(plan: Plan) -> bool:
+    splitting = plan["experiment"]["cross_validation"]
+    return any(splitting.get(key) is not None for key in ("group_column", "time_column", "fold_column"))
 
 
 def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:
