@@ -54,6 +54,18 @@ class Dealing:
         """How many rows there are, and how many different contents they have."""
         return len(rows.contents), len(set(rows.contents))
 
+    def groups(self, rows: Rows) -> int:
+        """How many groups there are."""
+        return len(set(rows.groups))
+
+    def times(self, rows: Rows) -> int:
+        """How many different times there are."""
+        return len(set(rows.times))
+
+    def names_holdout(self, rows: Rows) -> bool:
+        """Whether the fold column says of a row that it is held out."""
+        return HELD in rows.folds
+
 
 ROW_BY_ROW = Dealing()
 
@@ -71,6 +83,16 @@ class Placing:
             _check_column(column, self._key, header, target, file)
             self._index = header.index(column)
         self._read_time: Callable[[str], Value] = _plain_time
+
+    @property
+    def column(self) -> str | None:
+        """The column that divides the rows, where there is one."""
+        return None if self._key is None else self._column(self._key)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether that column holds times."""
+        return self._key == "time_column"
 
     def take_columns(self, understood: Understood) -> None:
         """Leave out of the features the column that divides the rows.
@@ -108,15 +130,19 @@ class Placing:
         """
         if self._key is None:
             return lambda number, row, rows: None  # noqa: ARG005
-        add = {"group_column": self._add_group, "fold_column": self._add_fold, "time_column": self._add_time}[self._key]
+        return lambda number, row, rows: self.divide_by(number, row[self._index], rows)
 
-        def divide(number: int, row: Sequence[str], rows: Rows) -> None:
-            cell = row[self._index].strip()
-            if not cell or cell in MISSING:
-                raise self._unfit(number, "is empty", "fill it in, or take the row out")
-            add(number, cell, rows)
-
-        return divide
+    def divide_by(self, number: int, cell: str, rows: Rows) -> None:
+        """Add to `rows` what a cell of the column that divides the rows says; raises DatasetRuleError as `divider`."""
+        cell = cell.strip()
+        if not cell or cell in MISSING:
+            raise self._unfit(number, "is empty", "fill it in, or take the row out")
+        if self._key == "group_column":
+            rows.groups.append(content_hash([cell], self._splitting.seed))
+        elif self._key == "fold_column":
+            rows.folds.append(cell)
+        else:
+            rows.times.append(self._time(number, cell))
 
     def place(self, rows: Rows, labels: Sequence[str], understood: Understood, dealing: Dealing = ROW_BY_ROW) -> Placed:
         """Deal all rows, whose classes are `labels`, none for regression; raises DatasetRuleError for what won't do."""
@@ -127,7 +153,7 @@ class Placing:
         if dealt is None:
             needed = self._splitting.n_splits + 2
             raise DatasetRuleError(
-                f"{self._file}: column {self._splitting.time_column!r}, the time column, has {len(set(rows.times))} "
+                f"{self._file}: column {self._splitting.time_column!r}, the time column, has {dealing.times(rows)} "
                 f"different times, and {self._splitting.n_splits} folds and the holdout need {needed}. Lower "
                 "`cross_validation.n_splits` in experiment.yaml."
             )
@@ -154,9 +180,9 @@ class Placing:
                     in_parts[placement][classes[code]] += times
         placed.holdout_rows = counts[HOLDOUT]
         placed.part_rows = [counts[part] for part in range(dealt.parts)]
-        check = Checks(self._file, self._target, self._splitting, splitter, len(set(rows.groups or ())))
+        check = Checks(self._file, self._target, self._splitting, splitter, dealing.groups(rows))
         check.all(placed, in_parts, understood)
-        placed.remarks = list(self._remarks(splitter, placed, dealt, classes, HELD in (rows.folds or ())))
+        placed.remarks = list(self._remarks(splitter, placed, dealt, classes, dealing.names_holdout(rows)))
         return placed
 
     def _column(self, key: KeyColumn) -> str | None:
@@ -170,17 +196,11 @@ class Placing:
             f"{self._file}, row {number + 1}: column {column!r}, {_CALLED[self._key]}, {what}; {remedy}."
         )
 
-    def _add_group(self, number: int, cell: str, rows: Rows) -> None:  # noqa: ARG002
-        rows.groups.append(content_hash([cell], self._splitting.seed))
-
-    def _add_fold(self, number: int, cell: str, rows: Rows) -> None:  # noqa: ARG002
-        rows.folds.append(cell)
-
-    def _add_time(self, number: int, cell: str, rows: Rows) -> None:
+    def _time(self, number: int, cell: str) -> float:
         value = self._read_time(cell)
         if not isinstance(value, float) or not math.isfinite(value):
             raise self._unfit(number, f"holds {cell[:80]!r}, which is no time", "correct it, or take the row out")
-        rows.times.append(value)
+        return value
 
     def _remarks(
         self, splitter: Splitter, placed: Placed, dealt: Dealt, classes: Sequence[str], holdout_named: bool

@@ -68,7 +68,7 @@ class Scanner:
         self.splitting = self.asked.splitting
         self._reader = Reader(header, file=file, asked=self.asked, keep_rows=True)
         self.columns, self.target = self._reader.columns, self._reader.target
-        self._placing = Placing(self.columns, file=file, target=self.target, splitting=self.splitting)
+        self.placing = Placing(self.columns, file=file, target=self.target, splitting=self.splitting)
         self._placements: Sequence[int] = []
         self._without_target: list[int] = []
         self._total = 0
@@ -83,7 +83,7 @@ class Scanner:
         Raises DatasetRuleError for rules that only the whole can break.
         """
         understood = understand(self._reader)
-        self._placing.take_columns(understood)
+        self.placing.take_columns(understood)
         rows, labels, without = self._rows(understood)
         total = self._reader.rows
         return self.conclude(records, understood, rows, labels, without, total, self._reader)
@@ -106,12 +106,12 @@ class Scanner:
         """
         self._without_target, self._total = without, total
         try:
-            placed = self._placing.place(rows, labels, understood, dealing)
+            placed = self.placing.place(rows, labels, understood, dealing)
         except DatasetRuleError:
             if not understood.counts_something or len(understood.classes or ()) <= FEWEST_COUNTS:
                 raise
             understood = understood.as_numbers()
-            placed = self._placing.place(rows, [], understood, dealing)
+            placed = self.placing.place(rows, [], understood, dealing)
         self._placements = placed.placements
         understood.remarks += placed.remarks
         labelled = placed.rows
@@ -158,7 +158,7 @@ class Scanner:
     def _rows(self, understood: Understood) -> tuple[Rows, list[str], list[int]]:
         """What dealing wants to know of the rows that have a target, their classes, and which rows have none."""
         rows, labels, without = Rows(), list[str](), []
-        of_class, divide = understood.target_reader(), self._placing.divider()
+        of_class, divide = understood.target_reader(), self.placing.divider()
         target, seed = self.columns.index(self.target), self.splitting.seed
         kept = [place for place, column in enumerate(self.columns) if column not in understood.left_out]
         whole, classification = len(kept) == len(self.columns), understood.problem == CLASSIFICATION

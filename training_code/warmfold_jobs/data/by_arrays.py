@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from warmfold_catalogue.splitters import Splitter
+from warmfold_catalogue.splitters.predefined import HELD
 from warmfold_data.asked import Splitting
 from warmfold_data.placing import Dealing
 from warmfold_jobs.data.array_dealing import DealtArrays, deal_arrays
@@ -41,3 +42,15 @@ class ByArrays(Dealing):
     def contents(self, rows: Any) -> tuple[int, int]:
         """How many rows there are, and how many different contents they have."""
         return len(rows.contents), len(np.unique(rows.contents))
+
+    def groups(self, rows: Any) -> int:
+        """How many groups there are."""
+        return 0 if rows.groups is None else len(np.unique(rows.groups))
+
+    def times(self, rows: Any) -> int:
+        """How many different times there are."""
+        return len(np.unique(rows.times))
+
+    def names_holdout(self, rows: Any) -> bool:
+        """Whether the fold column says of a row that it is held out."""
+        return HELD in rows.fold_values

@@ -13,13 +13,13 @@ import pyarrow as pa
 from warmfold_data.asked import Asked
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
-from warmfold_data.csv_records import CsvRecords, read_records
+from warmfold_data.csv_records import CsvRecords, DatasetRuleError, read_records
 from warmfold_data.dealing import LEFT_OUT
 from warmfold_data.no_rows import UNITS
+from warmfold_data.placing import Placing
 from warmfold_data.reader import Reader
 from warmfold_data.rules import SAMPLE_ROWS, Scanner
 from warmfold_data.understanding import Understood
-from warmfold_jobs.data.array_dealing import RowArrays
 from warmfold_jobs.data.by_arrays import ByArrays
 from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
 from warmfold_jobs.data.counting import count_rows
@@ -64,8 +64,6 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     scanner = _scanner(plan, header, stream.name)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
-    if _is_divided_by_a_column(plan):
-        raise NotColumnarError("a column divides the rows")
     if plan["profile"]:
         understood, reader = _understood(plan["profile"]), Reader(header, file=stream.name, asked=scanner.asked)
         cells = _kept((block for block, _ in blocks), None if plan["predict"] else texts)
@@ -75,6 +73,7 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
         understood, reader = sample.understood(), sample.reader
         tallies = sample.tallies(understood)
         cells = texts.blocks()
+    _take_columns(scanner.placing, understood)
     seed = plan["experiment"]["cross_validation"]["seed"]
     of_class = understood.target_reader()
     counted = count_rows(
@@ -83,6 +82,7 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
         understood.left_out,
         scanner.target,
         of_class=of_class,
+        placing=scanner.placing,
         seed=seed,
         typed=typed,
     )
@@ -90,7 +90,7 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     if not plan["profile"]:
         understood = complete(understood, counted)
     labels = counted.labels if understood.problem == CLASSIFICATION else []
-    rows: Any = RowArrays(counted.contents)
+    rows: Any = counted.rows_to_deal
     profile = scanner.conclude(
         records, understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
     )
@@ -137,9 +137,17 @@ def _understood(profile: Profile) -> Understood:
     )
 
 
-def _is_divided_by_a_column(plan: Plan) -> bool:
-    splitting = plan["experiment"]["cross_validation"]
-    return any(splitting.get(key) is not None for key in ("group_column", "time_column", "fold_column"))
+def _take_columns(placing: Placing, understood: Understood) -> None:
+    """Leave out of the features the column that divides the rows, as the row-wise rules do."""
+    if placing.column in understood.left_out:
+        # how its cells are read as times is known no more
+        if placing.is_by_time:
+            raise NotColumnarError("the time column is left out of the features")
+        return
+    try:
+        placing.take_columns(understood)
+    except DatasetRuleError as error:
+        raise NotColumnarError(str(error)) from error
 
 
 def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:

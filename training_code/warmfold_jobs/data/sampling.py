@@ -84,7 +84,7 @@ def check_left_out(tallies: dict[str, Tally]) -> None:
 
 def complete(understood: Understood, counted: Counted) -> Understood:
     """The same with what only all the rows tell: missing values, categories, and how far numbers go."""
-    labelled = len(counted.contents)
+    labelled = len(counted.rows_to_deal.contents)
     readings, missing, facts = dict(understood.readings), dict(understood.missing), dict(understood.facts)
     for name, reader in counted.readers.items():
         reading = readings[name]
