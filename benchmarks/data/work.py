@@ -55,7 +55,7 @@ def plan_of(file: Path) -> Any:
 
 
 def split(folder: Path) -> dict[str, float]:
-    """Split the dataset of a folder: seconds of one core, the most memory in bytes; and what pyarrow takes to read it."""
+    """Split a folder's dataset: CPU seconds, most memory in bytes, and pyarrow's CPU seconds for reading it."""
     (file,) = folder.glob("*.csv")
     began = time.process_time()
     with contextlib.redirect_stdout(sys.stderr):

@@ -161,7 +161,7 @@ def _deal_units(rows: RowArrays, splitter: UnitSplitter, splitting: Splitting) -
             turned, of_kind = developed[turn], kind[turn]
         if len(kinds) > 1:
             turned = turned[_short(np.argsort(of_kind, kind="stable"), len(held))]
-        placements = np.full(len(held), HOLDOUT, dtype=small)
+        placements: Ints = np.full(len(held), HOLDOUT, dtype=small)
         placements[turned] = by_kind
         repeats.append(units.by_row(placements))
     return DealtArrays(
