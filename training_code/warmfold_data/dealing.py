@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from warmfold_catalogue.splitters import Splitter, UnitSplitter
@@ -60,10 +60,6 @@ class Dealt:
     """Units that the holdout got because it lacked a class or rows: how many rows each has."""
     to_development: list[int] = field(default_factory=list)
     """Units that the holdout had to give back, as the parts lacked a class: how many rows each has."""
-
-
-DealRows = Callable[[Rows, Splitter, Splitting], Dealt | None]
-"""What deals rows as `deal` does."""
 
 
 def deal(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:

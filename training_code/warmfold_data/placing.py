@@ -9,6 +9,7 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 
 from warmfold_catalogue.splitters import KeyColumn, Splitter, default_splitter, load_splitter
 from warmfold_catalogue.splitters.predefined import HELD
@@ -16,7 +17,7 @@ from warmfold_data.asked import Splitting
 from warmfold_data.cells import DATE, MISSING, TEXT, Value, number, values
 from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.dates import iso_seconds
-from warmfold_data.dealing import HOLDOUT, DealRows, Dealt, Rows, content_hash
+from warmfold_data.dealing import HOLDOUT, Dealt, Rows, content_hash, deal
 from warmfold_data.remarks import calls, counted, remark
 from warmfold_data.split_checks import Checks, Placed
 from warmfold_data.understanding import Understood
@@ -33,6 +34,42 @@ _CALLED: dict[KeyColumn, str] = {
 }
 
 
+class Dealing:
+    """How rows are dealt and counted: here row by row."""
+
+    def take_labels(self, rows: Rows, labels: Sequence[str], classes: Sequence[str]) -> None:
+        """Have `rows` know their classes, which are of these in order; none for regression."""
+        codes = {label: code for code, label in enumerate(classes)}
+        rows.labels = [codes[label] for label in labels]
+
+    def deal(self, rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
+        """Where each row goes; None where rows have too few different times for the folds."""
+        return deal(rows, splitter, splitting)
+
+    def counts(self, rows: Rows, placements: Sequence[int]) -> Counter[tuple[int, int]]:
+        """How many rows of a class (0 for regression) went to a placement."""
+        return Counter(zip(rows.labels or repeat(0), placements, strict=False))
+
+    def contents(self, rows: Rows) -> tuple[int, int]:
+        """How many rows there are, and how many different contents they have."""
+        return len(rows.contents), len(set(rows.contents))
+
+    def groups(self, rows: Rows) -> int:
+        """How many groups there are."""
+        return len(set(rows.groups))
+
+    def times(self, rows: Rows) -> int:
+        """How many different times there are."""
+        return len(set(rows.times))
+
+    def names_holdout(self, rows: Rows) -> bool:
+        """Whether the fold column says of a row that it is held out."""
+        return HELD in rows.folds
+
+
+ROW_BY_ROW = Dealing()
+
+
 class Placing:
     """Says how the columns divide the rows, deals these, and checks what came of it."""
 
@@ -46,6 +83,16 @@ class Placing:
             _check_column(column, self._key, header, target, file)
             self._index = header.index(column)
         self._read_time: Callable[[str], Value] = _plain_time
+
+    @property
+    def column(self) -> str | None:
+        """The column that divides the rows, where there is one."""
+        return None if self._key is None else self._column(self._key)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether that column holds times."""
+        return self._key == "time_column"
 
     def take_columns(self, understood: Understood) -> None:
         """Leave out of the features the column that divides the rows.
@@ -83,51 +130,59 @@ class Placing:
         """
         if self._key is None:
             return lambda number, row, rows: None  # noqa: ARG005
-        add = {"group_column": self._add_group, "fold_column": self._add_fold, "time_column": self._add_time}[self._key]
+        return lambda number, row, rows: self.divide_by(number, row[self._index], rows)
 
-        def divide(number: int, row: Sequence[str], rows: Rows) -> None:
-            cell = row[self._index].strip()
-            if not cell or cell in MISSING:
-                raise self._unfit(number, "is empty", "fill it in, or take the row out")
-            add(number, cell, rows)
+    def divide_by(self, number: int, cell: str, rows: Rows) -> None:
+        """Add to `rows` what a cell of the column that divides the rows says; raises DatasetRuleError as `divider`."""
+        cell = cell.strip()
+        if not cell or cell in MISSING:
+            raise self._unfit(number, "is empty", "fill it in, or take the row out")
+        if self._key == "group_column":
+            rows.groups.append(content_hash([cell], self._splitting.seed))
+        elif self._key == "fold_column":
+            rows.folds.append(cell)
+        else:
+            rows.times.append(self._time(number, cell))
 
-        return divide
-
-    def place(self, rows: Rows, labels: Sequence[str], understood: Understood, deal: DealRows) -> Placed:
+    def place(self, rows: Rows, labels: Sequence[str], understood: Understood, dealing: Dealing = ROW_BY_ROW) -> Placed:
         """Deal all rows, whose classes are `labels`, none for regression; raises DatasetRuleError for what won't do."""
         problem, classes = understood.problem, sorted(understood.classes or ())
         splitter = load_splitter(self._splitting.strategy or default_splitter(problem, self._key))
-        codes = {label: code for code, label in enumerate(classes)}
-        rows.labels = [codes[label] for label in labels]
-        dealt = deal(rows, splitter, self._splitting)
+        dealing.take_labels(rows, labels, classes)
+        dealt = dealing.deal(rows, splitter, self._splitting)
         if dealt is None:
             needed = self._splitting.n_splits + 2
             raise DatasetRuleError(
-                f"{self._file}: column {self._splitting.time_column!r}, the time column, has {len(set(rows.times))} "
+                f"{self._file}: column {self._splitting.time_column!r}, the time column, has {dealing.times(rows)} "
                 f"different times, and {self._splitting.n_splits} folds and the holdout need {needed}. Lower "
                 "`cross_validation.n_splits` in experiment.yaml."
             )
-        counts = Counter(dealt.placements)
+        total, different = dealing.contents(rows)
+        counts = Counter[int]()
         placed = Placed(
             placements=dealt.placements,
             further=dealt.further,
             folds=dealt.folds,
             final_parts=dealt.final_parts,
-            holdout_rows=counts[HOLDOUT],
-            part_rows=[counts[part] for part in range(dealt.parts)],
+            holdout_rows=0,
+            part_rows=[],
             developed=Counter(),
             held=Counter(),
-            rows=len(rows.contents),
-            copies=len(rows.contents) - len(set(rows.contents)),
+            rows=total,
+            copies=total - different,
         )
         in_parts: list[Counter[str]] = [Counter() for _ in range(dealt.parts)]
-        for label, placement in zip(labels, dealt.placements, strict=False):
-            (placed.held if placement == HOLDOUT else placed.developed)[label] += 1
-            if placement != HOLDOUT:
-                in_parts[placement][label] += 1
-        check = Checks(self._file, self._target, self._splitting, splitter, len(set(rows.groups)))
+        for (code, placement), times in dealing.counts(rows, dealt.placements).items():
+            counts[placement] += times
+            if classes:
+                (placed.held if placement == HOLDOUT else placed.developed)[classes[code]] += times
+                if placement != HOLDOUT:
+                    in_parts[placement][classes[code]] += times
+        placed.holdout_rows = counts[HOLDOUT]
+        placed.part_rows = [counts[part] for part in range(dealt.parts)]
+        check = Checks(self._file, self._target, self._splitting, splitter, dealing.groups(rows))
         check.all(placed, in_parts, understood)
-        placed.remarks = list(self._remarks(splitter, placed, dealt, classes, HELD in rows.folds))
+        placed.remarks = list(self._remarks(splitter, placed, dealt, classes, dealing.names_holdout(rows)))
         return placed
 
     def _column(self, key: KeyColumn) -> str | None:
@@ -141,17 +196,11 @@ class Placing:
             f"{self._file}, row {number + 1}: column {column!r}, {_CALLED[self._key]}, {what}; {remedy}."
         )
 
-    def _add_group(self, number: int, cell: str, rows: Rows) -> None:  # noqa: ARG002
-        rows.groups.append(content_hash([cell], self._splitting.seed))
-
-    def _add_fold(self, number: int, cell: str, rows: Rows) -> None:  # noqa: ARG002
-        rows.folds.append(cell)
-
-    def _add_time(self, number: int, cell: str, rows: Rows) -> None:
+    def _time(self, number: int, cell: str) -> float:
         value = self._read_time(cell)
         if not isinstance(value, float) or not math.isfinite(value):
             raise self._unfit(number, f"holds {cell[:80]!r}, which is no time", "correct it, or take the row out")
-        rows.times.append(value)
+        return value
 
     def _remarks(
         self, splitter: Splitter, placed: Placed, dealt: Dealt, classes: Sequence[str], holdout_named: bool

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Sequence
 from warmfold_data.asked import Asked
 from warmfold_data.csv_records import BinaryStream, CsvRecords, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
-from warmfold_data.dealing import LEFT_OUT, DealRows, Rows, content_hash, deal
-from warmfold_data.placing import Placing
+from warmfold_data.dealing import LEFT_OUT, Rows, content_hash
+from warmfold_data.placing import ROW_BY_ROW, Dealing, Placing
 from warmfold_data.reader import Reader
 from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION
@@ -68,8 +68,8 @@ class Scanner:
         self.splitting = self.asked.splitting
         self._reader = Reader(header, file=file, asked=self.asked, keep_rows=True)
         self.columns, self.target = self._reader.columns, self._reader.target
-        self._placing = Placing(self.columns, file=file, target=self.target, splitting=self.splitting)
-        self._placements: list[int] = []
+        self.placing = Placing(self.columns, file=file, target=self.target, splitting=self.splitting)
+        self._placements: Sequence[int] = []
         self._without_target: list[int] = []
         self._total = 0
 
@@ -83,9 +83,10 @@ class Scanner:
         Raises DatasetRuleError for rules that only the whole can break.
         """
         understood = understand(self._reader)
-        self._placing.take_columns(understood)
+        self.placing.take_columns(understood)
         rows, labels, without = self._rows(understood)
-        return self.conclude(records, understood, rows, labels, without, self._reader.rows)
+        total = self._reader.rows
+        return self.conclude(records, understood, rows, labels, without, total, self._reader)
 
     def conclude(
         self,
@@ -95,31 +96,31 @@ class Scanner:
         labels: Sequence[str],
         without: list[int],
         total: int,
-        deal: DealRows = deal,
+        reader: Reader,
+        dealing: Dealing = ROW_BY_ROW,
     ) -> Profile:
-        """The profile of rows that were observed elsewhere, as `finish`.
+        """As `finish`, for `total` rows that were read elsewhere.
 
-        `rows` are those with a target, `labels` their classes, none for regression, `without` the numbers of the
-        others, `total` says how many there are together; `deal` decides as the reference does.
+        `rows` and `labels` are of those with a target, in whatever form `dealing` takes them, `without` are the numbers
+        of the others; `reader` has seen the rows, or some of them.
         """
         self._without_target, self._total = without, total
         try:
-            placed = self._placing.place(rows, labels, understood, deal)
+            placed = self.placing.place(rows, labels, understood, dealing)
         except DatasetRuleError:
             if not understood.counts_something or len(understood.classes or ()) <= FEWEST_COUNTS:
                 raise
             understood = understood.as_numbers()
-            placed = self._placing.place(rows, [], understood, deal)
+            placed = self.placing.place(rows, [], understood, dealing)
         self._placements = placed.placements
         understood.remarks += placed.remarks
-        different = len(rows.contents) - placed.copies
-        say_leaks(understood, self._reader, different)
-        labelled = len(rows.contents)
+        labelled = placed.rows
+        say_leaks(understood, reader, labelled - placed.copies)
         classes = understood.classes
         return Profile(
             file=self.file,
             dialect=records.dialect,
-            rows=total,
+            rows=self._total,
             columns=self.columns,
             readings=understood.readings,
             left_out=understood.left_out,
@@ -144,6 +145,11 @@ class Scanner:
         )
 
     @property
+    def dealt(self) -> Sequence[int]:
+        """Where each row with a target goes, once finished."""
+        return self._placements
+
+    @property
     def placements(self) -> list[int]:
         """Where each row goes, once finished, in the order of the rows: HOLDOUT, LEFT_OUT or the number of a part."""
         without, dealt = set(self._without_target), iter(self._placements)
@@ -152,7 +158,7 @@ class Scanner:
     def _rows(self, understood: Understood) -> tuple[Rows, list[str], list[int]]:
         """What dealing wants to know of the rows that have a target, their classes, and which rows have none."""
         rows, labels, without = Rows(), list[str](), []
-        of_class, divide = understood.target_reader(), self._placing.divider()
+        of_class, divide = understood.target_reader(), self.placing.divider()
         target, seed = self.columns.index(self.target), self.splitting.seed
         kept = [place for place, column in enumerate(self.columns) if column not in understood.left_out]
         whole, classification = len(kept) == len(self.columns), understood.problem == CLASSIFICATION

@@ -107,8 +107,8 @@ class Planner:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
         folds = _folds(given, resolved, profile)
+        text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
         context = self._context(run, resolved, folds, image, code["uri"], text_bytes)
         return {
             "schema": SCHEMA,

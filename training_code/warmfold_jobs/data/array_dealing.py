@@ -13,7 +13,7 @@ from warmfold_catalogue.splitters import Splitter, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
 from warmfold_catalogue.splitters.time_series import timeline
 from warmfold_data.asked import Splitting
-from warmfold_data.dealing import HOLDOUT, Dealt, Rows, each_left_out, folds_in_time
+from warmfold_data.dealing import HOLDOUT, each_left_out, folds_in_time
 from warmfold_data.units import Composition, Needs, kinds_of, limit_of, moved, needs_of
 from warmfold_run.records import FoldParts
 
@@ -65,30 +65,6 @@ def deal_arrays(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> De
         return _deal_folds(rows, splitter, splitting)
     assert isinstance(splitter, UnitSplitter)
     return _deal_units(rows, splitter, splitting)
-
-
-def deal_by_arrays(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
-    """`warmfold_data.dealing.deal`, faster, for splitters that need neither times nor folds."""
-    dealt = deal_arrays(
-        RowArrays(
-            contents=np.array(rows.contents, dtype=np.uint64),
-            labels=np.array(rows.labels, dtype=np.int32) if rows.labels else None,
-            groups=np.array(rows.groups, dtype=np.uint64),
-        ),
-        splitter,
-        splitting,
-    )
-    assert dealt is not None
-    return Dealt(
-        placements=dealt.placements.tolist(),
-        parts=dealt.parts,
-        folds=dealt.folds,
-        final_parts=dealt.final_parts,
-        further=[one.tolist() for one in dealt.further],
-        divided=dealt.divided,
-        to_holdout=dealt.to_holdout,
-        to_development=dealt.to_development,
-    )
 
 
 def again_each(keys: Hashes, times: int | Hashes) -> Hashes:
@@ -185,7 +161,7 @@ def _deal_units(rows: RowArrays, splitter: UnitSplitter, splitting: Splitting) -
             turned, of_kind = developed[turn], kind[turn]
         if len(kinds) > 1:
             turned = turned[_short(np.argsort(of_kind, kind="stable"), len(held))]
-        placements = np.full(len(held), HOLDOUT, dtype=small)
+        placements: Ints = np.full(len(held), HOLDOUT, dtype=small)
         placements[turned] = by_kind
         repeats.append(units.by_row(placements))
     return DealtArrays(
