@@ -91,12 +91,13 @@ class Planner:
             )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
+        rows, to_score = self._source(data), self._source(predict) if predict else None
         try:
             given, resolved, profile, understanding = understand(
                 # one byte more than there may be says that there are too many
                 self.storage.open(file).read(MAX_BYTES + 1) if file else None,
-                self._source(data),
-                self._source(predict) if predict else None,
+                rows,
+                to_score,
                 overrides=Overrides(overrides or {}),
                 compute=self.environment.compute,
             )
@@ -104,7 +105,8 @@ class Planner:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
+        text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
+        context = self._context(run, resolved, image, code["uri"], text_bytes)
         return {
             "schema": SCHEMA,
             "run": run,

@@ -313,10 +313,10 @@ def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
         (b"- target", "it must be a mapping"),
         (b"target: \xff", "not UTF-8 at byte 8"),
         (b"#" * 262_145, "it has more than 262144 bytes"),
-        (b"target: " + b"[" * 100_000, "line 1, column 28: not valid YAML: nested deeper than 20 levels"),
+        (b"target: " + b"[" * 100_000, "line 1, column 28: nested deeper than 20 levels"),
         (b"target: " + b"{a: " * 50_000, "nested deeper than 20 levels"),
-        (BOMB, "not valid YAML: more than 100000 keys and values, those that aliases stand for counted each time"),
-        (b"target: &t [*t]", "line 1, column 13: not valid YAML: .t stands inside what it stands for"),
+        (BOMB, "more than 100000 keys and values, those that aliases stand for counted each time"),
+        (b"target: &t [*t]", "line 1, column 13: .t stands inside what it stands for"),
         (b"metric: r2\nmetric: r2\n", "line 2, column 1: not valid YAML: key metric is given twice"),
         (b"target: !!python/object:os.system x", "not valid YAML"),
     ],
@@ -381,8 +381,8 @@ def test_an_execution_s_input_is_not_nested_for_ever() -> None:
     [
         ("dialect: {delimiter: ;;}", 'dialect.delimiter is ";;"; it must be one character'),
         ("dialect: {delimiter: '\"'}", "it must be one character"),
-        ("dialect: {encoding: utf-99}", 'dialect.encoding is "utf-99"; it must be an encoding such as'),
-        ("dialect: {encoding: base64}", "it must be an encoding such as"),
+        ("dialect: {encoding: utf-99}", 'dialect.encoding is "utf-99"; it must be one of utf-8'),
+        ("dialect: {encoding: base64}", "it must be one of utf-8"),
         ("dialect: {decimal: ;}", 'it must be "." or ","'),
         ("dialect: {header: 'yes'}", "it must be true or false"),
         ("dialect: {separator: ;}", "dialect.separator is an unknown key"),
@@ -393,8 +393,8 @@ def test_a_dialect_that_can_t_be_is_refused_by_key(text: str, says: str) -> None
     assert says in line
 
 
-def test_a_dialect_is_resolved_to_what_python_calls_it() -> None:
-    assert resolved('dialect: {delimiter: "\\t", encoding: Latin1, header: false}')["dialect"] == {
+def test_a_dialect_is_resolved_key_by_key() -> None:
+    assert resolved('dialect: {delimiter: "\\t", encoding: iso8859-1, header: false}')["dialect"] == {
         "delimiter": "\t",
         "decimal": None,
         "encoding": "iso8859-1",

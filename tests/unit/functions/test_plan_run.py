@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -379,3 +380,15 @@ def test_rows_to_score_without_a_feature_column_are_refused(plan: Any) -> None:
 def test_a_dataset_that_is_not_there_is_named(plan: Any) -> None:
     with pytest.raises(DatasetError, match=r"datasets/churn/data\.csv is not there"):
         plan(data=None)
+
+
+def test_packed_data_is_planned_for_by_what_it_unpacks_to_and_is_told_of(plan: Any, s3: Any) -> None:
+    header, rows = DATA.split(b"\n", 1)
+    data, predict = gzip.compress(header + b"\n" + rows * 400), gzip.compress(DATA)
+    made = stored_plan(s3, plan(data=data, predict=predict))
+    assert made["profile"]["dialect"]["compression"] == "gzip"
+    assert made["profile"]["rows"] == 48_000
+    assert {one["code"] for one in made["profile"]["remarks"]} >= {"gzip"}
+    assert any("predict.csv: the file is packed with gzip" in one["text"] for one in made["profile"]["remarks"])
+    seconds = made["requests"]["processing"]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert seconds == splitting_seconds(10 * (len(data) + len(predict)))

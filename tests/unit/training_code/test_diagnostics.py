@@ -159,7 +159,7 @@ def test_what_would_take_too_long_is_left_out_and_said(tmp_path: Path) -> None:
     found = final(forest(tmp_path, mixed(200)), tmp_path, clock=lambda: next(ticks))
     assert (found["importance"], found["dependence"]) == ([], [])
     said = {one["what"]: one["why"] for one in found["left_out"]}
-    assert said["importance"] == "shuffling each of 4 groups of features takes about 160 s, and there are 24 s"
+    assert said["importance"] == "shuffling each of 3 groups of features takes about 120 s, and there are 24 s"
     assert said["dependence on colour"] == "varying it takes about 800 s, and the time is used up"
 
 
