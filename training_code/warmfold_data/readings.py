@@ -45,7 +45,7 @@ FEW_NUMBERS = 20
 """A column with no more different numbers than this may be a category with numbers among its names (cylinders: 4, 6, 8,
 rotary): its other cells are no mistakes. It is also the most numbers that are taken for classes."""
 FEWEST_CODES = 3
-"""So many different codes beside whole numbers are no slips of the keyboard."""
+"""So many codes beside whole numbers are no slips of the keyboard."""
 CATEGORIES = 1_000
 """How many different texts of a column are remembered, for rows to score to be compared with."""
 LONGEST_CATEGORY = 100
@@ -287,12 +287,13 @@ class _Decider:
         return self._few_numbers() or self._few_others_are_codes()
 
     def _few_others_are_codes(self) -> bool:
-        """Whether the cells beside whole numbers are several different codes such as `136A`: no typing errors."""
+        """Whether the cells beside whole numbers are several codes such as `136A`: no typing errors."""
         counts = self.tally.counts
         if counts is None or not self.tally.integers or self.is_target:
             return False
-        others = {trim(cell) for cell in counts if self.tally.sort_of(cell) in (TEXTS, TRUTHS, DATES)}
-        return len(others) >= FEWEST_CODES and all(_CODE.fullmatch(other) for other in others)
+        others = [cell for cell in counts if self.tally.sort_of(cell) in (TEXTS, TRUTHS, DATES)]
+        rows = sum(counts[cell] for cell in others)
+        return rows >= FEWEST_CODES and all(_CODE.fullmatch(trim(cell)) for cell in others)
 
     def _is_code(self) -> bool:
         return self.tally.integers and bool(self.tally.leading_zeros or self.tally.inexact)

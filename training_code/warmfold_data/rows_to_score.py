@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warmfold_data.cells import NUMERIC, TEXT, CellError, Value, values
+from warmfold_data.cells import NUMERIC, CellError, Value, values
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, listed, named, read_records
 from warmfold_data.remarks import calls, cells_named, counted, remark
 from warmfold_run.experiment import AskedDialect
@@ -63,7 +63,6 @@ class _Column:
     """A feature of the rows to score beside the same of the training data."""
 
     read: Callable[[str], Value]
-    is_text: bool
     never_missing: bool
     known: frozenset[str] | None
     """The categories of the training data; None where they are not remembered."""
@@ -197,7 +196,6 @@ class Compared:
         categories = reading["categories"]
         return _Column(
             read=values(reading),
-            is_text=reading["kind"] == TEXT,
             never_missing=self._profile["missing"][name] == 0,
             known=None if categories is None else frozenset(categories),
             low=low,

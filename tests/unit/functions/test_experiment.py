@@ -401,3 +401,43 @@ def test_a_dialect_is_resolved_key_by_key() -> None:
         "header": False,
     }
     assert resolved()["dialect"] == dict.fromkeys(["delimiter", "decimal", "encoding", "header"])
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("columns: {id: ignore, zip: text}", {"id": "ignore", "zip": "text"}),
+        ("columns: [id, Unnamed]", {"id": "ignore", "Unnamed": "ignore"}),
+        ('columns: {day: "%d/%m/%Y"}', {"day": "%d/%m/%Y"}),
+        ("columns:", {}),
+    ],
+)
+def test_what_columns_are_can_be_said_one_by_one_or_as_a_list_to_ignore(text: str, columns: dict[str, str]) -> None:
+    assert resolved(text)["columns"] == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("columns: {id: skip}", "columns is"),
+        ("columns: id", "a list of columns to ignore"),
+        ("columns: [1]", "columns is [1]"),
+        ("missing_values: '?'", "missing_values is"),
+        ("positive_class: [yes]", "positive_class is"),
+    ],
+)
+def test_what_columns_can_t_be_is_refused(text: str, says: str) -> None:
+    (line,) = refused(text)
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"), [("['?', -999, 0.5]", ["?", "-999", "0.5"]), ("[no, true]", ["false", "true"]), ("", [])]
+)
+def test_cells_that_yaml_reads_as_numbers_or_truth_values_are_cells(text: str, cells: list[str]) -> None:
+    assert resolved(f"missing_values: {text}")["missing_values"] == cells
+
+
+@pytest.mark.parametrize(("text", "called"), [("yes", "true"), ("1", "1"), ("legit", "legit"), ("null", None)])
+def test_the_positive_class_is_a_cell_however_yaml_reads_it(text: str, called: str | None) -> None:
+    assert resolved(f"positive_class: {text}")["positive_class"] == called

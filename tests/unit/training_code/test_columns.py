@@ -115,7 +115,7 @@ def test_few_different_numbers_beside_a_name_are_a_category() -> None:
     assert "'rotary' in line 5" in said["text"]
 
 
-@pytest.mark.parametrize("codes", [["136A", "207b", "c168"], ["A5", "B6", "17a", "18b"]])
+@pytest.mark.parametrize("codes", [["136A", "207b", "c168"], ["A5", "B6", "17a", "18b"], ["136A"] * 8])
 def test_whole_numbers_with_several_codes_among_them_are_codes(codes: list[str]) -> None:
     profile = feature(with_cell([str(n * 7 % 101) for n in range(ROWS)], *codes))
     assert profile["readings"]["x"]["kind"] == "text"

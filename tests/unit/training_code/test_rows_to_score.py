@@ -44,6 +44,7 @@ def test_nothing_is_said_of_rows_like_the_training_data() -> None:
         ("income", ["$5", "?"] * 4, "newly_missing", "4 cells of 8", None),
         ("gap", [""] * 8, "newly_missing", "all 8 cells are missing", "columns: {gap: ignore}"),
         ("age", ["30", "3000"] * 4, "out_of_range", "range, 20 to 79", None),
+        ("income", ["$5", "$90000"] * 4, "out_of_range", "'$90000' in line 3", None),
         ("age", ["3000", "4000"] * 4, "out_of_range", "8 cells of 8", "columns: {age: ignore}"),
     ],
 )
