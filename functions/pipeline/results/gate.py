@@ -8,6 +8,7 @@ from pipeline.results.holdout import Holdout
 from warmfold_catalogue.metrics import load_metric
 from warmfold_run.experiment import Experiment
 from warmfold_run.records import Remark
+from warmfold_run.understanding import about
 
 NEARLY_PERFECT = 0.999
 """The share of the way from a model that looks at no feature to a perfect one from which a score is suspected: of a ROC
@@ -43,7 +44,7 @@ def suspicions(
     experiment: Experiment, holdout: Holdout, remarks: Sequence[Remark], cv_score: float | None
 ) -> list[str]:
     """Return what a person should look at before the model is used, each in a clause; nothing where all is usual."""
-    found = [remark["text"] for remark in remarks if remark["holds"]]
+    found = [about(remark) for remark in remarks if remark["holds"]]
     scores = ((holdout.score, f"the {holdout.rows} rows of the holdout"), (cv_score, "cross-validation"))
     for score, where in scores:
         if score is not None and (kind := _perfection(experiment["metric"], score, holdout.dummy_score)):
