@@ -12,7 +12,7 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loa
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local lint format reference lock clean
+.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local benchmark-data lint format reference lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -85,6 +85,9 @@ benchmark-full: install-dev  ## the same in every cell, live tuning, and the loc
 
 benchmark-local: install-dev  ## the local cloud against a plain scikit-learn and Optuna loop (1 minute)
 	$(BIN)/python -m benchmarks.local_cloud
+
+benchmark-data: install-dev  ## a gigabyte split and read by folds, against pyarrow (2 minutes; --large: 5 GB too)
+	PYTHONPATH=training_code:. $(BIN)/python -m benchmarks.data
 
 deploy: install install-sam  ## the stack on AWS: asks what it must know the first time, and keeps it in samconfig.mine.toml
 	@python312=$$($(FIND_PYTHON312)); \

@@ -69,7 +69,7 @@ TEXT: Final = "text"
 """Kinds of columns."""
 MEANING = {NUMERIC: "a number", BOOLEAN: "true or false", DATE: "a date"}
 """What a cell of a kind is called in errors."""
-_INVISIBLE = "\ufeff\u200b\u200e\u200f"
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\x1a"
 
 Value = float | str | None
 """What a cell holds: a number, 0 or 1 for a truth value, seconds since 1970-01-01 UTC for a date, text, or nothing."""
@@ -125,7 +125,7 @@ def value_of(cell: str, reading: Reading) -> Value:
 
 
 def trim(cell: str) -> str:
-    """The cell without blanks, no-break blanks and invisible marks at its ends."""
+    """The cell without blanks, no-break blanks and invisible marks (of direction, of a file's end) at its ends."""
     return cell.strip().strip(_INVISIBLE).strip()
 
 

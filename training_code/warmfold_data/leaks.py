@@ -79,21 +79,19 @@ class Line:
     _first: list[tuple[float, float]] = field(default_factory=list)
     _line: tuple[float, float, float] | None = None
 
-    def observe(self, cells: Sequence[str], labels: Sequence[str]) -> None:
-        """Take the next cells and the target's cells beside them."""
-        for cell, label in zip(cells, labels, strict=True):
-            x, y = number(trim(cell)), number(trim(label))
+    def observe(self, cells: Sequence[str], labels: Sequence[float | None]) -> None:
+        """Take the next cells and the target's numbers beside them, None where there is none."""
+        for cell, y in zip(cells, labels, strict=True):
             if y is None:
                 continue
             self.rows += 1
-            if x is None:
-                if cell and trim(cell) not in MISSING:
-                    self.holds = False
-                    return
-                continue
-            self.covered += 1
-            if not self._is_on_line(x, y):
+            x = number(trim(cell))
+            if x is not None:
+                self.covered += 1
+                self.holds = self._is_on_line(x, y)
+            elif cell and trim(cell) not in MISSING:
                 self.holds = False
+            if not self.holds:
                 return
 
     def told(self) -> str | None:

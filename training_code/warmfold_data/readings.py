@@ -5,6 +5,7 @@ Standard library only, as `rules.py`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from warmfold_data.asked import Asked
@@ -43,6 +44,8 @@ rarer than one cell in ten; a column that mixes more is a code of its own, such 
 FEW_NUMBERS = 20
 """A column with no more different numbers than this may be a category with numbers among its names (cylinders: 4, 6, 8,
 rotary): its other cells are no mistakes. It is also the most numbers that are taken for classes."""
+FEWEST_CODES = 3
+"""So many codes beside whole numbers are no slips of the keyboard."""
 CATEGORIES = 1_000
 """How many different texts of a column are remembered, for rows to score to be compared with."""
 LONGEST_CATEGORY = 100
@@ -139,8 +142,8 @@ class _Decider:
             ]
             if odd or self.tally.counts is None:
                 return Decision(
-                    refused=f": {words_named(odd) or 'too many different cells'} of column {self.column!r} can't be read "
-                    "as true or false, which experiment.yaml calls it; correct the cells, or call the column text."
+                    refused=f": column {self.column!r} is boolean in experiment.yaml, and can't be read so: "
+                    f"{words_named(odd) or 'too many different cells'}. Correct the cells, or call the column text."
                 )
             return self._done(BOOLEAN, booleans=dict(SAID_BOOLEANS))
         return self._done(BOOLEAN)
@@ -275,11 +278,22 @@ class _Decider:
     def _few_numbers(self) -> bool:
         counts = self.tally.counts
         return (
-            counts is not None and len({cell for cell in counts if self.tally._sort_of(cell) == NUMBERS}) <= FEW_NUMBERS
+            counts is not None and len({cell for cell in counts if self.tally.sort_of(cell) == NUMBERS}) <= FEW_NUMBERS
         )
 
     def _is_category(self) -> bool:
-        return self._few_numbers() or (self.is_target and self.asked.problem == CLASSIFICATION)
+        if self.is_target and self.asked.problem == CLASSIFICATION:
+            return True
+        return self._few_numbers() or self._few_others_are_codes()
+
+    def _few_others_are_codes(self) -> bool:
+        """Whether the cells beside whole numbers are several codes such as `136A`: no typing errors."""
+        counts = self.tally.counts
+        if counts is None or not self.tally.integers or self.is_target:
+            return False
+        others = [cell for cell in counts if self.tally.sort_of(cell) in (TEXTS, TRUTHS, DATES)]
+        rows = sum(counts[cell] for cell in others)
+        return rows >= FEWEST_CODES and all(_CODE.fullmatch(trim(cell)) for cell in others)
 
     def _is_code(self) -> bool:
         return self.tally.integers and bool(self.tally.leading_zeros or self.tally.inexact)
@@ -322,8 +336,14 @@ class _Decider:
     def _missing(self, kind: Kind) -> frozenset[str]:
         """Cells that hold no value: in a text target the empty one only, unless the experiment says more."""
         if self.is_target and kind == TEXT:
-            return self.asked.missing
+            return self.asked.missing | self._words_too_rare()
         return self.asked.missing | (MISSING if kind == TEXT else frozenset(plain_reading(kind)["missing"])) - {""}
+
+    def _words_too_rare(self) -> set[str]:
+        """Known words in a text target that have too few rows to be classes: they must mean that there is none."""
+        splitting = self.asked.splitting
+        least = splitting.n_splits / (1 - splitting.holdout)
+        return {word for word, times in self.tally.words.items() if word in MISSING and times < least}
 
     def _done(self, kind: Kind, **particulars: object) -> Decision:
         reading = plain_reading(kind)
@@ -356,6 +376,7 @@ class _Decider:
         self.remarks.append(remark(code, self.column, text, remedy))
 
 
+_CODE = re.compile(r"[A-Za-z]{0,3}\d+[A-Za-z]{0,3}", re.ASCII)
 _DATE_REMEDY = 'say the format of its dates in experiment.yaml, as in `columns: {{{column}: "%d/%m/%Y"}}`.'
 
 

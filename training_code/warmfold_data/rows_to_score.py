@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warmfold_data.cells import NUMERIC, TEXT, CellError, Value, values
+from warmfold_data.cells import NUMERIC, CellError, Value, values
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, listed, named, read_records
 from warmfold_data.remarks import calls, cells_named, counted, remark
 from warmfold_run.experiment import AskedDialect
@@ -53,6 +53,7 @@ def read_rows_to_score(
     for line, row in records:
         compared.observe(line, row)
         yield row
+    compared.read_as(records.remarks)
     if not compared.rows:
         raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
 
@@ -62,7 +63,6 @@ class _Column:
     """A feature of the rows to score beside the same of the training data."""
 
     read: Callable[[str], Value]
-    is_text: bool
     never_missing: bool
     known: frozenset[str] | None
     """The categories of the training data; None where they are not remembered."""
@@ -119,6 +119,7 @@ class Compared:
         self._features = [column for column in profile["readings"] if column != profile["target"]]
         self._columns: list[tuple[int, str, _Column]] = []
         self._file = ""
+        self._read_as: list[Remark] = []
         self.rows = 0
 
     def start(self, header: Sequence[str], file: str) -> None:
@@ -144,9 +145,13 @@ class Compared:
                     "correct the cell or empty it."
                 ) from error
 
+    def read_as(self, remarks: Sequence[Remark]) -> None:
+        """Take what is to be said of how the file was read."""
+        self._read_as = [Remark(**{**one, "text": f"{self._file}: {one['text']}"}) for one in remarks]
+
     def remarks(self) -> list[Remark]:
         """What a person should know of them."""
-        found: list[Remark] = []
+        found = list(self._read_as)
         for _, name, column in self._columns:
             found += self._remarks_on(name, column)
         return found
@@ -191,7 +196,6 @@ class Compared:
         categories = reading["categories"]
         return _Column(
             read=values(reading),
-            is_text=reading["kind"] == TEXT,
             never_missing=self._profile["missing"][name] == 0,
             known=None if categories is None else frozenset(categories),
             low=low,

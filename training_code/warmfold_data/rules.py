@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
@@ -22,7 +21,7 @@ from warmfold_data.remarks import counted, remark
 from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION, Problem
 from warmfold_run.predictions import prediction_columns
-from warmfold_run.records import Kind, Profile, Remark
+from warmfold_run.records import Profile, Remark
 
 SAMPLE_ROWS = 1000
 """Rows that `sample` looks at."""
@@ -70,28 +69,6 @@ class _Dealt(NamedTuple):
     held: Counter[str]
 
 
-@dataclass
-class Counted:
-    """What the rules want to know of rows that all fit their columns' readings."""
-
-    rows: int
-    missing: dict[str, int]
-    kinds: dict[str, Kind]
-    contents: list[int]
-    """Of the rows that have a target, in their order, as `content_hash` has it; and their classes."""
-    labels: list[str]
-    """Empty for regression."""
-    without_target: list[int]
-    """The numbers of the rows without a target, from 0."""
-    integers: bool
-    """Whether all values of the target are whole numbers; and whether there are two different ones."""
-    values_differ: bool
-    finite: bool
-    """Whether all values of the target are finite numbers."""
-    many_values: bool
-    """Whether a target of numbers has more than MAX_CLASSES different ones."""
-
-
 class Scanner:
     """Takes a dataset row by row, holds the whole against the rules at the end, and says where each row goes."""
 
@@ -104,6 +81,7 @@ class Scanner:
         self.columns, self.target = self._reader.columns, self._reader.target
         self._placements: list[int] = []
         self._without_target: list[int] = []
+        self._total = 0
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; `line` is for errors."""
@@ -115,7 +93,17 @@ class Scanner:
         Raises DatasetRuleError for rules that only the whole can break.
         """
         understood = understand(self._reader)
-        rows, self._without_target = self._rows(understood)
+        rows, without = self._rows(understood)
+        return self.conclude(records, understood, rows, without, self._reader.rows)
+
+    def conclude(
+        self, records: CsvRecords, understood: Understood, rows: Rows, without: list[int], total: int
+    ) -> Profile:
+        """The profile of rows that were observed elsewhere, as `finish`.
+
+        `rows` are those with a target, `without` the numbers of the others, `total` says how many there are together.
+        """
+        self._without_target, self._total = without, total
         dealt = self._deal(rows, understood)
         if isinstance(dealt, str) and understood.counts_something and len(understood.classes or ()) > FEWEST_COUNTS:
             understood = understood.as_numbers()
@@ -134,7 +122,7 @@ class Scanner:
         return Profile(
             file=self.file,
             dialect=records.dialect,
-            rows=self._reader.rows,
+            rows=total,
             columns=self.columns,
             readings=understood.readings,
             left_out=understood.left_out,
@@ -159,7 +147,7 @@ class Scanner:
     def placements(self) -> list[int]:
         """Where each row goes, once finished, in the order of the rows: HOLDOUT, LEFT_OUT or the number of a part."""
         without, dealt = set(self._without_target), iter(self._placements)
-        return [LEFT_OUT if row in without else next(dealt) for row in range(self._reader.rows)]
+        return [LEFT_OUT if row in without else next(dealt) for row in range(self._total)]
 
     def _rows(self, understood: Understood) -> tuple[Rows, list[int]]:
         """What dealing wants to know of the rows that have a target, and which rows have none."""
@@ -204,7 +192,7 @@ class Scanner:
         wrong = self._unsplit_classes(splitter, dealt, understood) if problem == CLASSIFICATION else None
         if wrong is None and dealt.holdout_rows < 2:
             return (
-                f"{self.file}: the holdout has {dealt.holdout_rows} of {self._reader.rows} rows, and needs 2. "
+                f"{self.file}: the holdout has {dealt.holdout_rows} of {self._total} rows, and needs 2. "
                 + _HOLDOUT_REMEDY
             )
         return wrong

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from warmfold_data import ids
 from warmfold_data.cells import NUMERIC, Value, values
-from warmfold_data.columns import NOTHING, Tally
+from warmfold_data.columns import NOTHING, WRITTEN, Tally
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.reader import Reader
 from warmfold_data.readings import Decision, decide
@@ -274,12 +274,17 @@ def _missing(reader: Reader, column: str, features: _Features) -> int:
 
 
 def _facts(tally: Tally, reading: Reading) -> ColumnFacts:
-    numeric = reading["kind"] == NUMERIC and tally.minimum <= tally.maximum
+    low, high = tally.minimum, tally.maximum
+    if reading["kind"] == NUMERIC and tally.of(WRITTEN) and tally.counts is not None:
+        read = values(reading)
+        numbers = [value for cell in tally.counts if isinstance(value := read(cell), float)]
+        low, high = min(numbers), max(numbers)
+    ranged = reading["kind"] == NUMERIC and low <= high and not (tally.of(WRITTEN) and tally.counts is None)
     return ColumnFacts(
         values=tally.cells - tally.of(NOTHING) - missing_words(tally, reading),
         different=None if tally.counts is None else len(tally.counts),
-        minimum=tally.minimum if numeric else None,
-        maximum=tally.maximum if numeric else None,
+        minimum=low if ranged else None,
+        maximum=high if ranged else None,
     )
 
 

@@ -63,6 +63,8 @@ def parse(text: bytes | None) -> dict[str, Any]:
         decoded = text.decode("utf-8-sig")
         _check_size(decoded)
         parsed = yaml.load(decoded, Loader=_Loader)
+    except ExperimentRuleError:
+        raise
     except UnicodeDecodeError as error:
         raise ExperimentRuleError(f"{SOURCE}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     except yaml.MarkedYAMLError as error:
@@ -112,17 +114,18 @@ def _check_size(text: str) -> None:
                 known[event.anchor] = 1
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor in (anchor for anchor, _ in open_):
-                raise yaml.MarkedYAMLError(
-                    problem=f"*{event.anchor} stands inside what it stands for", problem_mark=event.start_mark
-                )
-            values += known.get(event.anchor, 1)
+                raise _too_much(f"*{event.anchor} stands inside what it stands for", event)
+            values += known.get(str(event.anchor), 1)
         if len(open_) > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than {MAX_DEPTH} levels; no key needs that", problem_mark=event.start_mark
-            )
+            raise _too_much(f"nested deeper than {MAX_DEPTH} levels; no key needs that", event)
         if values > MAX_VALUES:
-            raise yaml.MarkedYAMLError(
-                problem=f"more than {MAX_VALUES} keys and values, those that aliases stand for counted each time; "
-                "shorten it",
-                problem_mark=event.start_mark,
+            problem = (
+                f"more than {MAX_VALUES} keys and values, those that aliases stand for counted each time; shorten it"
             )
+            raise _too_much(problem, event)
+
+
+def _too_much(problem: str, event: yaml.Event) -> ExperimentRuleError:
+    mark = event.start_mark
+    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return ExperimentRuleError(f"{SOURCE}{place}: {problem}")

@@ -16,6 +16,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
@@ -167,8 +168,14 @@ class Budget(_Section):
 
 
 def _as_mapping(columns: Any) -> Any:
-    """A list of columns stands for a mapping in which each of them is left out."""
+    """A list of columns stands for a mapping in which each of them is left out, nothing for an empty one."""
+    if columns is None:
+        return {}
     return dict.fromkeys(columns, IGNORE) if _are_texts(columns) else columns
+
+
+def _as_list(given: Any) -> Any:
+    return [] if given is None else given
 
 
 def _are_texts(given: Any) -> bool:
@@ -188,7 +195,9 @@ def _known_kind(said: str) -> str:
     return said
 
 
-Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
+Cell = Annotated[
+    StrictStr, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"]}, mode="validation")
+]
 COLUMNS_DESCRIPTION = (
     f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
     "or a list of columns to ignore"
@@ -209,9 +218,19 @@ class Experiment(_Section):
         json_schema_extra={STANDS_FOR: "what the target's values suggest"},
     )
     columns: Annotated[
-        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]], BeforeValidator(_as_mapping)
+        dict[StrictStr, Annotated[StrictStr, AfterValidator(_known_kind)]],
+        BeforeValidator(_as_mapping),
+        WithJsonSchema(
+            {"type": ["object", "array", "null"], "additionalProperties": {"type": "string"}}, mode="validation"
+        ),
     ] = Field(default={}, description=COLUMNS_DESCRIPTION)
-    missing_values: list[Cell] = Field(default=[], description="a list of cells that hold no value")
+    missing_values: Annotated[
+        list[Cell],
+        BeforeValidator(_as_list),
+        WithJsonSchema(
+            {"type": ["array", "null"], "items": {"type": ["string", "number", "boolean"]}}, mode="validation"
+        ),
+    ] = Field(default=[], description="a list of cells that hold no value")
     positive_class: Cell | None = Field(
         default=None,
         description="a class of the target",

@@ -13,7 +13,17 @@ PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "r
 """The files of a run, in its folder."""
 METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"
 """What the final job says of its model, in the location `model` and in the model archive."""
-MODEL_REPORTS = (METRICS, DIAGNOSTICS)
+QUALITY_STATISTICS, QUALITY_CONSTRAINTS = "model_quality_statistics.json", "model_quality_constraints.json"
+DATA_STATISTICS, DATA_CONSTRAINTS = "data_statistics.json", "data_constraints.json"
+"""The same for SageMaker's Model Monitor, in its formats."""
+MODEL_REPORTS = (
+    METRICS,
+    DIAGNOSTICS,
+    QUALITY_STATISTICS,
+    QUALITY_CONSTRAINTS,
+    DATA_STATISTICS,
+    DATA_CONSTRAINTS,
+)
 """The files of the model archive that are in the location `model` too."""
 PARTS, HOLDOUT, SCORE = "parts", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""
@@ -25,7 +35,7 @@ FOLD_OUTPUT, CANDIDATE_OUTPUT = "fold-output/", "candidate-output/"
 """Where SageMaker puts what jobs leave that are not the final one, below the run's."""
 CODE_ARCHIVE = "sourcedir.tar.gz"
 """The training code as SageMaker takes it."""
-MODEL, MODEL_DESCRIPTION = "model.joblib", "model.json"
+MODEL, MODEL_DESCRIPTION, TRAINED_ON = "model.joblib", "model.json", "trained_on.npy"
 """What the model archive holds, beside METRICS, DIAGNOSTICS and the code in `code/`."""
 PLACEMENT, ABANDONED, MISSED = "placement.json", "abandoned.json", "missed.json"
 """What a candidate says of itself, in its folder below the location `candidates`, beside `fold-<i>.json`."""

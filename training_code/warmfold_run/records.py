@@ -203,7 +203,6 @@ class HoldoutMetrics(TypedDict):
     holdout_interval_method: Annotated[str | None, "how the interval was found, or why there is none"]
     holdout_note: Annotated[str | None, "why there is no score"]
     baselines: Annotated[Baselines, "what the model is held against"]
-    champion: Annotated[Champion | None, "the model that it must beat; null without `quality_gate.beat_champion`"]
 
 
 class Champion(TypedDict):
@@ -224,6 +223,7 @@ class Champion(TypedDict):
 class FinalMetrics(HoldoutMetrics):
     """model/metrics.json: how the final model does; the gate reads it."""
 
+    champion: Annotated[Champion | None, "the model that it must beat; null without `quality_gate.beat_champion`"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
     train_score: Annotated[float, "on the rows that it was trained on"]
     fit_seconds: Annotated[float, "of the fit"]

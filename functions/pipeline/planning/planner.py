@@ -28,16 +28,18 @@ from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ChampionPackage, ObjectVersion, Plan, Planned
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Makes plans; clock and bucket are injected."""
+    """Makes plans; clock, bucket and registry are injected."""
 
     storage: Storage
     environment: PlanEnvironment
     now: Callable[[], datetime]
+    champion_of: Callable[[str], ChampionPackage | None]
+    """The approved model package of a group, or None."""
 
     def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> Planned:
         """Check data and experiment, write plan.json, and return what the state machine needs of it.
@@ -89,12 +91,13 @@ class Planner:
             )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
+        rows, to_score = self._source(data), self._source(predict) if predict else None
         try:
             given, resolved, profile, understanding = understand(
                 # one byte more than there may be says that there are too many
                 self.storage.open(file).read(MAX_BYTES + 1) if file else None,
-                self._source(data),
-                self._source(predict) if predict else None,
+                rows,
+                to_score,
                 overrides=Overrides(overrides or {}),
                 compute=self.environment.compute,
             )
@@ -102,7 +105,8 @@ class Planner:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
+        text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
+        context = self._context(run, resolved, image, code["uri"], text_bytes)
         return {
             "schema": SCHEMA,
             "run": run,
@@ -122,6 +126,7 @@ class Planner:
             "understanding": understanding,
             "problem_sampled": profile is None and given.problem is None,
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
+            "champion": self._champion(context.prefix, dataset, resolved),
             "locations": context.locations,
             "abandoning": abandoning(resolved),
             "fold_retries": limits.FOLD_RETRIES,
@@ -139,6 +144,11 @@ class Planner:
                 "transform": transform_request(context),
             },
         }
+
+    def _champion(self, prefix: str, dataset: str, resolved: Resolved) -> ChampionPackage | None:
+        if not resolved["quality_gate"]["beat_champion"]:
+            return None
+        return self.champion_of(names.model_package_group(prefix, dataset))
 
     @property
     def _code_folder(self) -> Path:

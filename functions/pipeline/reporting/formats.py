@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from warmfold_run.understanding import shown
-
 
 def score(value: float) -> str:
     """Return a score with four digits."""
@@ -23,11 +21,6 @@ def interval(ends: list[float] | None) -> str:
 def signed_interval(ends: list[float] | None) -> str:
     """Return the 95% interval of a difference in words."""
     return f"95% interval {signed(ends[0])} to {signed(ends[1])}" if ends else "interval unknown"
-
-
-def cell(value: float | str) -> str:
-    """Return a value of the data: a number with four digits, a text in which nothing controls the page."""
-    return score(value) if isinstance(value, float | int) else shown(value)
 
 
 def duration(seconds: float | None) -> str:

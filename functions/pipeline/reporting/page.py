@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from pipeline.reporting import charts, curves, formats
+from pipeline.reporting import charts, formats
+from pipeline.reporting.evidence import evidence
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
-from warmfold_run.diagnostics import Curve, Diagnostics
+from warmfold_run.diagnostics import Diagnostics
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
-from warmfold_run.understanding import listed, printable, sentences, shown, told
+from warmfold_run.understanding import printable, sentences, shown, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
 MOST_REASONS = 5
-MOST_VALUES = 8
-"""Values of a feature, side by side."""
-MOST_ROWS = 20
-"""Rows of a table of the diagnostics."""
 MOST_REMARKS = 6
 """Remarks that are open; more of them are a click away."""
-_T = TypeVar("_T")
 _HEADLINES = {
     "succeeded": "Model registered",
     "rejected": "Model rejected by the quality gate",
@@ -38,9 +33,9 @@ _HEADLINES = {
 
 
 def render_report(summary: Summary, profile: Profile | None, diagnostics: Diagnostics | None) -> str:
-    """Return the page of a run's summary, the data's profile and the holdout's diagnostics. All text in it is escaped.
+    """Return the page of a run's summary; `profile` is the data's, `diagnostics` the final model's, where there are.
 
-    What there is none of is None.
+    All text in it is escaped.
     """
     best, metric, results = summary["best"], summary["metric"], summary["candidate_results"]
     number = best["number"] if best else None
@@ -56,10 +51,6 @@ def render_report(summary: Summary, profile: Profile | None, diagnostics: Diagno
             profile=_profile(profile) if profile else None,
             said=sentences(summary["understanding"]) if summary["understanding"] else [],
             most_remarks=MOST_REMARKS,
-            diagnostics=diagnostics,
-            curves=_curves(diagnostics, summary["target"] or "") if diagnostics else {},
-            most_rows=MOST_ROWS,
-            most_values=MOST_VALUES,
             score_chart=charts.score_chart(results, number, metric or ""),
             fold_chart=charts.fold_chart(results, number, metric or ""),
             estimate_chart=charts.estimate_chart(best, summary["holdout"], summary["baselines"], metric or "")
@@ -73,34 +64,9 @@ def render_report(summary: Summary, profile: Profile | None, diagnostics: Diagno
             more_reasons=max(0, len(reasons) - MOST_REASONS),
             assumed_warm_start=ASSUMED_WARM_START,
             missed=_missed(summary["pools"]["missed"]),
+            evidence=evidence(summary, diagnostics),
         )
     )
-
-
-def _curves(diagnostics: Diagnostics, target: str) -> dict[str, Markup | str | None]:
-    """Return the charts of the holdout, and the areas under curves."""
-    classes, numbers = diagnostics["classes"], diagnostics["numbers"]
-    roc = classes["roc"] if classes else []
-    precision_recall = classes["precision_recall"] if classes else []
-    return {
-        "roc": curves.curve_chart(roc, "ROC curves", diagonal=True),
-        "roc_areas": _areas(roc),
-        "precision_recall": curves.curve_chart(precision_recall, "Precision by recall", diagonal=False),
-        "precision_areas": _areas(precision_recall),
-        "calibration": curves.curve_chart(classes["calibration"] if classes else [], "Calibration", diagonal=True),
-        "scatter": curves.scatter_chart(numbers, target) if numbers else None,
-        "histogram": curves.histogram_chart(numbers) if numbers else None,
-    }
-
-
-def _areas(found: list[Curve]) -> str:
-    areas = [f"{shown(one['name'])} {formats.score(one['area'])}" for one in found if one["area"] is not None]
-    return listed(areas, curves.MOST_CURVES)
-
-
-def thinned(values: list[_T], most: int) -> list[_T]:
-    """Return at most so many of the values, evenly spread."""
-    return values[:: -(-len(values) // most) or 1]
 
 
 def _candidate_note(counts: CandidateCounts) -> str:
@@ -165,10 +131,8 @@ _FILTERS = (
     formats.signed_interval,
     formats.duration,
     formats.short,
-    formats.cell,
     printable,
     shown,
-    thinned,
     told,
 )
 

@@ -69,6 +69,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
         "baselines": facts.metrics["baselines"] if facts.metrics else None,
+        "champion": facts.metrics["champion"] if facts.metrics else None,
         "candidates": _candidate_counts(facts, results),
         "candidate_results": results,
         "placement": fan_out_summary.placement(facts),

@@ -18,6 +18,7 @@ from warmfold_jobs import container
 from warmfold_jobs.data.parts import fold_files
 from warmfold_jobs.data.table import read_profile
 from warmfold_jobs.storage import names_below, put_file, put_json
+from warmfold_jobs.training.champion import load_champion
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.fit import train_fold
 from warmfold_jobs.training.score_rows import first_rows_to_score
@@ -46,6 +47,7 @@ def main(job: container.Container) -> None:
             job.files("holdout"),
             job.model_dir,
             rows_to_score=lambda: first_rows_to_score(s3, plan, schema),
+            champion=lambda: load_champion(s3, plan),
         )
         for name in places.MODEL_REPORTS:
             put_file(s3, plan["locations"]["model"] + name, job.model_dir / name)
