@@ -190,7 +190,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
 def _target_why(given: Experiment, target: str) -> str:
     if given.target is not None:
         return f"named in {given.source('target')}"
-    return "the column of that name" if target == "target" else "the last column: `target` names another"
+    return "the column of that name" if target == "target" else "the last column; the key target names another"
 
 
 def _problem_why(given: Experiment, found: _Found) -> str:
