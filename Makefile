@@ -14,7 +14,7 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loa
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local benchmark-models lint format reference lock clean
+.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local benchmark-data benchmark-models lint format reference lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -95,6 +95,9 @@ benchmark-full: install-dev  ## the same in every cell, live tuning, and the loc
 
 benchmark-local: install-dev  ## the local cloud against a plain scikit-learn and Optuna loop (1 minute)
 	$(BIN)/python -m benchmarks.local_cloud
+
+benchmark-data: install-dev  ## a gigabyte split and read by folds, against pyarrow (2 minutes; --large: 5 GB too)
+	PYTHONPATH=training_code:. $(BIN)/python -m benchmarks.data
 
 benchmark-models: $(BENCHMARK_VENV)/.installed  ## tuned models against others on public datasets, ROWS of each (20 minutes)
 	PYTHONPATH=functions:training_code:. OMP_NUM_THREADS=1 $(BENCHMARK_VENV)/bin/python -m benchmarks.models --rows $(ROWS)

@@ -24,7 +24,9 @@ class PlanRunEvent(BaseModel):
 @handler(PlanRunEvent, PlanEnvironment)
 def lambda_handler(event: PlanRunEvent, around: Surroundings[PlanEnvironment]) -> Planned:
     """Plan a run, or refuse it in words that name the thing, the place and the remedy."""
-    planner = Planner(around.storage, around.environment, lambda: datetime.now(UTC))
+    planner = Planner(
+        around.storage, around.environment, lambda: datetime.now(UTC), lambda group: around.registry.champion(group)
+    )
     planned = planner.plan_run(event.execution_arn, event.input)
     logger.info("run planned", extra={"run": planned["run"], "plan_uri": planned["plan_uri"]})
     count("RunsPlanned")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from warmfold_run.records import Remark
-from warmfold_run.understanding import Understanding, printable, sentences
+from warmfold_run.understanding import Understanding, printable, sentences, told
 
 MOST_REMARKS = 12
 """Remarks that are shown; the report and `--json` have them all."""
@@ -42,8 +42,7 @@ def lines_of(text: str) -> str:
 
 
 def _remark(remark: Remark, width: int) -> Iterator[str]:
-    held = " The model will be held for a person's approval." if remark["holds"] else ""
-    yield from _wrapped("  ! ", printable(remark["text"]) + held, width)
+    yield from _wrapped("  ! ", told(remark), width)
     if remark["remedy"]:
         yield f"    otherwise: {printable(remark['remedy'])}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,6 +160,8 @@ def result_table(summary: dict[str, Any]) -> Table:
 def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """What is worth saying at the end, as (name, value) pairs."""
     rows: list[tuple[str, str]] = []
+    if baselines := summary.get("baselines"):
+        rows.append(("tuning", f"{baselines['defaults']['said']}."))
     if summary.get("reason"):
         rows.append(("reason", str(summary["reason"])))
     if best := summary.get("best"):
@@ -167,13 +169,13 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             ("hyperparameters", ", ".join(f"{k}={_short(v)}" for k, v in sorted(best["hyperparameters"].items())))
         )
-        rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f} ± {best['score_std']:.4f}"))
+        ends = f", folds {min(best['scores']):.4f} to {max(best['scores']):.4f}"
+        rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f}{ends}"))
     if holdout := summary.get("holdout"):
-        error = holdout.get("standard_error")
-        known = "" if error is None else f" ± {error:.4f}"
-        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f}{known}"))
+        rows.append((f"holdout {summary['metric']}", f"{_score(holdout['score'])}{_interval(holdout)}"))
     elif summary.get("holdout_note"):
         rows.append(("holdout", str(summary["holdout_note"])))
+    rows += _baselines(summary.get("baselines") or {})
     if "cold_starts" in summary:
         here = (summary.get("placement") or {}).get("folds_here")
         others = f"; {here} folds trained by their candidates" if here else ""
@@ -191,6 +193,24 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     locations = summary.get("locations") or {}
     rows += [(name, str(locations[name])) for name in ("predictions", "report", "model") if locations.get(name)]
     return rows
+
+
+def _baselines(baselines: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the model is held against, on the same holdout rows."""
+    for word, name in (("defaults", "defaults"), ("baseline", "dummy")):
+        found = baselines.get(name)
+        if found and found["score"] is not None:
+            yield word, f"{_score(found['score'])}{_interval(found)}: {found['model']}"
+
+
+def _interval(scored: dict[str, Any]) -> str:
+    ends = scored.get("interval")
+    return f", 95% interval {_score(ends[0])} to {_score(ends[1])}" if ends else ""
+
+
+def _score(value: float) -> str:
+    text = f"{value:.4f}"
+    return text if float(text) else "0.0000"
 
 
 def _short(value: str) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sklearn.datasets import load_breast_cancer
 
 from benchmarks.local_cloud.clouds import Started
-from warmfold.cli.demo import write_breast_cancer
 from warmfold.stack import Stack, open_stack
 from warmfold_run import places
 from warmfold_run.names import clean_up_machine, run_id
@@ -46,7 +46,7 @@ def tune(started: Started, folder: Path, placement: str, candidates: int) -> Tun
     """Run the pipeline up to the end of its Tune state and fetch the run's parts, profile and plan into `folder`."""
     stack = open_stack(session=started.cloud.session())
     data, experiment = folder / "data.csv", folder / "experiment.yaml"
-    write_breast_cancer(data)
+    _write_breast_cancer(data)
     asked = {"search": {"max_candidates": candidates}, "compute": {"fold_placement": placement}}
     experiment.write_text(yaml.safe_dump(asked))
     execution_arn = stack.wait_for_execution("benchmark", stack.upload("benchmark", data, experiment, None))
@@ -116,3 +116,10 @@ def _cold_starts(stack: Stack, tuning_job: str) -> int:
     jobs = [job for page in pages for job in page["TrainingJobSummaries"]]
     reused = [job for job in jobs if "ReusedByJob" in job.get("WarmPoolStatus", {})]
     return sum("WarmPoolStatus" in job for job in jobs) - len(reused)
+
+
+def _write_breast_cancer(path: Path) -> None:
+    """Write the Wisconsin breast cancer data (569 rows, 30 measurements, target `diagnosis`) as CSV."""
+    bunch = load_breast_cancer(as_frame=True)
+    frame = bunch.data.assign(diagnosis=[str(bunch.target_names[value]) for value in bunch.target])
+    frame.to_csv(path, index=False)

@@ -91,7 +91,10 @@ class Planned:
         variables |= {"CANDIDATE_ROLE_ARN": OTHER_ROLE, "FOLD_ROLE_ARN": ROLE}
         variables |= {"TRAINING_CODE_DIR": str(ROOT / "training_code")}
         planner = Planner(
-            Storage(s3, BUCKET), PlanEnvironment.read(variables), lambda: datetime(2026, 1, 5, tzinfo=UTC)
+            Storage(s3, BUCKET),
+            PlanEnvironment.read(variables),
+            lambda: datetime(2026, 1, 5, tzinfo=UTC),
+            lambda _: None,
         )
         run = planner.plan_run(EXECUTION, {"dataset": "cancer"})["run"]
         self.plan: dict[str, Any] = json.loads(endpoint.objects(f"runs/{run}/")["plan.json"])

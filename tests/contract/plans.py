@@ -57,7 +57,9 @@ def planned(problem: str, deployment: dict[str, str], experiment: str) -> tuple[
     variables |= {"TRAINING_IMAGE": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"}
     variables |= {"TRAINING_CODE_DIR": str(ROOT / "training_code")} | deployment
     storage = Storage(s3, "data-bucket")
-    planner = Planner(storage, PlanEnvironment.read(variables), lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    planner = Planner(
+        storage, PlanEnvironment.read(variables), lambda: datetime(2026, 1, 5, tzinfo=UTC), lambda _: None
+    )
     answer = planner.plan_run("arn:aws:states:us-east-1:123456789012:execution:t:a-long-name-of-it", {"dataset": "d"})
     plan = json.loads(s3.get_object(answer["plan_uri"].removeprefix("s3://data-bucket/"))["Body"].read())
     return dict(answer), dict(plan)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from tools.reference.markdown import item, paragraphs, prose, sentence
-from warmfold_run import experiment, places, plan, records, summary
+from warmfold_run import diagnostics, experiment, places, plan, records, summary
 
 _Shape = Any  # a TypedDict's class, for which typing has no name
 PAGES: dict[str, tuple[str, list[_Shape]]] = {
@@ -25,10 +25,11 @@ PAGES: dict[str, tuple[str, list[_Shape]]] = {
             records.ModelDescription,
         ],
     ),
+    "diagnostics.md": ("diagnostics.json", [diagnostics.Diagnostics]),
     "summary.md": ("summary.json", [summary.Summary]),
 }
 """Each page's title and the shapes that it begins with; those that they hold follow, unless a page begins with them."""
-_SOURCES = {"plan.md": plan, "records.md": records, "summary.md": summary}
+_SOURCES = {"plan.md": plan, "records.md": records, "diagnostics.md": diagnostics, "summary.md": summary}
 _WORDS = {
     str: "text",
     int: "whole number",

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_run.experiment import AskedDialect, Problem
-
-IGNORE: Final = "ignore"
-ID: Final = "id"
-"""What `columns` calls a column that is left out, beside the kinds of columns and formats of dates."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ GZIP_GRACE_BYTES = 64 * 1024 * 1024
 GZIP_RATIO = 200
 """A gzip file may unpack to GZIP_GRACE_BYTES, and beyond that to GZIP_RATIO times what was read of it: tables reach 5
 to 50, a bomb 1,000."""
+GZIP_LIKELY_RATIO = 10
+"""What a table unpacks to, where only its packed size is known: bounds of time and volumes go by it."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 

@@ -44,7 +44,7 @@ MISSING = PANDAS_MISSING | frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"),
     ]
 )
-"""Cells that hold no value in any column but a text target: pandas' words, and what databases and spreadsheets write."""
+"""Cells that hold no value in any column but a text target: pandas' words, and those of databases and spreadsheets."""
 _DASHES = ("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}", ".", "..", "...", "*", "**", "/")
 _WORDS = (
     *("na", "none", "missing", "unknown", "undefined", "not available", "not applicable", "not known", "n.d.", "n/d"),
@@ -69,7 +69,7 @@ TEXT: Final = "text"
 """Kinds of columns."""
 MEANING = {NUMERIC: "a number", BOOLEAN: "true or false", DATE: "a date"}
 """What a cell of a kind is called in errors."""
-_INVISIBLE = "\ufeff\u200b\u200e\u200f"
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\x1a"
 
 Value = float | str | None
 """What a cell holds: a number, 0 or 1 for a truth value, seconds since 1970-01-01 UTC for a date, text, or nothing."""
@@ -125,7 +125,7 @@ def value_of(cell: str, reading: Reading) -> Value:
 
 
 def trim(cell: str) -> str:
-    """The cell without blanks, no-break blanks and invisible marks at its ends."""
+    """The cell without blanks, no-break blanks and invisible marks (of direction, of a file's end) at its ends."""
     return cell.strip().strip(_INVISIBLE).strip()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -24,11 +24,13 @@ TRUTHS, DATES, TEXTS, WORDS, NOTHING = "truths", "dates", "texts", "words", "not
 a missing value, or nothing at all."""
 
 FIRST = 5
-"""How many cells of each sort are kept with their lines."""
+"""How many different cells of each sort are kept with their lines."""
 DISTINCT = 20_000
 """How many different cells of a column are counted one by one, if the file has few columns."""
 ALL_DISTINCT = 1_000_000
 """How many different cells of all columns together are counted one by one."""
+LONGEST_MEANT = 30
+"""Characters of the longest cell that starts with a letter and is no text, such as a date with its month's name."""
 LARGEST_EXACT = 2**53
 """Beyond it not every whole number is a double."""
 
@@ -48,7 +50,9 @@ class Tally:
     sorts: Counter[str] = field(default_factory=Counter)
     """How many cells are of each sort."""
     first: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """The first cells of each sort but plain numbers and nothing, with their lines."""
+    """The first different cells of each sort but plain numbers and nothing, with their lines."""
+    blanks: int = 0
+    """Cells of nothing but blanks."""
     words: Counter[str] = field(default_factory=Counter)
     """Words for missing values, and how often they stand there."""
     counts: Counter[str] | None = field(default_factory=Counter)
@@ -83,23 +87,22 @@ class Tally:
             self._follow_run(cells)
         self.cells += len(cells)
         if self.counts is None:
-            self._take_block(cells, lines)
+            if not self._take_plain(cells):
+                self._take(self._noted(Counter(cells), cells, lines), Counter(cells))
             return
         new = set(cells).difference(self.counts)
         if new and not _are_plain(new):
-            self._note(new, cells, lines)
+            self._sorts_of.update(self._noted(new, cells, lines))
         self.counts.update(cells)
         if len(self.counts) > self.most_distinct:
-            self.all_differ = max(self.counts.values()) == 1
-            self._take(self.counts.items())
+            self._take_counts()
             self.counts = None
             self._sorts_of = {}
 
     def settle(self) -> Tally:
         """Bring all counts up to date, once, after the last block; returns itself."""
         if self.counts is not None:
-            self.all_differ = max(self.counts.values(), default=0) <= 1
-            self._take(self.counts.items())
+            self._take_counts()
         return self
 
     def of(self, *sorts: str) -> int:
@@ -110,39 +113,41 @@ class Tally:
         """The first cells of these sorts, with their lines."""
         return sorted(one for sort in sorts for one in self.first.get(sort, ()))[:FIRST]
 
-    def _sort_of(self, cell: str) -> str:
-        known = self._sorts_of.get(cell)
-        if known is None:
-            known = sort_of(cell, self.asked_missing)
-            if self.counts is not None:
-                self._sorts_of[cell] = known
-        return known
+    def sort_of(self, cell: str) -> str:
+        """What a cell of the column is."""
+        return self._sorts_of.get(cell) or sort_of(cell, self.asked_missing)
 
-    def _note(self, new: Iterable[str], cells: Sequence[str], lines: Sequence[int]) -> None:
-        """Keep the lines of the first cells of each sort."""
-        found: dict[str, list[int]] = {}
-        for cell in new:
-            sort = self._sort_of(cell)
-            if sort not in (NUMBERS, NOTHING) and len(self.first.get(sort, ())) < FIRST:
-                found.setdefault(sort, []).append(cells.index(cell))
-        for sort, places in found.items():
-            kept = self.first.setdefault(sort, [])
-            kept += [(lines[place], cells[place]) for place in sorted(places)[: FIRST - len(kept)]]
+    def _noted(self, new: Iterable[str], cells: Sequence[str], lines: Sequence[int]) -> dict[str, str]:
+        """The sorts of different cells, of which the first of each sort are kept with their lines."""
+        sorts = {cell: self.sort_of(cell) for cell in new}
+        wanted = {sort for sort in set(sorts.values()) - {NUMBERS, NOTHING} if len(self.first.get(sort, ())) < FIRST}
+        if wanted:
+            places = [place for place, cell in enumerate(cells) if sorts.get(cell) in wanted]
+            for place in places:
+                kept = self.first.setdefault(sorts[cells[place]], [])
+                if len(kept) < FIRST and cells[place] not in (cell for _, cell in kept):
+                    kept.append((lines[place], cells[place]))
+        return sorts
 
-    def _take_block(self, cells: Sequence[str], lines: Sequence[int]) -> None:
+    def _take_counts(self) -> None:
+        """Count all cells that were only counted one by one."""
+        counts = self.counts or Counter()
+        self.all_differ = max(counts.values(), default=0) <= 1
+        if not (self.all_differ and self._take_plain(list(counts))):
+            self._take({cell: self.sort_of(cell) for cell in counts}, counts)
+
+    def _take_plain(self, cells: Sequence[str]) -> bool:
+        """Count cells if all are plain numbers or empty; returns whether they are."""
         held = [cell for cell in cells if cell]
         text = "\n" + "\n".join(held)
         plain = None if self.asked_missing or _NOT_PLAIN.search(text) else _floats(held)
         if plain is None:
-            counted = Counter(cells)
-            self._note(counted, cells, lines)
-            self._take(counted.items())
-            return
+            return False
         self.sorts[NOTHING] += len(cells) - len(held)
         if not held:
-            return
+            return True
         self.sorts[NUMBERS] += len(held)
-        self.minimum, self.maximum = min(self.minimum, *plain), max(self.maximum, *plain)
+        self.minimum, self.maximum = min(self.minimum, min(plain)), max(self.maximum, max(plain))
         self.integers = self.integers and all(map(float.is_integer, plain))
         if _LEADING_ZERO.search(text):
             self.leading_zeros += len(_LEADING_ZERO.findall(text))
@@ -150,13 +155,16 @@ class Tally:
             self._look_at_points(held)
         if max(plain) > LARGEST_EXACT or min(plain) < -LARGEST_EXACT:
             self.inexact += sum(map(_is_inexact, held))
+        return True
 
-    def _take(self, counted: Iterable[tuple[str, int]]) -> None:
-        for cell, times in counted:
-            sort = self._sort_of(cell)
+    def _take(self, sorts: Mapping[str, str], counted: Mapping[str, int]) -> None:
+        for cell, times in counted.items():
+            sort = sorts[cell]
             self.sorts[sort] += times
             if sort == NUMBERS:
                 self._take_number(trim(cell), times)
+            elif sort == NOTHING:
+                self.blanks += times if cell else 0
             elif sort == WORDS:
                 self.words[trim(cell)] += times
             elif sort == DATES:
@@ -198,8 +206,10 @@ def sort_of(cell: str, asked_missing: frozenset[str] = frozenset()) -> str:
     trimmed = trim(cell)
     if not trimmed:
         return NOTHING
-    if trimmed in asked_missing or cell in asked_missing:
+    if asked_missing and (trimmed in asked_missing or cell in asked_missing):
         return WORDS
+    if len(trimmed) > LONGEST_MEANT and trimmed[0] not in "0123456789+-.":
+        return TEXTS
     value = number(trimmed)
     if value is not None:
         return INFINITE if math.isinf(value) else NUMBERS

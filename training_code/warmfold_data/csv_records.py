@@ -48,6 +48,9 @@ class CsvRecords(Iterator[tuple[int, list[str]]]):
         self.dialect = dialect
         self.remarks = remarks
 
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self._records
+
     def __next__(self) -> tuple[int, list[str]]:
         return next(self._records)
 
@@ -156,7 +159,7 @@ def _with_header(
         check_width(len(cells), reader.file, line)
         names = made_up_names(len(cells))
         rows = chain([(line, cells)], reader.rows(len(names)))
-    sieve = Sieve(names, sampled, file=reader.file, header=dialect["header"], to_score=to_score)
+    sieve = Sieve(names, sampled, file=reader.file, header=cells if dialect["header"] else None, to_score=to_score)
 
     def all_records() -> Iterator[tuple[int, list[str]]]:
         yield line, names
@@ -175,7 +178,6 @@ class _Reader:
         self._above = start_line - 1
         self._lines = _Lines(stream, file, self._above)
         self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
-        self._width = 0
 
     @property
     def next_line(self) -> int:
@@ -184,37 +186,32 @@ class _Reader:
 
     def next_record(self) -> tuple[int, list[str]]:
         """The first record, a blank line excepted; raises DatasetRuleError when there is none."""
-        for line, row in self._records():
+        for line, row in self.rows(None):
             if any(map(str.strip, row)):
                 return line, row
         raise DatasetRuleError(f"{self.file} is empty; upload a CSV file with a header line and at least one row.")
 
-    def rows(self, width: int) -> Iterator[tuple[int, list[str]]]:
-        """The further records, of so many cells each."""
-        for line, row in self._records():
-            if len(row) == width:
-                yield line, row
-            elif not row or (len(row) == 1 and not row[0].strip()):
-                if width == 1:
-                    yield line, [""]
-            else:
-                raise DatasetRuleError(
-                    f"{self.file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the row, "
-                    "or put cells that hold a comma in double quotes."
-                )
-
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, width: int | None) -> Iterator[tuple[int, list[str]]]:
+        """The further records, of so many cells each unless None; a blank line is one where they have one cell."""
         csv.field_size_limit(MAX_CELL_CHARACTERS)
-        while True:
-            line = self.next_line
-            self._lines.start_record(line)
-            try:
-                row = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise self._refused(line, error) from error
-            yield line, row
+        reader, lines, above = self._reader, self._lines, self._above + 1
+        line = above + reader.line_num
+        lines.start_record(line)
+        try:
+            for row in reader:
+                if len(row) == width or width is None:
+                    yield line, row
+                elif row and (len(row) > 1 or row[0].strip()):
+                    raise DatasetRuleError(
+                        f"{self.file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the "
+                        "row, or put cells that hold a comma in double quotes."
+                    )
+                elif width == 1:
+                    yield line, [""]
+                line = above + reader.line_num
+                lines.start_record(line)
+        except csv.Error as error:
+            raise self._refused(line, error) from error
 
     def _refused(self, line: int, error: csv.Error) -> DatasetRuleError:
         if "field larger than field limit" in str(error):
@@ -242,10 +239,7 @@ class _Lines:
         self._record_line, self._record_bytes = line, 0
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        return next(self._lines)
+        return self._lines
 
     def _decoded(self, above: int) -> Iterator[str]:
         offset = 0

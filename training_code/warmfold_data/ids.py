@@ -9,7 +9,7 @@ import re
 
 from warmfold_data.cells import DATE, NUMERIC, TEXT
 from warmfold_data.columns import NOTHING, NUMBERS, WORDS, Tally
-from warmfold_data.remarks import calls, counted, in_yaml, remark
+from warmfold_data.remarks import calls, counted, in_yaml, quoted, remark
 from warmfold_run.records import Reading, Remark
 
 FEWEST_ROWS = 20
@@ -19,7 +19,7 @@ NEARLY_ALL = 0.5
 
 _ID_NAME = re.compile(
     r"(?:.*[\W_])?(?:id|ids|uuid|guid|key|index|idx|rownames?|row_?(?:id|number|num|no)|serial|unnamed: ?\d+)"
-    r"|.*[a-z](?:ID|Id|Key|Index|UUID)|(?:customer|patient|subject|user|person|client|account|order|invoice|ticket|record)"
+    r"|(?:customer|patient|subject|user|person|client|account|order|invoice|ticket|record|household|participant)"
     r"(?:[\W_]*(?:no|nr|num|number|code))?",
     re.IGNORECASE,
 )
@@ -31,14 +31,12 @@ _TOKEN = re.compile(r"[^\s]*\d[^\s]*")
 _YEARS = (1500, 2200)
 
 
-def useless(column: str, tally: Tally) -> str | None:
+def useless(tally: Tally) -> str | None:
     """Why nothing can be learned from a column whatever it means: it is empty, or always the same; None otherwise."""
-    held = tally.cells - tally.of(NOTHING, WORDS)
-    if not held and len(tally.words) <= 1:
+    if tally.cells == tally.of(NOTHING, WORDS) and len(tally.words) <= 1:
         return "it is empty"
     if tally.counts is not None and len(tally.counts) == 1:
-        (only,) = tally.counts
-        return f"it is {only[:40]!r} in every row"
+        return f"it is {quoted(next(iter(tally.counts)))} in every row"
     return None
 
 
@@ -76,7 +74,7 @@ def remarks_on(column: str, tally: Tally, reading: Reading) -> list[Remark]:
     distinct = None if tally.counts is None else len(tally.counts)
     many = f"more than {tally.most_distinct:,}" if distinct is None else f"{distinct:,}"
     if tally.run_from is not None and reading["kind"] == NUMERIC:
-        text = f"each value is one more than the one before, from {tally.run_from}: a model can learn the order of the rows"
+        text = f"each value is one more than the one before, from {tally.run_from}: it tells the order of the rows"
         return [remark("running_number", column, text, calls(column, "ignore"))]
     if reading["kind"] == TEXT and (distinct is None or distinct > NEARLY_ALL * rows):
         text = f"{many} different texts in {counted(rows, 'row')}: no use as a category; the model sees their words"

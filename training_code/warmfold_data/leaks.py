@@ -1,7 +1,7 @@
 """Columns that alone tell the target: copies of it, recodings, and lines through it.
 
-Standard library only, as `rules.py`. A column is dropped at the first row that contradicts it, so nearly all cost nothing
-after the first rows.
+Standard library only, as `rules.py`. A column is dropped at the first row that contradicts it, so nearly all
+cost nothing after the first rows.
 """
 
 from __future__ import annotations
@@ -46,11 +46,13 @@ class Recoding:
         if len(self.class_of) > MOST_VALUES:
             self.holds = False
 
-    def told(self, counts: Counter[str], rows: int, labels: Mapping[str, int], class_of: dict[str, str]) -> str | None:
+    def told(
+        self, counts: Counter[str], rows: int, labels: Mapping[str, int], class_of: dict[str, str], share: float
+    ) -> str | None:
         """What the column tells of the classes, in words; None if that may be chance.
 
         `counts` are the column's cells, `labels` the rows of each class, `class_of` the class that a cell of the target
-        stands for.
+        stands for, `share` the share of rows that are no copies of others.
         """
         beside = {class_of[label] for label in self.missing if label in class_of}
         held = sum(times for cell, times in counts.items() if cell not in MISSING)
@@ -60,7 +62,7 @@ class Recoding:
         told = {class_of.get(label) for label in self.class_of.values()} | (beside if len(beside) == 1 else set())
         if covered < LEAST_COVERED * rows or len(told) < 2 or agree >= 1:
             return None
-        if (covered - values) * -math.log2(agree) < LEAST_BITS:
+        if (covered * share - values) * -math.log2(agree) < LEAST_BITS:
             return None
         if values == len(told):
             return f"each of its {values} values stands beside one class only, and each class beside one value"
@@ -77,21 +79,19 @@ class Line:
     _first: list[tuple[float, float]] = field(default_factory=list)
     _line: tuple[float, float, float] | None = None
 
-    def observe(self, cells: Sequence[str], labels: Sequence[str]) -> None:
-        """Take the next cells and the target's cells beside them."""
-        for cell, label in zip(cells, labels, strict=True):
-            x, y = number(trim(cell)), number(trim(label))
+    def observe(self, cells: Sequence[str], labels: Sequence[float | None]) -> None:
+        """Take the next cells and the target's numbers beside them, None where there is none."""
+        for cell, y in zip(cells, labels, strict=True):
             if y is None:
                 continue
             self.rows += 1
-            if x is None:
-                if cell and trim(cell) not in MISSING:
-                    self.holds = False
-                    return
-                continue
-            self.covered += 1
-            if not self._is_on_line(x, y):
+            x = number(trim(cell))
+            if x is not None:
+                self.covered += 1
+                self.holds = self._is_on_line(x, y)
+            elif cell and trim(cell) not in MISSING:
                 self.holds = False
+            if not self.holds:
                 return
 
     def told(self) -> str | None:

@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
-from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from warmfold_data.errors import DatasetRuleError
-from warmfold_data.first_lines import numeric_columns
+from warmfold_data.first_lines import Record, numeric_columns
 from warmfold_run.records import Remark, SkippedRecord
 
 UNITS = "units_line"
 """The code of the remark on a line of units."""
 MOST_TOTALS = 3
 """How many records at the end may be totals: sum, mean and count, say."""
-SUMMED_COLUMNS = 4
+SUMMED_COLUMNS = 2
 """Columns of numbers whose sums are kept, to tell a record of totals by."""
+_BLOCK_RECORDS = 500
+"""How many records are looked at together."""
 LEAST_ROWS = 3
 """Fewer rows than this say nothing about a column."""
 # fmt: off
@@ -56,16 +57,22 @@ class Sieve:
     """Lets the rows of a file through and keeps what is none, as `skipped` and `remarks` say in the end."""
 
     def __init__(
-        self, names: Sequence[str], sampled: Sequence[Sequence[str]], *, file: str, header: bool, to_score: bool
+        self,
+        names: Sequence[str],
+        sampled: Sequence[list[str]],
+        *,
+        file: str,
+        header: Sequence[str] | None,
+        to_score: bool,
     ) -> None:
-        """`sampled` are the first records below the header."""
+        """`header` is the header as written, None where there is none; `sampled` are the first records below it."""
         self.skipped: list[SkippedRecord] = []
         self.remarks: list[Remark] = []
         self._names, self._file, self._to_score = list(names), file, to_score
-        self._header = header and len(names) > 1
-        rows = [row for row in sampled if not self._is_header(row)]
+        self._headers = (self._names, list(header)) if header and len(header) > 1 else (None, None)
+        rows = [row for row in sampled if row not in self._headers]
         self._numeric = numeric_columns(rows[1:], len(names)) if len(rows) > LEAST_ROWS else [False] * len(names)
-        self._has_units = header and bool(rows) and self._are_units(rows[0])
+        self._has_units = header is not None and bool(rows) and self._are_units(rows[0])
         if not self._has_units and len(rows) > LEAST_ROWS:
             # the last one sampled may be of totals
             self._numeric = numeric_columns(
@@ -75,50 +82,44 @@ class Sieve:
         self._sums = dict.fromkeys(summed, 0.0)
         self._rows = 0
 
-    def sift(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    def sift(self, records: Iterator[Record]) -> Iterator[Record]:
         """The rows among these records, and the line of each."""
-        last: deque[tuple[int, int, list[str]]] = deque()
-        for place, (line, row) in enumerate(records):
-            if self._is_header(row):
-                self._skip(line, place, "repeated header")
-            elif self._has_units and not place:
-                self._skip(line, place, "units")
-                self._say_units(line, row)
-            elif self._to_score:
-                yield line, row
-            else:
-                last.append((place, line, row))
-                if len(last) > MOST_TOTALS:
-                    _, line, row = last.popleft()
-                    self._add(row)
-                    yield line, row
-        yield from self._end(last)
+        names, written = self._headers
+        if self._has_units and (first := next(records, None)) is not None:
+            self._skip(first[0], 0, "units")
+            self._say_units(*first)
+        seen, last, places = len(self.skipped), list[Record](), list[int]()
+        while block := list(islice(records, _BLOCK_RECORDS)):
+            there = list(range(seen, seen + len(block)))
+            seen += len(block)
+            repeats = [at for at, (_, row) in enumerate(block) if row in (written, names)]
+            for at in reversed(repeats):
+                self._skip(block.pop(at)[0], there.pop(at), "repeated header")
+            if self._to_score:
+                yield from block
+                continue
+            last += block
+            through, last, places = last[:-MOST_TOTALS], last[-MOST_TOTALS:], (places + there)[-MOST_TOTALS:]
+            self._add([row for _, row in through])
+            yield from through
+        self.skipped.sort(key=lambda skipped: skipped["line"])
+        yield from self._end(list(zip(places, last, strict=True)))
         self._say_repeats()
 
-    def _end(self, last: deque[tuple[int, int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    def _end(self, last: Sequence[tuple[int, Record]]) -> Iterator[Record]:
         """The rows among the last records, without those of totals at their end."""
-        for kept in range(len(last) + 1):
-            rows, totals = list(last)[:kept], list(last)[kept:]
-            if all(self._are_totals(row, [row for _, _, row in rows]) for _, _, row in totals):
-                break
-        for _, line, row in rows:
-            yield line, row
-        for place, line, row in totals:
+        kept = 0
+        while not all(self._are_totals(row, [row for _, (_, row) in last[:kept]]) for _, (_, row) in last[kept:]):
+            kept += 1
+        rows = [record for _, record in last[:kept]]
+        yield from rows
+        for place, (line, row) in last[kept:]:
             self._skip(line, place, "totals")
-            self.remarks.append(
-                _remark("totals_line", f"line {line} ({_shown(row)}) holds totals, not a row; it is left out")
-            )
-        if rows and not totals and (word := word_for_totals(rows[-1][2])) is not None:
-            text = f"line {rows[-1][1]}, the last, says {word!r}; it is taken for a row. Delete it if it holds totals"
+            text = f"line {line} ({_shown(row)}) holds totals, not a row; it is left out"
+            self.remarks.append(_remark("totals_line", text))
+        if rows and kept == len(last) and (word := word_for_totals(rows[-1][1])) is not None:
+            text = f"line {rows[-1][0]}, the last, says {word!r}; it is taken for a row. Delete it if it holds totals"
             self.remarks.append(_remark("possible_totals", text))
-
-    def _is_header(self, row: Sequence[str]) -> bool:
-        return (
-            self._header
-            and len(row) == len(self._names)
-            and row[-1].strip() in (self._names[-1], row[-1])
-            and [unicodedata.normalize("NFC", cell.strip()) for cell in row] == self._names
-        )
 
     def _are_units(self, row: Sequence[str]) -> bool:
         if len(row) != len(self._names):
@@ -144,12 +145,13 @@ class Sieve:
         allowed = 0.5 * 10.0**-decimals + 1e-6 * abs(whole)
         return abs(value - whole) <= allowed or abs(value - whole / (self._rows + len(rows))) <= allowed * 1e-3
 
-    def _add(self, row: Sequence[str]) -> None:
-        self._rows += 1
+    def _add(self, rows: Sequence[Sequence[str]]) -> None:
+        self._rows += len(rows)
         for place in self._sums:
-            value = _value(row[place])
-            if value is not None:
-                self._sums[place] += value
+            try:
+                self._sums[place] += sum(map(float, [row[place] for row in rows]))
+            except ValueError:
+                self._sums[place] += sum(_value(row[place]) or 0.0 for row in rows)
 
     def _skip(self, line: int, place: int, why: str) -> None:
         if self._to_score:

@@ -1,4 +1,4 @@
-"""Numbers as people write them: `$1,234.50`, `6 700 €`, `12,5`, `−3`, and which of a column's notations is beyond doubt.
+"""Numbers as people write them: `$1,234.50`, `6 700 €`, `12,5`, `−3`, and which notation of a column is beyond doubt.
 
 Standard library only, as `rules.py`. A number has digits, one mark before its decimals, and one between its thousands.
 """
@@ -112,7 +112,7 @@ def marks(digits: str) -> frozenset[str]:
 
 
 def number_reader(decimal: Decimal, thousands: str, affixes: Sequence[str]) -> Callable[[str], float | None]:
-    """What reads the cells of a column in one notation, these affixes taken off: a number, or None for any other cell."""
+    """What reads a column's cells in one notation, these affixes taken off: numbers, or None for any other cell."""
     pattern, known = _pattern(Notation(decimal, thousands)), {"", *affixes}
 
     def read(cell: str) -> float | None:

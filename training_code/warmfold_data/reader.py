@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from warmfold_data.asked import ID, IGNORE, Asked
-from warmfold_data.cells import trim
+from warmfold_data.asked import Asked
+from warmfold_data.cells import number, trim
 from warmfold_data.columns import ALL_DISTINCT, DISTINCT, Tally
 from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.leaks import Line, Recoding
 from warmfold_data.target import resolve_target
+from warmfold_run.experiment import ID, IGNORE
 
 BLOCK_CELLS = 50_000
 """How many cells are looked at together."""
@@ -25,8 +26,13 @@ _SEPARATOR = "\x1f"
 class Reader:
     """Takes a dataset's rows; afterwards `tallies` say what the columns hold, by column."""
 
-    def __init__(self, header: Sequence[str], *, file: str, asked: Asked, keep_rows: bool = False) -> None:
-        """Raises DatasetRuleError when the columns will not do. With `keep_rows` the rows can be had again."""
+    def __init__(
+        self, header: Sequence[str], *, file: str, asked: Asked, keep_rows: bool = False, sampled: bool = False
+    ) -> None:
+        """Raises DatasetRuleError when the columns will not do. With `keep_rows` the rows can be had again.
+
+        `sampled`: it gets some of the rows only, and `observe_target` the target's cells of all of them.
+        """
         self.file, self.asked = file, asked
         self.columns = list(header)
         self.rows = 0
@@ -43,12 +49,12 @@ class Reader:
         self._block: list[Sequence[str]] = []
         self._block_lines: list[int] = []
         self._block_rows = max(1, BLOCK_CELLS // len(self.columns))
-        self._keep_rows = keep_rows
+        self._keep_rows, self._sampled = keep_rows, sampled
         self._kept: list[bytes | tuple[str, ...] | None] = []
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row, which starts on this line; one whose target is empty only counts."""
-        self.rows += 1
+        self.rows += not self._sampled
         label = row[self._target_place]
         without = not label or not trim(label)
         if self._keep_rows:
@@ -59,6 +65,15 @@ class Reader:
         self._block_lines.append(line)
         if len(self._block) == self._block_rows:
             self._take_block()
+
+    def observe_target(self, cells: Sequence[str], lines: Sequence[int]) -> None:
+        """Take the target's cells of the next rows, which start on these lines."""
+        self.rows += len(cells)
+        blank = {cell for cell in set(cells) if not trim(cell)}
+        if blank:
+            there = [place for place, cell in enumerate(cells) if cell not in blank]
+            cells, lines = [cells[place] for place in there], [lines[place] for place in there]
+        self.tallies[self.target].observe(cells, lines)
 
     def settle(self) -> None:
         """Bring the tallies up to date, once, after the last row."""
@@ -74,18 +89,22 @@ class Reader:
     def _take_block(self) -> None:
         if not self._block:
             return
-        columns = list(zip(*self._block, strict=True))
-        labels = columns[self._target_place]
-        for column, cells in zip(self.columns, columns, strict=True):
-            self.tallies[column].observe(cells, self._block_lines)
-            if column in self.recodings:
-                self.recodings[column].observe(cells, labels)
-                if not self.recodings[column].holds:
-                    del self.recodings[column]
-            if column in self.lines:
-                self.lines[column].observe(cells, labels)
-                if not self.lines[column].holds:
-                    del self.lines[column]
+        columns = dict(zip(self.columns, zip(*self._block, strict=True), strict=True))
+        for column, cells in columns.items():
+            if column != self.target or not self._sampled:
+                self.tallies[column].observe(cells, self._block_lines)
+        labels = columns[self.target]
+        for column, recoding in [*self.recodings.items()]:
+            recoding.observe(columns[column], labels)
+            if not recoding.holds:
+                del self.recodings[column]
+        numbers = [number(trim(label)) for label in labels] if self.lines else []
+        if not any(value is not None for value in numbers):
+            self.lines = {}
+        for column, line in [*self.lines.items()]:
+            line.observe(columns[column], numbers)
+            if not line.holds:
+                del self.lines[column]
         self._block, self._block_lines = [], []
 
 

@@ -5,9 +5,10 @@ Standard library only, as `rules.py`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from warmfold_data.asked import ID, IGNORE, Asked
+from warmfold_data.asked import Asked
 from warmfold_data.cells import (
     BOOLEAN,
     DATE,
@@ -33,16 +34,18 @@ from warmfold_data.columns import (
 )
 from warmfold_data.dates import ISO
 from warmfold_data.notation import NOTATIONS, PERCENT, Notation
-from warmfold_data.remarks import calls, calls_missing, cells_named, counted, remark, words_named
-from warmfold_run.experiment import CLASSIFICATION, REGRESSION
+from warmfold_data.remarks import MOST_NAMED, calls, calls_missing, cells_named, counted, quoted, remark, words_named
+from warmfold_run.experiment import CLASSIFICATION, ID, IGNORE, REGRESSION
 from warmfold_run.records import Kind, Reading, Remark
 
 MOSTLY = 0.9
-"""The share of a column's cells from which on they decide what the others should have been. What people mistype is rarer
-than one cell in ten; a column that mixes more is a code of its own, such as ticket numbers, and is text."""
+"""The share of a column's cells from which on they decide what the others should have been. What people mistype is
+rarer than one cell in ten; a column that mixes more is a code of its own, such as ticket numbers, and is text."""
 FEW_NUMBERS = 20
 """A column with no more different numbers than this may be a category with numbers among its names (cylinders: 4, 6, 8,
 rotary): its other cells are no mistakes. It is also the most numbers that are taken for classes."""
+FEWEST_CODES = 3
+"""So many different codes beside whole numbers are no slips of the keyboard."""
 CATEGORIES = 1_000
 """How many different texts of a column are remembered, for rows to score to be compared with."""
 LONGEST_CATEGORY = 100
@@ -139,8 +142,8 @@ class _Decider:
             ]
             if odd or self.tally.counts is None:
                 return Decision(
-                    refused=f": {words_named(odd) or 'too many different cells'} of column {self.column!r} can't be read "
-                    "as true or false, which experiment.yaml calls it; correct the cells, or call the column text."
+                    refused=f": column {self.column!r} is boolean in experiment.yaml, and can't be read so: "
+                    f"{words_named(odd) or 'too many different cells'}. Correct the cells, or call the column text."
                 )
             return self._done(BOOLEAN, booleans=dict(SAID_BOOLEANS))
         return self._done(BOOLEAN)
@@ -148,9 +151,8 @@ class _Decider:
     def _dates(self, *, asked: bool = False) -> Decision:
         tally = self.tally
         formats = tally.date_formats
-        totals = {
-            form: sum(times for forms, times in formats.items() if form in forms) for fs in formats for form in fs
-        }
+        known = {form for forms in formats for form in forms}
+        totals = {form: sum(times for forms, times in formats.items() if form in forms) for form in known}
         most = max(totals.values(), default=0)
         best = sorted(form for form, times in totals.items() if times == most)
         others = tally.of(NUMBERS, WRITTEN, INFINITE, TRUTHS, TEXTS) + tally.of(DATES) - most
@@ -197,23 +199,18 @@ class _Decider:
         counts = self.tally.counts
         if counts is None:
             return None
-        known = spellings(counts)
+        known, alike, kept = spellings(counts), list[str](), list[str]()
         for spelling, forms in known.items():
             if len(forms) > 1 and spelling:
-                self._say(
-                    "spellings",
-                    f"{words_named(forms.most_common())} differ in blanks or Unicode form only and are read as "
-                    f"{spelling[:40]!r}",
-                )
+                alike.append(f"{words_named(forms.most_common())} are read as {quoted(spelling)}")
         cases: dict[str, list[str]] = {}
         for spelling in known:
             cases.setdefault(folded(spelling), []).append(spelling)
         for forms_ in cases.values():
             if len(forms_) > 1:
-                counted_forms = sorted(((form, known[form].total()) for form in forms_), key=lambda one: -one[1])
-                self._say(
-                    "spellings_kept", f"{words_named(counted_forms)} differ in case or width only and are kept apart"
-                )
+                kept.append(words_named(sorted(((one, known[one].total()) for one in forms_), key=lambda one: -one[1])))
+        self._say_some("spellings", "differ in blanks or Unicode form only", alike)
+        self._say_some("spellings_kept_apart", "differ in case or width only and are kept apart", kept)
         missing = self._missing(TEXT)
         found = [spelling for spelling in known if spelling and spelling not in missing]
         if len(found) > CATEGORIES or any(len(spelling) > LONGEST_CATEGORY for spelling in found):
@@ -281,11 +278,21 @@ class _Decider:
     def _few_numbers(self) -> bool:
         counts = self.tally.counts
         return (
-            counts is not None and len({cell for cell in counts if self.tally._sort_of(cell) == NUMBERS}) <= FEW_NUMBERS
+            counts is not None and len({cell for cell in counts if self.tally.sort_of(cell) == NUMBERS}) <= FEW_NUMBERS
         )
 
     def _is_category(self) -> bool:
-        return self._few_numbers() or (self.is_target and self.asked.problem == CLASSIFICATION)
+        if self.is_target and self.asked.problem == CLASSIFICATION:
+            return True
+        return self._few_numbers() or self._few_others_are_codes()
+
+    def _few_others_are_codes(self) -> bool:
+        """Whether the cells beside whole numbers are several different codes such as `136A`: no typing errors."""
+        counts = self.tally.counts
+        if counts is None or not self.tally.integers or self.is_target:
+            return False
+        others = {trim(cell) for cell in counts if self.tally.sort_of(cell) in (TEXTS, TRUTHS, DATES)}
+        return len(others) >= FEWEST_CODES and all(_CODE.fullmatch(other) for other in others)
 
     def _is_code(self) -> bool:
         return self.tally.integers and bool(self.tally.leading_zeros or self.tally.inexact)
@@ -306,7 +313,7 @@ class _Decider:
         more = f"; so are {counted(others - 1, 'other cell')}" if others > 1 else ""
         words = list(dict.fromkeys(trim(one) for _, one in first))
         return Decision(
-            refused=f"line {line}: {cell[:80]!r} in column {self.column!r}{which} is not {meant}{reason}, as "
+            refused=f"line {line}: {quoted(cell)} in column {self.column!r}{which} is not {meant}{reason}, as "
             f"{total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in experiment.yaml "
             f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`."
         )
@@ -328,8 +335,14 @@ class _Decider:
     def _missing(self, kind: Kind) -> frozenset[str]:
         """Cells that hold no value: in a text target the empty one only, unless the experiment says more."""
         if self.is_target and kind == TEXT:
-            return self.asked.missing
+            return self.asked.missing | self._words_too_rare()
         return self.asked.missing | (MISSING if kind == TEXT else frozenset(plain_reading(kind)["missing"])) - {""}
+
+    def _words_too_rare(self) -> set[str]:
+        """Known words in a text target that have too few rows to be classes: they must mean that there is none."""
+        splitting = self.asked.splitting
+        least = splitting.n_splits / (1 - splitting.holdout)
+        return {word for word, times in self.tally.words.items() if word in MISSING and times < least}
 
     def _done(self, kind: Kind, **particulars: object) -> Decision:
         reading = plain_reading(kind)
@@ -341,6 +354,8 @@ class _Decider:
         reading.update(particulars)  # type: ignore[typeddict-item]
         words = [(word, times) for word, times in self.tally.words.most_common() if word in missing]
         kept = [(word, times) for word, times in self.tally.words.most_common() if word not in missing]
+        if self.tally.blanks:
+            words.append((" ", self.tally.blanks))
         if words:
             self._say("missing_words", f"{words_named(words)}: taken for missing values")
         if kept and self.is_target:
@@ -351,10 +366,16 @@ class _Decider:
             )
         return Decision(reading=reading, remarks=self.remarks)
 
+    def _say_some(self, code: str, what: str, found: list[str]) -> None:
+        if found:
+            more = f"; {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+            self._say(code, f"spellings {what}: {'; '.join(found[:MOST_NAMED])}{more}")
+
     def _say(self, code: str, text: str, remedy: str | None = None) -> None:
         self.remarks.append(remark(code, self.column, text, remedy))
 
 
+_CODE = re.compile(r"[A-Za-z]{0,3}\d+[A-Za-z]{0,3}", re.ASCII)
 _DATE_REMEDY = 'say the format of its dates in experiment.yaml, as in `columns: {{{column}: "%d/%m/%Y"}}`.'
 
 

@@ -53,14 +53,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def quoted(cell: str) -> str:
+    """A cell as remarks and errors show it: cut short, in quotes, what can't be printed written out."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell[:80])
+    return f"'{shown}'" if len(cell) <= 80 else f"'{shown}…'"
+
+
 def cells_named(first: Sequence[tuple[int, str]], more: int) -> str:
     """The first cells of some with their lines: `'?' in line 9, '-' in line 12 and 3 more`."""
-    named = ", ".join(f"{cell[:40]!r} in line {line}" for line, cell in first[:3])
+    named = ", ".join(f"{quoted(cell)} in line {line}" for line, cell in first[:3])
     rest = more - len(first[:3])
     return f"{named} and {rest:,} more" if rest > 0 else named
 
 
 def words_named(words: Sequence[tuple[str, int]]) -> str:
     """Words and how often each stands there: `'?' in 11 rows, '-' in 3 rows`."""
-    named = ", ".join(f"{word[:40]!r} in {counted(times, 'row')}" for word, times in words[:MOST_NAMED])
+    named = ", ".join(f"{quoted(word)} in {counted(times, 'row')}" for word, times in words[:MOST_NAMED])
     return f"{named} and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else named

@@ -53,6 +53,7 @@ def read_rows_to_score(
     for line, row in records:
         compared.observe(line, row)
         yield row
+    compared.read_as(records.remarks)
     if not compared.rows:
         raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
 
@@ -119,6 +120,7 @@ class Compared:
         self._features = [column for column in profile["readings"] if column != profile["target"]]
         self._columns: list[tuple[int, str, _Column]] = []
         self._file = ""
+        self._read_as: list[Remark] = []
         self.rows = 0
 
     def start(self, header: Sequence[str], file: str) -> None:
@@ -144,9 +146,13 @@ class Compared:
                     "correct the cell or empty it."
                 ) from error
 
+    def read_as(self, remarks: Sequence[Remark]) -> None:
+        """Take what is to be said of how the file was read."""
+        self._read_as = [Remark(**{**one, "text": f"{self._file}: {one['text']}"}) for one in remarks]
+
     def remarks(self) -> list[Remark]:
         """What a person should know of them."""
-        found: list[Remark] = []
+        found = list(self._read_as)
         for _, name, column in self._columns:
             found += self._remarks_on(name, column)
         return found

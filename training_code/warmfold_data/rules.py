@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
@@ -19,10 +18,10 @@ from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
 from warmfold_data.reader import Reader
 from warmfold_data.remarks import counted, remark
-from warmfold_data.understanding import Understood, understand
+from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION, Problem
 from warmfold_run.predictions import prediction_columns
-from warmfold_run.records import Kind, Profile, Remark
+from warmfold_run.records import Profile, Remark
 
 SAMPLE_ROWS = 1000
 """Rows that `sample` looks at."""
@@ -56,7 +55,9 @@ def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Un
     reader = Reader(next(records)[1], file=file, asked=asked)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         reader.observe(line, row)
-    return understand(reader)
+    understood = understand(reader)
+    say_leaks(understood, reader, reader.rows)
+    return understood
 
 
 class _Dealt(NamedTuple):
@@ -66,28 +67,6 @@ class _Dealt(NamedTuple):
     part_rows: list[int]
     developed: Counter[str]
     held: Counter[str]
-
-
-@dataclass
-class Counted:
-    """What the rules want to know of rows that all fit their columns' readings."""
-
-    rows: int
-    missing: dict[str, int]
-    kinds: dict[str, Kind]
-    contents: list[int]
-    """Of the rows that have a target, in their order, as `content_hash` has it; and their classes."""
-    labels: list[str]
-    """Empty for regression."""
-    without_target: list[int]
-    """The numbers of the rows without a target, from 0."""
-    integers: bool
-    """Whether all values of the target are whole numbers; and whether there are two different ones."""
-    values_differ: bool
-    finite: bool
-    """Whether all values of the target are finite numbers."""
-    many_values: bool
-    """Whether a target of numbers has more than MAX_CLASSES different ones."""
 
 
 class Scanner:
@@ -102,6 +81,7 @@ class Scanner:
         self.columns, self.target = self._reader.columns, self._reader.target
         self._placements: list[int] = []
         self._without_target: list[int] = []
+        self._total = 0
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; `line` is for errors."""
@@ -113,7 +93,17 @@ class Scanner:
         Raises DatasetRuleError for rules that only the whole can break.
         """
         understood = understand(self._reader)
-        rows, self._without_target = self._rows(understood)
+        rows, without = self._rows(understood)
+        return self.conclude(records, understood, rows, without, self._reader.rows)
+
+    def conclude(
+        self, records: CsvRecords, understood: Understood, rows: Rows, without: list[int], total: int
+    ) -> Profile:
+        """The profile of rows that were observed elsewhere, as `finish`.
+
+        `rows` are those with a target, `without` the numbers of the others, `total` says how many there are together.
+        """
+        self._without_target, self._total = without, total
         dealt = self._deal(rows, understood)
         if isinstance(dealt, str) and understood.counts_something and len(understood.classes or ()) > FEWEST_COUNTS:
             understood = understood.as_numbers()
@@ -121,16 +111,18 @@ class Scanner:
             dealt = self._deal(rows, understood)
         if isinstance(dealt, str):
             raise DatasetRuleError(dealt)
-        copies = len(rows.contents) - len(set(rows.contents))
+        different = len(set(rows.contents))
+        copies = len(rows.contents) - different
         if copies >= COPIES_SAID * len(rows.contents):
             text = f"{counted(copies, 'row')} of {len(rows.contents):,} are copies of others; copies stay on one side"
             understood.remarks.append(remark("copies", None, text))
+        say_leaks(understood, self._reader, different)
         labelled = len(rows.contents)
         classes = understood.classes
         return Profile(
             file=self.file,
             dialect=records.dialect,
-            rows=self._reader.rows,
+            rows=total,
             columns=self.columns,
             readings=understood.readings,
             left_out=understood.left_out,
@@ -155,7 +147,7 @@ class Scanner:
     def placements(self) -> list[int]:
         """Where each row goes, once finished, in the order of the rows: HOLDOUT, LEFT_OUT or the number of a part."""
         without, dealt = set(self._without_target), iter(self._placements)
-        return [LEFT_OUT if row in without else next(dealt) for row in range(self._reader.rows)]
+        return [LEFT_OUT if row in without else next(dealt) for row in range(self._total)]
 
     def _rows(self, understood: Understood) -> tuple[Rows, list[int]]:
         """What dealing wants to know of the rows that have a target, and which rows have none."""
@@ -200,7 +192,7 @@ class Scanner:
         wrong = self._unsplit_classes(splitter, dealt, understood) if problem == CLASSIFICATION else None
         if wrong is None and dealt.holdout_rows < 2:
             return (
-                f"{self.file}: the holdout has {dealt.holdout_rows} of {self._reader.rows} rows, and needs 2. "
+                f"{self.file}: the holdout has {dealt.holdout_rows} of {self._total} rows, and needs 2. "
                 + _HOLDOUT_REMEDY
             )
         return wrong

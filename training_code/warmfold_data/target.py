@@ -120,7 +120,7 @@ def class_reader(classes: Iterable[str], reading: Reading) -> Callable[[str], st
 
 
 def ordered_classes(classes: Iterable[str], reading: Reading | None, positive_class: str | None) -> list[str]:
-    """The classes in the order of their labels: numbers and truth values by value, texts by letter, the positive last."""
+    """The classes in the order of their labels: numbers and truth values by value, then texts; the positive last."""
     read = None if reading is None else values(reading)
 
     def place(name: str) -> tuple[bool, bool, float, str]:

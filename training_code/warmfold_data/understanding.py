@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from warmfold_data import ids
-from warmfold_data.asked import ID, IGNORE
 from warmfold_data.cells import NUMERIC, Value, values
 from warmfold_data.columns import NOTHING, Tally
 from warmfold_data.csv_records import DatasetRuleError
@@ -27,7 +26,7 @@ from warmfold_data.target import (
     unfit_classes,
     unfit_values,
 )
-from warmfold_run.experiment import REGRESSION, Problem
+from warmfold_run.experiment import ID, IGNORE, REGRESSION, Problem
 from warmfold_run.records import ColumnFacts, Reading, Remark
 
 MOST_REFUSALS = 20
@@ -149,25 +148,33 @@ def understand(reader: Reader) -> Understood:
     refused = _settle_target(understood, reader, labelled) + features.refused
     if refused:
         raise _refusal(file, refused)
-    understood.remarks += [*leaks(understood, reader, labelled), *features.remarks]
+    understood.remarks += features.remarks
     return understood
 
 
-def leaks(understood: Understood, reader: Reader, labelled: int) -> list[Remark]:
-    """Features that alone tell the target."""
+def say_leaks(understood: Understood, reader: Reader, different_rows: int) -> None:
+    """Put remarks on features that alone tell the target before the others; `different_rows` leaves out copies.
+
+    Where a column names groups of rows, that is said once.
+    """
     found = []
+    tally_of = reader.tallies[understood.target]
+    labelled = sum((understood.classes or {}).values())
+    share = different_rows / labelled if labelled else 1.0
     for column, reading in understood.readings.items():
         told, tally = None, reader.tallies[column]
         if column in reader.lines and understood.problem == REGRESSION:
             told = reader.lines[column].told()
         elif column in reader.recodings and understood.classes is not None and tally.counts is not None:
             of_class = understood.target_reader()
-            cells = reader.tallies[understood.target].counts or Counter[str]()
+            cells = tally_of.counts or Counter[str]()
             class_of = {cell: name for cell in cells if (name := of_class(cell)) is not None}
-            told = reader.recodings[column].told(tally.counts, labelled, understood.classes, class_of)
+            told = reader.recodings[column].told(tally.counts, labelled, understood.classes, class_of, share)
         if told is not None:
             found.append(_leak(column, told, tally, reading))
-    return found
+    named = {one["column"] for one in found}
+    others = [one for one in understood.remarks if one["code"] != "groups" or one["column"] not in named]
+    understood.remarks = [*found, *others]
 
 
 def missing_words(tally: Tally, reading: Reading) -> int:
@@ -215,7 +222,7 @@ def _features(reader: Reader) -> _Features:
         if column == reader.target:
             continue
         said = column in reader.asked.columns
-        useless = None if said else ids.useless(column, tally)
+        useless = None if said else ids.useless(tally)
         decided = Decision(left_out=useless) if useless else decide(column, tally, reader.asked)
         if decided.refused is not None:
             features.refused.append(decided.refused)

@@ -10,6 +10,12 @@ import yaml
 from warmfold_experiment.errors import ExperimentRuleError
 
 SOURCE = "experiment.yaml"
+MAX_BYTES = 262_144
+"""The longest text; an execution's input can't be longer either."""
+MAX_DEPTH = 20
+"""How deep mappings and lists may be nested."""
+MAX_VALUES = 100_000
+"""How many keys and values there may be, those that an alias (`*name`) stands for counted each time."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -45,12 +51,19 @@ def parse_value(text: str) -> Any:
 def parse(text: bytes | None) -> dict[str, Any]:
     """Return the mapping that the file holds, empty for no file or an empty one.
 
-    Raises ExperimentRuleError, with line and column, for what is not UTF-8, not YAML or not a mapping.
+    Raises ExperimentRuleError, with line and column, for what is not UTF-8, not YAML or not a mapping, and for more
+    than MAX_BYTES, MAX_DEPTH or MAX_VALUES, before anything is made of it.
     """
     if text is None:
         return {}
+    if len(text) > MAX_BYTES:
+        raise ExperimentRuleError(f"{SOURCE}: it has more than {MAX_BYTES} bytes; shorten it")
     try:
-        parsed = yaml.load(text.decode("utf-8-sig"), Loader=_Loader)
+        decoded = text.decode("utf-8-sig")
+        _check_size(decoded)
+        parsed = yaml.load(decoded, Loader=_Loader)
+    except ExperimentRuleError:
+        raise
     except UnicodeDecodeError as error:
         raise ExperimentRuleError(f"{SOURCE}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     except yaml.MarkedYAMLError as error:
@@ -66,3 +79,52 @@ def parse(text: bytes | None) -> dict[str, Any]:
             f"{SOURCE}: it must be a mapping of keys such as `target: price`, not a {type(parsed).__name__}"
         )
     return parsed
+
+
+def check_depth(value: Any, source: str) -> None:
+    """Raise ExperimentRuleError for mappings and lists that are nested deeper than MAX_DEPTH."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    if any(isinstance(inner, dict | list) for inner in level):
+        raise ExperimentRuleError(f"{source}: nested deeper than {MAX_DEPTH} levels; no key needs that")
+
+
+def _check_size(text: str) -> None:
+    """Hold a text against MAX_DEPTH and MAX_VALUES by its events: aliases are not followed, but counted."""
+    open_: list[tuple[str | None, int]] = []  # anchor of each open mapping or list, and how many values there were
+    values, known = 0, dict[str, int]()
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_.append((event.anchor, values))
+            values += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_.pop()
+            if anchor is not None:
+                known[anchor] = values - before
+        elif isinstance(event, yaml.ScalarEvent):
+            values += 1
+            if event.anchor is not None:
+                known[event.anchor] = 1
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor in (anchor for anchor, _ in open_):
+                raise _too_much(f"*{event.anchor} stands inside what it stands for", event)
+            values += known.get(str(event.anchor), 1)
+        if len(open_) > MAX_DEPTH:
+            raise _too_much(f"nested deeper than {MAX_DEPTH} levels; no key needs that", event)
+        if values > MAX_VALUES:
+            problem = (
+                f"more than {MAX_VALUES} keys and values, those that aliases stand for counted each time; shorten it"
+            )
+            raise _too_much(problem, event)
+
+
+def _too_much(problem: str, event: yaml.Event) -> ExperimentRuleError:
+    mark = event.start_mark
+    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return ExperimentRuleError(f"{SOURCE}{place}: {problem}")

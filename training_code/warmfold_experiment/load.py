@@ -13,7 +13,7 @@ from warmfold_catalogue.entries import unknown
 from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import parse
+from warmfold_experiment.file import check_depth, parse
 from warmfold_experiment.schema import NOT_BUILT, SECTIONS, Experiment, Overrides
 
 
@@ -43,6 +43,7 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
 
     Raises ExperimentRuleError for a text that is no mapping at all.
     """
+    check_depth(overrides.keys, overrides.source)
     asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
     problems, not_built = _take_out_not_built(asked, overrides)
     refused: list[str] = []

@@ -21,10 +21,8 @@ from pydantic_core import PydanticCustomError
 
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.splitters import SPLITTERS
-from warmfold_data.asked import ID, IGNORE
-from warmfold_data.cells import BOOLEAN, DATE, NUMERIC, TEXT
 from warmfold_experiment.file import SOURCE
-from warmfold_run.experiment import FoldPlacement
+from warmfold_run.experiment import COLUMN_KINDS, IGNORE, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
@@ -157,8 +155,9 @@ class QualityGate(_Section):
     min_score: StrictInt | FiniteFloat | None = Field(
         default=None, description="a number or null", json_schema_extra={STANDS_FOR: "no gate, any score will do"}
     )
-    beat_champion: StrictBool = Field(default=False, description="false")
+    beat_champion: StrictBool = Field(default=False, description="true or false")
     approval: Literal["automatic", "manual"] = Field(default="automatic", description='"automatic" or "manual"')
+    suspicious: Literal["hold", "ignore"] = Field(default="hold", description='"hold" or "ignore"')
 
 
 class Budget(_Section):
@@ -169,7 +168,7 @@ class Budget(_Section):
 
 def _as_mapping(columns: Any) -> Any:
     """A list of columns stands for a mapping in which each of them is left out."""
-    return dict.fromkeys(columns, "ignore") if _are_texts(columns) else columns
+    return dict.fromkeys(columns, IGNORE) if _are_texts(columns) else columns
 
 
 def _are_texts(given: Any) -> bool:
@@ -190,7 +189,6 @@ def _known_kind(said: str) -> str:
 
 
 Cell = Annotated[StrictStr, BeforeValidator(_as_text)]
-COLUMN_KINDS = (IGNORE, ID, NUMERIC, TEXT, BOOLEAN, DATE)
 COLUMNS_DESCRIPTION = (
     f'a mapping of column names to {", ".join(COLUMN_KINDS)} or a format of dates such as "%d/%m/%Y", '
     "or a list of columns to ignore"
@@ -268,7 +266,6 @@ NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
     ("search", "strategy"): NotBuilt(
         "`Grid` and `Hyperband`", lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'
     ),
-    ("quality_gate", "beat_champion"): NotBuilt("`true`", lambda v: v is True, "false"),
     ("budget", "max_usd"): NotBuilt(
         "a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool), "null"
     ),

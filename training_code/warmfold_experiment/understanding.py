@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from warmfold_data import rules
 from warmfold_data.asked import Asked
+from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
@@ -33,6 +35,11 @@ class Source:
     file: str
     size: int
     open: Callable[[], BinaryStream]
+
+    @cached_property
+    def text_bytes(self) -> int:
+        """How much text it holds: what is packed with gzip is taken for GZIP_LIKELY_RATIO times as much."""
+        return self.size * (GZIP_LIKELY_RATIO if self.open().read(2) == GZIP_MAGIC else 1)
 
 
 class Understood(NamedTuple):
@@ -98,14 +105,14 @@ def _found(
         # what the fewest folds can't do no other number can
         asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
     try:
-        if data.size > WHOLE_SCAN_BYTES:
+        if data.text_bytes > WHOLE_SCAN_BYTES:
             suggested = rules.sample(data.open(), file=data.file, asked=asked)
             return _Found(suggested.target, suggested.problem, suggested.problem_why, None, None, None), []
         profile = rules.scan(data.open(), file=data.file, asked=asked)
     except DatasetRuleError as error:
         return None, [str(error), *_unreadable(predict, asked.dialect)]
     classes, rows_to_score, wrong = profile["classes"], None, []
-    if predict is not None and predict.size <= WHOLE_SCAN_BYTES:
+    if predict is not None and predict.text_bytes <= WHOLE_SCAN_BYTES:
         try:
             compared = check_rows_to_score(predict.open(), file=predict.file, profile=profile, dialect=asked.dialect)
             rows_to_score = compared.rows
@@ -150,7 +157,7 @@ def _is_for_data(path: str) -> bool:
 
 def _unreadable(source: Source | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
     """Return what is wrong with a file whatever its columns mean."""
-    if source is None or source.size > WHOLE_SCAN_BYTES:
+    if source is None or source.text_bytes > WHOLE_SCAN_BYTES:
         return []
     try:
         for _ in read_records(source.open(), file=source.file, asked=asked):
@@ -167,6 +174,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
         "problem": found.problem,
         "problem_why": _problem_why(given, found),
         "classes": None,
+        "positive_class": None,
         "metric": resolved["metric"],
         "metric_why": _metric_why(given, found),
         "split": _split(resolved),
@@ -188,7 +196,8 @@ def _target_why(given: Experiment, target: str) -> str:
 def _problem_why(given: Experiment, found: _Found) -> str:
     if given.problem is not None:
         return f"as {given.source('problem')} says"
-    return found.problem_why if found.profile else f"{found.problem_why}, in the first {rules.SAMPLE_ROWS:,} rows"
+    where = "" if found.profile else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    return f"since {found.problem_why}{where}"
 
 
 def _metric_why(given: Experiment, found: _Found) -> str:

@@ -19,6 +19,12 @@ def put_json(s3: S3Client, uri: str, value: Mapping[str, object]) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(value, indent=1).encode(), ContentType="application/json")
 
 
+def put_file(s3: S3Client, uri: str, file: Path) -> None:
+    """Write a JSON file at an s3:// URI."""
+    bucket, key = split_uri(uri)
+    s3.put_object(Bucket=bucket, Key=key, Body=file.read_bytes(), ContentType="application/json")
+
+
 def get_json(s3: S3Client, uri: str) -> Any:
     """The JSON object at an s3:// URI, whose shape the reader knows."""
     bucket, key = split_uri(uri)

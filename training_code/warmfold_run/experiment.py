@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, TypedDict
 
 Problem = Literal["classification", "regression"]
+IGNORE: Final = "ignore"
+ID: Final = "id"
+COLUMN_KINDS = (IGNORE, "numeric", "text", "boolean", "date", ID)
+"""What an experiment can call a column, beside the format of its dates; the first and the last are left out."""
 CLASSIFICATION: Final = "classification"
 REGRESSION: Final = "regression"
 
@@ -80,6 +84,10 @@ class QualityGate(TypedDict):
     approval: Annotated[
         Literal["automatic", "manual"],
         "who approves a model that passes the gate: the pipeline, or a person with one command",
+    ]
+    suspicious: Annotated[
+        Literal["hold", "ignore"],
+        "whether a suspected leak or a perfect score waits for a person's approval too",
     ]
 
 

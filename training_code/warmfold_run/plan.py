@@ -31,6 +31,14 @@ class Code(TypedDict):
     uri: Annotated[str, "where the archive is"]
 
 
+class ChampionPackage(TypedDict):
+    """The approved model package that the final model must beat."""
+
+    model_package_arn: Annotated[str, "which one"]
+    run: Annotated[str, "the run that made it"]
+    model_data_url: Annotated[str, "its model archive"]
+
+
 class Abandoning(TypedDict):
     """Whether candidates that can't win are given up."""
 
@@ -100,6 +108,10 @@ class Plan(TypedDict):
     metric_classes: Annotated[
         list[int | None] | None,
         "the fewest and the most classes that the metric is for (null: no bound), for Split Dataset to check",
+    ]
+    champion: Annotated[
+        ChampionPackage | None,
+        "what `quality_gate.beat_champion` is about; null without, and where no model of the dataset is approved",
     ]
     locations: Annotated[Locations, "the run's places as s3:// URIs, all of which end in `/`"]
     abandoning: Annotated[Abandoning, "whether candidates are given up"]

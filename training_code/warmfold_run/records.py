@@ -205,9 +205,25 @@ class HoldoutMetrics(TypedDict):
     baselines: Annotated[Baselines, "what the model is held against"]
 
 
+class Champion(TypedDict):
+    """The approved model of the dataset's model package group, scored on the same holdout as the final one."""
+
+    model_package_arn: Annotated[str | None, "which one; null where none was approved"]
+    run: Annotated[str | None, "the run that made it"]
+    verdict: Annotated[
+        Literal["better", "not better", "not comparable", "no champion"],
+        "`better` where the 95% interval of the gain is above 0",
+    ]
+    score: Annotated[float | None, "the champion's on the holdout; null where it can't be compared"]
+    gain: Annotated[float | None, "the final model's score less the champion's"]
+    gain_interval: Annotated[list[float] | None, "the 95% interval of the gain, from resamples scored by both"]
+    said: Annotated[str, "the same in a sentence, or why they can't be compared"]
+
+
 class FinalMetrics(HoldoutMetrics):
     """model/metrics.json: how the final model does; the gate reads it."""
 
+    champion: Annotated[Champion | None, "the model that it must beat; null without `quality_gate.beat_champion`"]
     positive_class: Annotated[str | None, "of two classes, what f1 and the like are about"]
     train_score: Annotated[float, "on the rows that it was trained on"]
     fit_seconds: Annotated[float, "of the fit"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from warmfold_run.records import Baselines, Remark
+from warmfold_run.records import Baselines, Champion, Remark
 from warmfold_run.understanding import Understanding
 
 SCHEMA = 2
@@ -195,6 +195,7 @@ class Summary(TypedDict):
     holdout: Annotated[Holdout | None, "the final model on the holdout"]
     holdout_note: Annotated[str | None, "why there is no holdout score"]
     baselines: Annotated[Baselines | None, "what the final model was held against, on the same holdout"]
+    champion: Annotated[Champion | None, "the model that it had to beat; null without `quality_gate.beat_champion`"]
     candidates: Annotated[CandidateCounts, "how many there were"]
     candidate_results: Annotated[list[CandidateResult], "all of them, in order of creation"]
     placement: Annotated[PlacementCounts, "where folds were trained"]

@@ -14,6 +14,7 @@ MOST_CLASSES = 6
 """Classes that are named in a sentence."""
 MOST_COLUMNS = 8
 """Columns left out that are named in a sentence."""
+HOLDS = ". A model is held for a person's approval because of this, unless quality_gate.suspicious is ignore"
 LONGEST_NAME = 40
 """Characters of a column's or a class's name in a sentence."""
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
@@ -36,6 +37,7 @@ class Understanding(TypedDict):
     problem: Annotated[Problem, "what kind of column it is"]
     problem_why: Annotated[str, "why that kind"]
     classes: Annotated[dict[str, int] | None, "rows by class; null for regression, or where rows were not counted"]
+    positive_class: Annotated[str | None, "of two classes, what f1 and the like are about; null as `classes` is"]
     metric: Annotated[str, "the metric; greater is better"]
     metric_why: Annotated[str, "why that one"]
     split: Annotated[str, "how rows are divided, in words"]
@@ -56,6 +58,7 @@ def counted(understanding: Understanding, profile: Profile) -> Understanding:
     return {
         **understanding,
         "classes": profile["classes"],
+        "positive_class": profile["positive_class"],
         "rows": {
             "all": profile["rows"],
             "tuning": profile["development_rows"],
@@ -87,6 +90,13 @@ def sentences(understanding: Understanding) -> list[tuple[str, str]]:
     return said
 
 
+def told(remark: Remark) -> str:
+    """Return a remark as a sentence, with the column that it is about."""
+    column = f"{shown(remark['column'])}: " if remark["column"] is not None else ""
+    held = HOLDS if remark["holds"] else ""
+    return f"{column}{printable(remark['text']).rstrip('.')}{held}."
+
+
 def printable(text: str) -> str:
     """Return a text from the data in which nothing controls a terminal or turns the direction of writing."""
     return "".join(_escaped(character) for character in text)
@@ -110,17 +120,17 @@ def _escaped(character: str) -> str:
 
 
 def _kind(understanding: Understanding) -> str:
-    why = printable(understanding["problem_why"])
+    why, classes = printable(understanding["problem_why"]), understanding["classes"]
     if understanding["problem"] != CLASSIFICATION:
-        return f"a number ({why})"
-    classes = understanding["classes"]
-    return f"a class{f': {_alternatives(classes)}' if classes else ''} ({why})"
+        return f"a number, {why}"
+    named = f": {_alternatives(classes, understanding['positive_class'])}" if classes else ""
+    return f"a class, {why}{named}"
 
 
-def _alternatives(classes: dict[str, int]) -> str:
+def _alternatives(classes: dict[str, int], positive: str | None) -> str:
     """Return the classes, the largest first where not all are named."""
     if len(classes) <= MOST_CLASSES:
-        *first, last = map(shown, classes)
+        *first, last = (f"{shown(name)} (positive)" if name == positive else shown(name) for name in classes)
         return f"{', '.join(first)} or {last}" if first else last
     largest = sorted(classes, key=lambda name: -classes[name])[: MOST_CLASSES - 1]
     return f"one of {len(classes)}, {', '.join(map(shown, largest))} and others"

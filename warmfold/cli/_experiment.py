@@ -12,7 +12,7 @@ import yaml
 
 from warmfold.errors import CommandError
 from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import parse_value
+from warmfold_experiment.file import MAX_BYTES, parse_value
 from warmfold_experiment.load import merged
 from warmfold_experiment.schema import Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, Understood, understand
@@ -85,9 +85,10 @@ def source_of(path: Path, called: Path) -> Source:
 
 
 def read_text(path: Path) -> bytes:
-    """Return what a file or a pipe holds; raises CommandError."""
+    """Return what an experiment's file or a pipe holds, no more than tells that it is too long; raises CommandError."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CommandError(f"{path} can't be read: {error.strerror}") from error
 

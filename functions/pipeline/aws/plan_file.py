@@ -1,4 +1,4 @@
-"""plan.json, as the functions after Plan Run read it."""
+"""plan.json and profile.json, as the functions after Plan Run read them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from pipeline.aws.storage import Storage
 from pipeline.errors import StorageError
 from warmfold_run import places
 from warmfold_run.plan import Plan
+from warmfold_run.records import Profile
+
+
+def read_profile(storage: Storage, plan: Plan) -> Profile | None:
+    """Return what the data of a run is: Split Dataset's profile, which has seen all the rows, else the plan's."""
+    profile: Profile | None = storage.read_json(places.run_key(plan["run"], places.PROFILE))
+    return profile or plan["profile"]
 
 
 def read_plan(storage: Storage, plan_uri: str) -> Plan:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from pipeline.aws.refusals import is_missing, refused
+from warmfold_run.plan import ChampionPackage
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -51,6 +52,29 @@ class Registry:
         except ClientError as error:
             if not is_missing(error):
                 raise refused(f"the model packages of {group} could not be listed", error) from error
+        return None
+
+    def champion(self, group: str) -> ChampionPackage | None:
+        """Return a group's approved model package, the latest that a run made, or None when there is none."""
+        pages = self._sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
+        )
+        try:
+            for page in pages:
+                for package in page["ModelPackageSummaryList"]:
+                    arn = package["ModelPackageArn"]
+                    found = self.describe(arn) or {}
+                    run = found.get("CustomerMetadataProperties", {}).get("run")
+                    containers = found.get("InferenceSpecification", {}).get("Containers", [])
+                    if run and containers:
+                        return {
+                            "model_package_arn": arn,
+                            "run": run,
+                            "model_data_url": containers[0].get("ModelDataUrl", ""),
+                        }
+        except ClientError as error:
+            if not is_missing(error):
+                raise refused(f"the approved model packages of {group} could not be listed", error) from error
         return None
 
     def describe(self, arn: str) -> dict[str, Any] | None:

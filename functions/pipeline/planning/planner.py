@@ -23,20 +23,23 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
+from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ChampionPackage, ObjectVersion, Plan, Planned
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Makes plans; clock and bucket are injected."""
+    """Makes plans; clock, bucket and registry are injected."""
 
     storage: Storage
     environment: PlanEnvironment
     now: Callable[[], datetime]
+    champion_of: Callable[[str], ChampionPackage | None]
+    """The approved model package of a group, or None."""
 
     def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> Planned:
         """Check data and experiment, write plan.json, and return what the state machine needs of it.
@@ -88,11 +91,13 @@ class Planner:
             )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
+        rows, to_score = self._source(data), self._source(predict) if predict else None
         try:
             given, resolved, profile, understanding = understand(
-                self.storage.open(file).read() if file else None,
-                self._source(data),
-                self._source(predict) if predict else None,
+                # one byte more than there may be says that there are too many
+                self.storage.open(file).read(MAX_BYTES + 1) if file else None,
+                rows,
+                to_score,
                 overrides=Overrides(overrides or {}),
                 compute=self.environment.compute,
             )
@@ -100,7 +105,8 @@ class Planner:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        context = self._context(run, resolved, image, code["uri"], data["size"] + (predict["size"] if predict else 0))
+        text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
+        context = self._context(run, resolved, image, code["uri"], text_bytes)
         return {
             "schema": SCHEMA,
             "run": run,
@@ -120,6 +126,7 @@ class Planner:
             "understanding": understanding,
             "problem_sampled": profile is None and given.problem is None,
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
+            "champion": self._champion(context.prefix, dataset, resolved),
             "locations": context.locations,
             "abandoning": abandoning(resolved),
             "fold_retries": limits.FOLD_RETRIES,
@@ -137,6 +144,11 @@ class Planner:
                 "transform": transform_request(context),
             },
         }
+
+    def _champion(self, prefix: str, dataset: str, resolved: Resolved) -> ChampionPackage | None:
+        if not resolved["quality_gate"]["beat_champion"]:
+            return None
+        return self.champion_of(names.model_package_group(prefix, dataset))
 
     @property
     def _code_folder(self) -> Path:
@@ -189,8 +201,12 @@ def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
     ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
     name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
-    if given.quality_gate.approval == "manual" and len(name) > most:
-        raise ExperimentError(
-            f"{given.place('quality_gate', 'approval')} is manual, and the execution's name {name} has {len(name)} "
-            f"characters; start it under a name of at most {most}"
-        )
+    asked = given.quality_gate
+    if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
+        return
+    why = f"{given.place('quality_gate', 'approval')} is manual"
+    if asked.approval != "manual":
+        why = "a suspicious model waits for approval (quality_gate.suspicious is hold)"
+    raise ExperimentError(
+        f"{why}, and the execution's name {name} has {len(name)} characters; start it under a name of at most {most}"
+    )

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from markupsafe import Markup
 
-from pipeline.reporting.formats import score, spread
+from pipeline.reporting.formats import score
+from warmfold_run.records import Baselines
 from warmfold_run.summary import Best, CandidateResult, Holdout
 
 MOST_ROWS = 30
@@ -18,6 +19,21 @@ MOST_ROWS = 30
 _EDGE = 2.0  # percent of the width kept free on both sides, so that marks are whole
 _ROW = 22  # pixels
 _LABEL = Markup('<text class="label" x="{x}" y="{y}" dy=".32em" text-anchor="{anchor}">{text}</text>')
+
+
+class _Estimate(NamedTuple):
+    """A score and the ends of its bar, if it has any."""
+
+    name: str
+    value: float
+    ends: list[float] | None
+    what: str
+    """What the bar is."""
+
+    @property
+    def said(self) -> str:
+        ends = f", {self.what} {score(self.ends[0])} to {score(self.ends[1])}" if self.ends else ", interval unknown"
+        return f"{self.name} {score(self.value)}{ends}"
 
 
 Ticks: TypeAlias = list[tuple[float, str]]
@@ -47,15 +63,15 @@ def score_chart(results: Sequence[CandidateResult], best: int | None, metric: st
     scored = [result["score"] for result in results if result["score"] is not None]
     if not scored:
         return None
-    low, high, ticks = _domain(scored)
+    low, high, ticks = domain(scored)
     across = Scale(0, max(1, len(results) - 1), _EDGE + 1, 100 - _EDGE)
     down = Scale(low, high, 232, 12)
-    marks, line = [], Markup()
+    marks, so_far_line = [], Markup()
     so_far: float | None = None
     for position, result in enumerate(results):
         x, value = across(position), result["score"]
         if so_far is not None:
-            line += _line("so-far", (across(position - 1), down(so_far)), (x, down(so_far)))
+            so_far_line += line("so-far", (across(position - 1), down(so_far)), (x, down(so_far)))
         if value is None:
             marks.append(_cross(x, 254, f"candidate {result['number']}: {result['status']}, no score"))
             continue
@@ -65,11 +81,11 @@ def score_chart(results: Sequence[CandidateResult], best: int | None, metric: st
             continue
         if so_far is None or value > so_far:
             if so_far is not None:
-                line += _line("so-far", (x, down(so_far)), (x, down(value)))
+                so_far_line += line("so-far", (x, down(so_far)), (x, down(value)))
             so_far = value
         chosen = result["number"] == best
         marks.append(_dot(x, down(value), f"candidate {result['number']}: {metric} {score(value)}", best=chosen))
-    body = _horizontal_grid(ticks, down) + line + Markup().join(marks)
+    body = horizontal_grid(ticks, down) + so_far_line + Markup().join(marks)
     step = max(1, math.ceil(len(results) / 10))
     body += Markup().join(
         _LABEL.format(x=f"{across(i)}%", y=276, anchor="middle", text=results[i]["number"])
@@ -82,7 +98,7 @@ def score_chart(results: Sequence[CandidateResult], best: int | None, metric: st
         + (f"; {abandoned} of them given up, with an estimate" if abandoned else "")
         + (f"; {missing} without a score" if missing else "")
     )
-    return _svg(body, 288, described)
+    return svg(body, 288, described)
 
 
 def fold_chart(results: Iterable[CandidateResult], best: int | None, metric: str) -> Markup | None:
@@ -95,17 +111,17 @@ def fold_chart(results: Iterable[CandidateResult], best: int | None, metric: str
     rows = rows[:MOST_ROWS]
     if not rows:
         return None
-    low, high, ticks = _domain([value for row in rows for value in _known(row)])
+    low, high, ticks = domain([value for row in rows for value in _known(row)])
     across = Scale(low, high, _EDGE, 100 - _EDGE)
     height = 14 + _ROW * len(rows)
-    body = _vertical_grid(ticks, across, height)
+    body = vertical_grid(ticks, across, height)
     for position, row in enumerate(rows):
         y = 14 + _ROW * position + _ROW // 2
         values, chosen = _known(row), row["number"] == best
         name = f"candidate {row['number']}"
         mark = " ○" if row["abandoned"] else " ×" if None in row["fold_scores"] else ""
-        body += _label_left(y, f"№ {row['number']}{mark}", strong=chosen)
-        body += _line("spread", (across(min(values)), y), (across(max(values)), y))
+        body += label_left(y, f"№ {row['number']}{mark}", strong=chosen)
+        body += line("spread", (across(min(values)), y), (across(max(values)), y))
         body += Markup().join(
             _dot(
                 across(value),
@@ -120,29 +136,31 @@ def fold_chart(results: Iterable[CandidateResult], best: int | None, metric: str
         mean = fmean(values)
         title = f"{name}: mean of {len(values)} folds {score(mean)}"
         body += _tick(across(mean), y, title, best=chosen)
-    return _svg(body, height + 24, f"{metric} of each fold of {len(rows)} candidates, the best mean first")
+    return svg(body, height + 24, f"{metric} of each fold of {len(rows)} candidates, the best mean first")
 
 
-def estimate_chart(best: Best, holdout: Holdout | None, metric: str) -> Markup:
-    """Return the cross-validation score ± its standard deviation above the holdout score ± its standard error."""
-    rows = [("CV", best["score_mean"], best["score_std"], f"± {spread(best['score_std'])} standard deviation of folds")]
+def estimate_chart(best: Best, holdout: Holdout | None, baselines: Baselines | None, metric: str) -> Markup:
+    """Return the folds' scores from the worst to the best, the holdout score and those of baselines in their intervals.
+
+    The model that looks at no feature is left out: it is so far away that nothing else could be told apart.
+    """
+    rows = [_Estimate("CV", best["score_mean"], [min(best["scores"]), max(best["scores"])], "worst to best fold")]
     if holdout:
-        error = holdout["standard_error"]
-        said = "standard error unknown" if error is None else f"± {spread(error)} standard error"
-        rows.append(("Holdout", holdout["score"], error or 0.0, said))
-    low, high, ticks = _domain([value + sign * width for _, value, width, _ in rows for sign in (-1, 1)])
+        rows.append(_Estimate("Holdout", holdout["score"], holdout["interval"], "95% interval"))
+    if baselines and (score_of_defaults := baselines["defaults"]["score"]) is not None:
+        rows.append(_Estimate("Defaults", score_of_defaults, baselines["defaults"]["interval"], "95% interval"))
+    low, high, ticks = domain([end for row in rows for end in (row.value, *(row.ends or ()))])
     across = Scale(low, high, _EDGE, 100 - _EDGE)
     height = 12 + 40 * len(rows)
-    body = _vertical_grid(ticks, across, height)
-    for position, (name, value, width, said) in enumerate(rows):
-        y = 32 + 40 * position
-        body += _label_left(y, name, strong=name == "Holdout")
-        body += _line(
-            "interval best" if name == "Holdout" else "interval", (across(value - width), y), (across(value + width), y)
-        )
-        body += _dot(across(value), y, f"{name}: {metric} {score(value)} {said}", best=name == "Holdout")
-    spoken = "; ".join(f"{name} {score(value)} {said}" for name, value, _, said in rows)
-    return _svg(body, height + 24, f"{metric}: {spoken}")
+    body = vertical_grid(ticks, across, height)
+    for position, row in enumerate(rows):
+        y, is_holdout = 32 + 40 * position, row.name == "Holdout"
+        body += label_left(y, row.name, strong=is_holdout)
+        if row.ends:
+            start, end = map(across, row.ends)
+            body += line("interval best" if is_holdout else "interval", (start, y), (end, y))
+        body += _dot(across(row.value), y, f"{metric}: {row.said}", best=is_holdout)
+    return svg(body, height + 24, f"{metric}: {'; '.join(row.said for row in rows)}")
 
 
 def starts_chart(cold: int, warm: int) -> Markup | None:
@@ -157,10 +175,11 @@ def starts_chart(cold: int, warm: int) -> Markup | None:
     body += Markup('<rect class="cold" x="{}%" y="4" width="{}%" height="20"><title>{} cold</title></rect>').format(
         share, round(100 - share, 2), cold
     )
-    return _svg(body, 28, f"{warm} of {total} fold jobs started in a warm pool", wide=True)
+    return svg(body, 28, f"{warm} of {total} fold jobs started in a warm pool", wide=True)
 
 
-def _svg(body: Markup, height: int, described: str, *, wide: bool = False) -> Markup:
+def svg(body: Markup, height: int, described: str, *, wide: bool = False) -> Markup:
+    """Return a chart of this height in pixels, described for those who do not see it."""
     return Markup('<svg role="img" class="{}" height="{}" aria-label="{}">{}</svg>').format(
         "wide" if wide else "plot", height, described, body
     )
@@ -186,33 +205,37 @@ def _cross(x: float, y: float, title: str) -> Markup:
     ).format(x, y, title)
 
 
-def _line(kind: str, start: tuple[float, float], end: tuple[float, float]) -> Markup:
+def line(kind: str, start: tuple[float, float], end: tuple[float, float]) -> Markup:
+    """Return a line between two points."""
     return Markup('<line class="{}" x1="{}%" y1="{}" x2="{}%" y2="{}"/>').format(kind, *start, *end)
 
 
-def _label_left(y: float, text: str, *, strong: bool) -> Markup:
+def label_left(y: float, text: str, *, strong: bool) -> Markup:
+    """Return a label left of the plot."""
     return Markup('<text class="label{}" x="-10" y="{}" dy=".32em" text-anchor="end">{}</text>').format(
         " strong" if strong else "", y, text
     )
 
 
-def _horizontal_grid(ticks: Ticks, down: Scale) -> Markup:
+def horizontal_grid(ticks: Ticks, down: Scale) -> Markup:
+    """Return lines across the plot, with their values left of it."""
     body = Markup()
     for value, text in ticks:
         y = down(value)
-        body += _line("grid", (0, y), (100, y)) + _LABEL.format(x=-10, y=y, anchor="end", text=text)
+        body += line("grid", (0, y), (100, y)) + _LABEL.format(x=-10, y=y, anchor="end", text=text)
     return body
 
 
-def _vertical_grid(ticks: Ticks, across: Scale, height: int) -> Markup:
+def vertical_grid(ticks: Ticks, across: Scale, height: int) -> Markup:
+    """Return lines down the plot, with their values below it."""
     body = Markup()
     for value, text in ticks:
         x = across(value)
-        body += _line("grid", (x, 6), (x, height)) + _LABEL.format(x=f"{x}%", y=height + 14, anchor="middle", text=text)
+        body += line("grid", (x, 6), (x, height)) + _LABEL.format(x=f"{x}%", y=height + 14, anchor="middle", text=text)
     return body
 
 
-def _domain(values: Sequence[float]) -> tuple[float, float, Ticks]:
+def domain(values: Sequence[float]) -> tuple[float, float, Ticks]:
     """Return the ends of an axis that holds the values, and its ticks, 1, 2 or 5 times a power of ten apart."""
     low, high = min(values), max(values)
     margin = (high - low) * 0.06 or abs(high) * 0.05 or 0.1

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.jobs import Jobs
+from pipeline.aws.plan_file import read_profile
 from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
 from pipeline.results.best_candidate import defaults_candidate, ranked_candidates
 from pipeline.results.holdout import read_metrics
 from warmfold_run import names, places
+from warmfold_run.diagnostics import Diagnostics
 from warmfold_run.plan import Plan
 from warmfold_run.records import Abandoned, FinalMetrics, FoldScore, Missed, Placement, Profile
 
@@ -61,6 +63,7 @@ class Facts:
     folds: list[dict[str, Any]] | None = field(default_factory=list)
     final: dict[str, Any] | None = None
     metrics: FinalMetrics | None = None
+    diagnostics: Diagnostics | None = None
     package: Package | None = None
     transform: dict[str, Any] | None = None
     has_predictions: bool = False
@@ -97,8 +100,7 @@ class FactFinder:
             started_at=started_at,
             seconds_before=self._seconds_before(execution_arn),
             plan=plan,
-            # Split Dataset's profile also knows how many rows there are to score
-            profile=self.storage.read_json(places.run_key(run, places.PROFILE)) or plan["profile"],
+            profile=read_profile(self.storage, plan),
             processing=self.jobs.describe("processing", names.processing_job(prefix, run)),
             tuning=self.jobs.describe("tuning", tuning_job),
             candidates=[*([defaults] if defaults else []), *self.jobs.candidates(tuning_job)],
@@ -112,6 +114,7 @@ class FactFinder:
             folds=self._folds(fold_jobs),
             final=self.jobs.describe("training", names.final_job(prefix, run)),
             metrics=read_metrics(self.storage, plan),
+            diagnostics=self.storage.read_json(places.key_of(plan["locations"]["model"] + places.DIAGNOSTICS)),
             package=self.registry.package_of_run(names.model_package_group(prefix, plan["dataset"]), run),
             transform=self.jobs.describe("transform", names.transform_job(prefix, run)),
             has_predictions=any(True for _ in self.storage.keys(places.key_of(plan["locations"]["predictions"]))),

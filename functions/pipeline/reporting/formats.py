@@ -8,9 +8,19 @@ def score(value: float) -> str:
     return f"{value:#.4g}".rstrip(".")
 
 
-def spread(value: float) -> str:
-    """Return a standard deviation or error with the two digits that it can claim."""
-    return f"{value:.0f}" if value >= 100 else f"{value:#.2g}".rstrip(".")
+def signed(value: float) -> str:
+    """Return a difference of scores, with its sign."""
+    return f"{value:+#.3g}".rstrip(".")
+
+
+def interval(ends: list[float] | None) -> str:
+    """Return a 95% interval in words."""
+    return f"95% interval {score(ends[0])} to {score(ends[1])}" if ends else "interval unknown"
+
+
+def signed_interval(ends: list[float] | None) -> str:
+    """Return the 95% interval of a difference in words."""
+    return f"95% interval {signed(ends[0])} to {signed(ends[1])}" if ends else "interval unknown"
 
 
 def duration(seconds: float | None) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pipeline.errors import NotificationError
-from pipeline.reporting.formats import score
+from pipeline.reporting.formats import interval, score
 from warmfold_run.records import Remark
 from warmfold_run.summary import Summary
-from warmfold_run.understanding import printable, sentences
+from warmfold_run.understanding import sentences, told
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -41,7 +41,11 @@ def message(summary: Summary) -> str:
     if best:
         lines.append(f"Best candidate {best['candidate']}: {metric} {score(best['score_mean'])} in cross-validation.")
     if holdout:
-        lines.append(f"Final model: {metric} {score(holdout['score'])} on the holdout.")
+        lines.append(
+            f"Final model: {metric} {score(holdout['score'])} on the holdout, {interval(holdout['interval'])}."
+        )
+    if summary["baselines"]:
+        lines += [f"{summary['baselines'][name]['said']}." for name in ("defaults", "dummy")]
     if summary["understanding"]:
         lines += [f"{word.capitalize()}: {sentence}." for word, sentence in sentences(summary["understanding"])]
     lines += _remarks(summary["remarks"])
@@ -56,7 +60,7 @@ def message(summary: Summary) -> str:
 
 
 def _remarks(remarks: list[Remark]) -> list[str]:
-    lines = [f"Remark: {printable(one['text'])}" for one in remarks[:MOST_REMARKS]]
+    lines = [f"Remark: {told(one)}" for one in remarks[:MOST_REMARKS]]
     more = len(remarks) - MOST_REMARKS
     return [*lines, f"{more} more remarks are in the report."] if more > 0 else lines
 

@@ -10,10 +10,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.reporting import charts, formats
+from pipeline.reporting.evidence import evidence
 from pipeline.reporting.pool_use import ASSUMED_WARM_START
+from warmfold_run.diagnostics import Diagnostics
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
-from warmfold_run.understanding import printable, sentences
+from warmfold_run.understanding import printable, sentences, shown, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
@@ -30,8 +32,11 @@ _HEADLINES = {
 }
 
 
-def render_report(summary: Summary, profile: Profile | None) -> str:
-    """Return the page of a run's summary; `profile` is the data's, where there is one. All text in it is escaped."""
+def render_report(summary: Summary, profile: Profile | None, diagnostics: Diagnostics | None) -> str:
+    """Return the page of a run's summary; `profile` is the data's, `diagnostics` the final model's, where there are.
+
+    All text in it is escaped.
+    """
     best, metric, results = summary["best"], summary["metric"], summary["candidate_results"]
     number = best["number"] if best else None
     reasons = list(summary["placement"]["reasons"].items())
@@ -48,7 +53,9 @@ def render_report(summary: Summary, profile: Profile | None) -> str:
             most_remarks=MOST_REMARKS,
             score_chart=charts.score_chart(results, number, metric or ""),
             fold_chart=charts.fold_chart(results, number, metric or ""),
-            estimate_chart=charts.estimate_chart(best, summary["holdout"], metric or "") if best else None,
+            estimate_chart=charts.estimate_chart(best, summary["holdout"], summary["baselines"], metric or "")
+            if best
+            else None,
             starts_chart=charts.starts_chart(summary["cold_starts"], summary["warm_starts"]),
             fold_chart_rows=charts.MOST_ROWS,
             candidate_note=_candidate_note(summary["candidates"]),
@@ -57,6 +64,7 @@ def render_report(summary: Summary, profile: Profile | None) -> str:
             more_reasons=max(0, len(reasons) - MOST_REASONS),
             assumed_warm_start=ASSUMED_WARM_START,
             missed=_missed(summary["pools"]["missed"]),
+            evidence=evidence(summary, diagnostics),
         )
     )
 
@@ -116,7 +124,17 @@ def _profile(profile: Profile) -> dict[str, Any]:
     }
 
 
-_FILTERS = (formats.score, formats.spread, formats.duration, formats.short, printable)
+_FILTERS = (
+    formats.score,
+    formats.signed,
+    formats.interval,
+    formats.signed_interval,
+    formats.duration,
+    formats.short,
+    printable,
+    shown,
+    told,
+)
 
 
 @cache

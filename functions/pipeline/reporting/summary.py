@@ -15,9 +15,11 @@ from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
 from pipeline.results.best_candidate import may_be_best, objective_of, own_hyperparameters
+from pipeline.results.gate import gate, suspicions
 from pipeline.results.holdout import Holdout, holdout_of
 from warmfold_run import names, places
 from warmfold_run import summary as contract
+from warmfold_run.records import Remark
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
 from warmfold_run.understanding import Understanding, counted
 
@@ -43,7 +45,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     warm = sum(name in reused for name in facts.fold_jobs)
     cold = len(facts.fold_jobs) - warm - _never_started(facts)
     start_seconds = _start_seconds(facts, reused)
-    understanding = _understanding(facts)
+    understanding, best = _understanding(facts), _best(facts, results)
     holdout = holdout_of(facts.metrics) if facts.metrics else None
     return {
         "schema": contract.SCHEMA,
@@ -62,11 +64,12 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
         "data": _data(facts),
         "understanding": understanding,
-        "remarks": understanding["remarks"] if understanding else [],
-        "best": _best(facts, results),
+        "remarks": [*(understanding["remarks"] if understanding else []), *_too_good(facts, best)],
+        "best": best,
         "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
         "baselines": facts.metrics["baselines"] if facts.metrics else None,
+        "champion": facts.metrics["champion"] if facts.metrics else None,
         "candidates": _candidate_counts(facts, results),
         "candidate_results": results,
         "placement": fan_out_summary.placement(facts),
@@ -96,8 +99,15 @@ def _outcome(facts: Facts, ending: Ending) -> str:
 
 def _awaits_approval(facts: Facts, ending: Ending) -> bool:
     """Whether an execution ended with a model that a person approves; it may have been approved meanwhile."""
-    manual = facts.plan and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
-    return bool(manual and ending.execution_arn == names.first_execution(ending.execution_arn))
+    if (
+        facts.plan is None
+        or facts.metrics is None
+        or ending.execution_arn != names.first_execution(ending.execution_arn)
+    ):
+        return False
+    best, remarks = _best(facts, _candidate_results(facts)), facts.profile["remarks"] if facts.profile else []
+    score = best["score_mean"] if best else None
+    return gate(facts.plan["experiment"], holdout_of(facts.metrics), remarks, score)[0] == "PendingManualApproval"
 
 
 def _reason(facts: Facts, ending: Ending) -> str | None:
@@ -107,7 +117,9 @@ def _reason(facts: Facts, ending: Ending) -> str | None:
         return None
     if _outcome(facts, ending) != AWAITING_APPROVAL:
         return facts.package.reason
-    return f"{facts.package.reason}; quality_gate.approval is manual: predictions follow once the model is approved"
+    manual = facts.plan is not None and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
+    because = "quality_gate.approval is manual: " if manual else ""
+    return f"{facts.package.reason}; {because}predictions follow once the model is approved"
 
 
 def _approve(facts: Facts, ending: Ending) -> str | None:
@@ -135,7 +147,28 @@ def _data(facts: Facts) -> contract.Data | None:
 def _understanding(facts: Facts) -> Understanding | None:
     """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
     planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
-    return counted(planned, facts.profile) if planned and facts.profile else planned
+    if planned is None or facts.plan is None or facts.profile is None:
+        return planned
+    known = counted(planned, facts.profile)
+    # without a file of them the holdout is scored
+    return known if facts.plan["predict"] else {**known, "rows_to_score": None}
+
+
+def _too_good(facts: Facts, best: contract.Best | None) -> list[Remark]:
+    """Return a remark for each score that is too good to be believed without a look."""
+    if facts.plan is None or facts.metrics is None:
+        return []
+    score = best["score_mean"] if best else None
+    return [
+        {
+            "code": "too_good",
+            "column": None,
+            "text": text,
+            "remedy": "quality_gate: {suspicious: ignore}",
+            "holds": True,
+        }
+        for text in suspicions(facts.plan["experiment"], holdout_of(facts.metrics), [], score)
+    ]
 
 
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:

@@ -27,7 +27,7 @@ def report_run(storage: Storage, finder: FactFinder, ending: Ending, now: Callab
     facts = finder.find(ending.execution_arn)
     report, summary_key = (places.run_key(facts.run, name) for name in (places.REPORT, places.SUMMARY))
     summary = summarize(facts, ending, storage.uri(report), now())
-    page = render_report(summary, facts.profile)
+    page = render_report(summary, facts.profile, facts.diagnostics)
     # whoever finds the summary finds the page
     report_uri = storage.write(report, page.encode(), "text/html; charset=utf-8")
     return Reported(summary, storage.write_json(summary_key, summary), report_uri)

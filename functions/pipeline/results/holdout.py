@@ -17,6 +17,7 @@ class Holdout(BaseModel):
 
     Of two classes, `positive_class` is the one that metrics such as f1 are about. `interval` is the score's 95%
     interval, `interval_method` how it was found, `tuning_gain` says whether tuning gained anything.
+    `dummy_score` is that of a model that looks at no feature, `champion` the verdict on the approved model before it.
     """
 
     score: float | None
@@ -24,6 +25,9 @@ class Holdout(BaseModel):
     interval: list[float] | None
     interval_method: str | None
     tuning_gain: str
+    dummy_score: float | None
+    champion: str | None
+    champion_reason: str | None
     rows: int
     note: str | None = None
     positive_class: str | None = None
@@ -43,12 +47,16 @@ def read_metrics(storage: Storage, plan: Plan) -> FinalMetrics | None:
 
 def holdout_of(metrics: FinalMetrics) -> Holdout:
     """Return what the gate judges of them."""
+    champion = metrics["champion"]
     return Holdout(
         score=_number(metrics["holdout_score"]),
         standard_error=_number(metrics["holdout_standard_error"]),
         interval=metrics["holdout_interval"],
         interval_method=metrics["holdout_interval_method"],
         tuning_gain=metrics["baselines"]["defaults"]["said"],
+        dummy_score=metrics["baselines"]["dummy"]["score"],
+        champion=champion["verdict"] if champion else None,
+        champion_reason=champion["said"] if champion else None,
         rows=metrics["rows"]["holdout"],
         note=metrics["holdout_note"],
         positive_class=metrics["positive_class"],

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.aws.jobs import Jobs
+from pipeline.aws.plan_file import read_profile
 from pipeline.aws.registry import Package, Registry, description_start
 from pipeline.aws.storage import Storage
 from pipeline.errors import RegistrationError
@@ -18,6 +19,8 @@ from pipeline.results.holdout import Holdout, read_holdout
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
 
+CV_SCORE = "cv_score"
+"""The key of a model package's metadata that has the best candidate's mean score."""
 _NOT_METADATA = re.compile(r"[^\w .:/=+\-@]")
 _METADATA_CHARACTERS = 256
 _DESCRIPTION_CHARACTERS = 1024
@@ -54,7 +57,8 @@ def register_model(
             f"{plan['locations']['model']}{places.METRICS} is not there: training job {final_job} wrote no metrics; "
             "see its log and start the run again"
         )
-    status, reason = gate(plan["experiment"], holdout)
+    profile = read_profile(storage, plan)
+    status, reason = gate(plan["experiment"], holdout, profile["remarks"] if profile else [], best.score)
     group = names.model_package_group(plan["prefix"], plan["dataset"])
     registry.ensure_group(
         group,
@@ -111,7 +115,7 @@ def _metadata(plan: Plan, best: Best, holdout: Holdout) -> dict[str, str]:
         "code_sha256": plan["code"]["sha256"],
         "metric": plan["experiment"]["metric"],
         "candidate": best.candidate,
-        "cv_score": best.score,
+        CV_SCORE: best.score,
         "cv_scores": " ".join(f"{score:.6g}" for score in best.scores),
         "holdout_score": holdout.score,
         "holdout_standard_error": holdout.standard_error,

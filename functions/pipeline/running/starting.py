@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.aws.plan_file import read_plan
+from pipeline.aws.plan_file import read_plan, read_profile
 from pipeline.aws.registry import Registry
 from pipeline.aws.storage import Storage
 from pipeline.errors import RunNotEndedError
 from pipeline.results.gate import gate
 from pipeline.results.holdout import read_holdout
+from pipeline.results.registration import CV_SCORE
 from warmfold_run import names, places
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def resume_run(
         The run has registered its model just now.
     """
     package = registry.describe(model_package_arn)
-    run = (package or {}).get("CustomerMetadataProperties", {}).get("run")
+    metadata = (package or {}).get("CustomerMetadataProperties", {})
+    run = metadata.get("run")
     if package is None or run is None:
         return {"ignored": f"{model_package_arn} is not a model package that a run registered"}
     status = package.get("ModelApprovalStatus")
@@ -51,11 +53,13 @@ def resume_run(
         return {"ignored": f"{model_package_arn} is {status} by now"}
     plan = read_plan(storage, storage.uri(places.run_key(run, places.PLAN)))
     if (holdout := read_holdout(storage, plan)) is not None:
-        verdict, reason = gate(plan["experiment"], holdout)
+        profile, cv_score = read_profile(storage, plan), metadata.get(CV_SCORE)
+        remarks = profile["remarks"] if profile else []
+        verdict, reason = gate(plan["experiment"], holdout, remarks, float(cv_score) if cv_score else None)
         if verdict == "Rejected":
             return {"ignored": f"the quality gate of run {run} rejected {model_package_arn}: {reason}"}
-    if plan["experiment"]["quality_gate"]["approval"] != "manual":
-        return {"ignored": f"run {run} approves its model itself"}
+        if verdict == "Approved":
+            return {"ignored": f"run {run} approves its model itself"}
     if why := _not_waiting(stepfunctions, storage, run, plan["execution_arn"]):
         return {"ignored": why}
     name = names.approved_execution(plan["execution_arn"]).rsplit(":", 1)[-1]

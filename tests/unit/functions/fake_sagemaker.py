@@ -185,6 +185,7 @@ class FakeSageMaker:
             {field: package[field] for field in fields} | {"ModelPackageStatus": "Completed"}
             for package in self.packages
             if package["ModelPackageGroupName"] == request["ModelPackageGroupName"]
+            and request.get("ModelApprovalStatus") in (None, package["ModelApprovalStatus"])
         ]
         return _page(found[::-1], request, "ModelPackageSummaryList")
 
@@ -192,7 +193,9 @@ class FakeSageMaker:
         for package in self.packages:
             if package["ModelPackageArn"] == request["ModelPackageName"]:
                 fields = ("ModelPackageArn", "ModelApprovalStatus", "CustomerMetadataProperties", "CreationTime")
-                return {field: package[field] for field in fields} | {"ModelPackageStatus": "Completed"}
+                shown = {field: package[field] for field in fields} | {"ModelPackageStatus": "Completed"}
+                specification = package.get("InferenceSpecification")
+                return shown | ({"InferenceSpecification": specification} if specification else {})
         raise Refusal("ValidationException", f"ModelPackage {request['ModelPackageName']} does not exist.")
 
     def _CreateModelPackage(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802

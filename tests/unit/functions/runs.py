@@ -39,7 +39,7 @@ class Run:
         text = "cross_validation: {n_splits: 3}\n" + experiment
         s3.put_object(Bucket=BUCKET, Key="datasets/churn/experiment.yaml", Body=text)
         s3.put_object(Bucket=BUCKET, Key="datasets/churn/data.csv", Body=f"x,y,target\n{ROWS}".encode())
-        planner = Planner(Storage(s3, BUCKET), environment, lambda: START)
+        planner = Planner(Storage(s3, BUCKET), environment, lambda: START, lambda _: None)
         planned = planner.plan_run(ARN, {"dataset": "churn"})
         self.plan_uri: str = planned["plan_uri"]
         self.id: str = planned["run"]
@@ -163,7 +163,7 @@ class Run:
         ends = () if score is None or error is None else (score - 2 * error, score + 2 * error)
         interval = [round(end, 6) for end in ends] or None
         metrics |= {"holdout_interval": interval, "holdout_interval_method": "bootstrap percentiles of 400 resamples"}
-        metrics |= {"holdout_note": note, "positive_class": "yes", "baselines": BASELINES}
+        metrics |= {"holdout_note": note, "positive_class": "yes", "baselines": BASELINES, "champion": None}
         self.write("model/metrics.json", metrics | (changed or {}))
 
     @property

@@ -23,6 +23,8 @@ from warmfold_experiment.load import load_experiment
 from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import Experiment
 
+BOMB = b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 30))
+"""A kilobyte that stands for 2^30 values."""
 SCIKIT_LEARN: dict[tuple[str, str], Any] = {
     ("hist_gradient_boosting", "classification"): HistGradientBoostingClassifier,
     ("hist_gradient_boosting", "regression"): HistGradientBoostingRegressor,
@@ -68,7 +70,12 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "keep_alive_seconds": "auto",
     }
     assert found["search"]["abandon"] == "forgiving"
-    assert found["quality_gate"] == {"min_score": None, "beat_champion": False, "approval": "automatic"}
+    assert found["quality_gate"] == {
+        "min_score": None,
+        "beat_champion": False,
+        "approval": "automatic",
+        "suspicious": "hold",
+    }
     assert found["budget"] == {"max_usd": None}
 
 
@@ -93,7 +100,6 @@ quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
     assert refused(text) == [
-        "experiment.yaml: quality_gate.beat_champion is true, which is not built yet; use false",
         "experiment.yaml: budget.max_usd is 10, which is not built yet; use null",
     ]
 
@@ -306,6 +312,11 @@ def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
         (b"target: [", "not valid YAML"),
         (b"- target", "it must be a mapping"),
         (b"target: \xff", "not UTF-8 at byte 8"),
+        (b"#" * 262_145, "it has more than 262144 bytes"),
+        (b"target: " + b"[" * 100_000, "line 1, column 28: nested deeper than 20 levels"),
+        (b"target: " + b"{a: " * 50_000, "nested deeper than 20 levels"),
+        (BOMB, "more than 100000 keys and values, those that aliases stand for counted each time"),
+        (b"target: &t [*t]", "line 1, column 13: .t stands inside what it stands for"),
         (b"metric: r2\nmetric: r2\n", "line 2, column 1: not valid YAML: key metric is given twice"),
         (b"target: !!python/object:os.system x", "not valid YAML"),
     ],
@@ -350,3 +361,43 @@ def test_every_metric_is_one_of_scikit_learns_scorers() -> None:
 def test_every_estimator_has_a_search_space_of_its_own(estimator: str, problem: str) -> None:
     found = resolved(f"estimator: {estimator}", problem=problem)
     assert found["search"]["hyperparameters"]
+
+
+def test_an_anchor_that_is_used_as_people_use_it_is_read() -> None:
+    text = "search: {hyperparameters: {max_iter: &few {min: 5, max: 9}, min_samples_leaf: *few}}\n"
+    space = resolved(text)["search"]["hyperparameters"]
+    assert space["max_iter"]["max"] == space["min_samples_leaf"]["max"] == 9
+
+
+def test_an_execution_s_input_is_not_nested_for_ever() -> None:
+    deep: Any = 1
+    for _ in range(5000):
+        deep = {"a": deep}
+    assert refused(None, {"target": deep}) == ["execution input: nested deeper than 20 levels; no key needs that"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("dialect: {delimiter: ;;}", 'dialect.delimiter is ";;"; it must be one character'),
+        ("dialect: {delimiter: '\"'}", "it must be one character"),
+        ("dialect: {encoding: utf-99}", 'dialect.encoding is "utf-99"; it must be one of utf-8'),
+        ("dialect: {encoding: base64}", "it must be one of utf-8"),
+        ("dialect: {decimal: ;}", 'it must be "." or ","'),
+        ("dialect: {header: 'yes'}", "it must be true or false"),
+        ("dialect: {separator: ;}", "dialect.separator is an unknown key"),
+    ],
+)
+def test_a_dialect_that_can_t_be_is_refused_by_key(text: str, says: str) -> None:
+    (line,) = refused(text)
+    assert says in line
+
+
+def test_a_dialect_is_resolved_key_by_key() -> None:
+    assert resolved('dialect: {delimiter: "\\t", encoding: iso8859-1, header: false}')["dialect"] == {
+        "delimiter": "\t",
+        "decimal": None,
+        "encoding": "iso8859-1",
+        "header": False,
+    }
+    assert resolved()["dialect"] == dict.fromkeys(["delimiter", "decimal", "encoding", "header"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -13,7 +14,7 @@ from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.fake_sagemaker import complaints
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
 from warmfold_run.places import split_uri
 from warmfold_run.plan import SCHEMA, Plan, Planned
 
@@ -225,6 +226,53 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
 
 
 @pytest.mark.parametrize(("wanted", "transform"), [("ml.r5.xlarge", "ml.m5.xlarge"), ("ml.c5.xlarge", "ml.c5.xlarge")])
+def approved(sagemaker: FakeSageMaker, number: int, status: str, metadata: dict[str, str]) -> None:
+    uri = f"s3://{BUCKET}/runs/before-{number}/model/job/output/model.tar.gz"
+    container = {"Image": "image", "ModelDataUrl": uri}
+    sagemaker.groups["wf-churn"] = {}
+    sagemaker.packages.append(
+        {
+            "ModelPackageGroupName": "wf-churn",
+            "ModelPackageArn": arn("model-package", f"wf-churn/{number}"),
+            "ModelPackageDescription": "",
+            "ModelApprovalStatus": status,
+            "CustomerMetadataProperties": metadata,
+            "InferenceSpecification": {
+                "Containers": [container],
+                "SupportedContentTypes": [],
+                "SupportedResponseMIMETypes": [],
+            },
+            "CreationTime": START,
+        }
+    )
+
+
+BEAT = "quality_gate: {beat_champion: true}"
+
+
+def test_the_plan_pins_the_latest_approved_model_that_a_run_made(plan: Any, s3: Any, sagemaker: FakeSageMaker) -> None:
+    approved(sagemaker, 1, "Approved", {"run": "before-1"})
+    approved(sagemaker, 2, "Approved", {"run": "before-2"})
+    approved(sagemaker, 3, "Approved", {})
+    approved(sagemaker, 4, "Rejected", {"run": "before-4"})
+    assert stored_plan(s3, plan(experiment=BEAT))["champion"] == {
+        "model_package_arn": arn("model-package", "wf-churn/2"),
+        "run": "before-2",
+        "model_data_url": f"s3://{BUCKET}/runs/before-2/model/job/output/model.tar.gz",
+    }
+
+
+def test_a_dataset_s_first_run_has_no_champion(plan: Any, s3: Any, sagemaker: FakeSageMaker) -> None:
+    assert stored_plan(s3, plan(experiment=BEAT))["champion"] is None
+    assert sagemaker.asked("ListModelPackages")
+
+
+def test_nobody_looks_for_a_champion_that_need_not_be_beaten(plan: Any, s3: Any, sagemaker: FakeSageMaker) -> None:
+    approved(sagemaker, 1, "Approved", {"run": "before-1"})
+    assert stored_plan(s3, plan())["champion"] is None
+    assert not sagemaker.asked("ListModelPackages")
+
+
 def test_where_transform_lacks_a_training_type_it_runs_on_another(
     plan: Any, s3: Any, wanted: str, transform: str
 ) -> None:
@@ -293,7 +341,8 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
         ("search: {abandon: aggressive}", '"forgiving" or "off"'),
         ("compute: {fold_placement: in_process}", '"auto", "warm-pool" or "in-process"'),
         ("quality_gate: {approval: me}", '"automatic" or "manual"'),
-        ("quality_gate: {beat_champion: true}", "not built yet"),
+        ("quality_gate: {beat_champion: maybe}", "true or false"),
+        ("quality_gate: {suspicious: allow}", '"hold" or "ignore"'),
         ("budget: {max_usd: 5}", "not built yet"),
         ("cross_validation: {group_column: id}", "not built yet"),
     ],
@@ -331,3 +380,15 @@ def test_rows_to_score_without_a_feature_column_are_refused(plan: Any) -> None:
 def test_a_dataset_that_is_not_there_is_named(plan: Any) -> None:
     with pytest.raises(DatasetError, match=r"datasets/churn/data\.csv is not there"):
         plan(data=None)
+
+
+def test_packed_data_is_planned_for_by_what_it_unpacks_to_and_is_told_of(plan: Any, s3: Any) -> None:
+    header, rows = DATA.split(b"\n", 1)
+    data, predict = gzip.compress(header + b"\n" + rows * 400), gzip.compress(DATA)
+    made = stored_plan(s3, plan(data=data, predict=predict))
+    assert made["profile"]["dialect"]["compression"] == "gzip"
+    assert made["profile"]["rows"] == 48_000
+    assert {one["code"] for one in made["profile"]["remarks"]} >= {"gzip"}
+    assert any("predict.csv: the file is packed with gzip" in one["text"] for one in made["profile"]["remarks"])
+    seconds = made["requests"]["processing"]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert seconds == splitting_seconds(10 * (len(data) + len(predict)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -54,6 +55,9 @@ def test_without_a_gate_the_model_is_approved(run: Run, register: Any) -> None:
             "standard_error": 0.02,
             "interval": [0.57, 0.65],
             "interval_method": "bootstrap percentiles of 400 resamples",
+            "dummy_score": 0.5,
+            "champion": None,
+            "champion_reason": None,
             "tuning_gain": "Tuning gained +0.350 ROC AUC (0.31 to 0.39)",
             "rows": 24,
             "note": None,
@@ -116,6 +120,86 @@ def test_a_retry_leaves_what_a_person_approved_meanwhile_to_the_execution_that_g
 def test_a_rejection_for_want_of_a_score_says_why_there_is_none(run: Run, register: Any) -> None:
     run.final(None, None, note="the holdout has no row of class 'yes'")
     assert register()["reason"].endswith("hold against it: the holdout has no row of class 'yes'")
+
+
+LEAK = {
+    "code": "leak",
+    "column": "copy",
+    "text": "column 'copy' alone tells the target in every row",
+    "remedy": "columns: {copy: ignore}",
+    "holds": True,
+}
+
+
+def remarked(run: Run, *remarks: dict[str, Any]) -> None:
+    run.write("profile.json", json.loads(run.read("plan.json"))["profile"] | {"remarks": list(remarks)})
+
+
+def test_a_remark_that_holds_keeps_the_model_for_a_person_and_says_why(run: Run, register: Any) -> None:
+    run.final(0.85)
+    remarked(run, LEAK | {"holds": False, "text": "harmless"}, LEAK)
+    answer = register()
+    assert answer["status"] == "PendingManualApproval"
+    assert answer["reason"] == (
+        "experiment.yaml sets no quality_gate.min_score; held for a person's approval: "
+        "column 'copy' alone tells the target in every row"
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "cv", "said"),
+    [
+        (1.0, 0.8, "a perfect score (roc_auc 1 in the 24 rows of the holdout) is rare where no column gives"),
+        (0.9996, 0.8, "a nearly perfect score (roc_auc 0.9996 in the 24 rows of the holdout) is rare"),
+        (0.85, 1.0, "a perfect score (roc_auc 1 in cross-validation) is rare"),
+    ],
+)
+def test_a_score_too_good_to_be_true_holds_the_model(
+    run: Run, lambda_context: Any, score: float, cv: float, said: str
+) -> None:
+    run.final(score)
+    event = {"plan_uri": run.plan_uri, "best": run.best | {"score": cv}, "final_job": run.final_job}
+    answer = register_model.lambda_handler(event, lambda_context)
+    assert answer["status"] == "PendingManualApproval"
+    assert f"held for a person's approval: {said}" in answer["reason"]
+
+
+@pytest.mark.parametrize("experiment", ["{suspicious: ignore}"], indirect=True)
+def test_what_is_suspicious_is_ignored_where_the_experiment_says_so(run: Run, register: Any) -> None:
+    run.final(1.0)
+    remarked(run, LEAK)
+    assert register()["status"] == "Approved"
+
+
+@pytest.mark.parametrize("experiment", [1.0], indirect=True)
+def test_what_fails_the_gate_is_rejected_however_suspicious(run: Run, register: Any) -> None:
+    run.final(0.9999)
+    assert register()["status"] == "Rejected"
+
+
+@pytest.mark.parametrize("experiment", ["{beat_champion: true}"], indirect=True)
+@pytest.mark.parametrize(
+    ("verdict", "status"),
+    [
+        ("better", "Approved"),
+        ("no champion", "Approved"),
+        ("not better", "Rejected"),
+        ("not comparable", "PendingManualApproval"),
+    ],
+)
+def test_the_champion_s_verdict_decides_and_is_told(run: Run, register: Any, verdict: str, status: str) -> None:
+    champion = {"model_package_arn": PACKAGE, "run": "r", "score": 0.8, "gain": 0.05, "gain_interval": [0.01, 0.09]}
+    run.final(0.85, changed={"champion": champion | {"verdict": verdict, "said": "what came of it"}})
+    answer = register()
+    assert answer["status"] == status
+    assert "what came of it" in answer["reason"]
+
+
+def test_an_error_of_nothing_is_perfect(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, lambda_context: Any) -> None:
+    run = Run(s3, sagemaker, tmp_path, "metric: neg_log_loss\n")
+    run.final(-0.0, 0.0)
+    event = {"plan_uri": run.plan_uri, "best": run.best | {"score": -0.3}, "final_job": run.final_job}
+    assert register_model.lambda_handler(event, lambda_context)["status"] == "PendingManualApproval"
 
 
 def test_a_retry_finds_the_package_of_the_first_attempt(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:

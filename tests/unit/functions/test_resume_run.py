@@ -183,7 +183,34 @@ def test_an_execution_s_name_must_leave_room_for_the_one_that_goes_on(lambda_con
     event = {"execution_arn": f"{start}:{'x' * 63}", "input": {"dataset": "churn"}}
     with pytest.raises(ExperimentError, match=r"quality_gate\.approval is manual, .* has 63 characters; .* at most 62"):
         plan_run.lambda_handler(event, lambda_context)
+    event["input"]["experiment"] = {"quality_gate": {"approval": "automatic"}}
+    with pytest.raises(ExperimentError, match=r"quality_gate\.suspicious is hold\), .* at most 62"):
+        plan_run.lambda_handler(event, lambda_context)
+    event["input"]["experiment"] = {}
     plan_run.lambda_handler(event | {"execution_arn": f"{start}:{'x' * 62}"}, lambda_context)
+
+
+@pytest.mark.parametrize("experiment", [""], indirect=True)
+def test_a_model_that_was_held_goes_on_once_somebody_has_approved_it(
+    run: Run, machine: Machine, resume: Any, report: Any
+) -> None:
+    run.final(1.0)
+    summary, page = report()
+    assert summary["outcome"] == "awaiting approval"
+    assert summary["reason"].endswith("; predictions follow once the model is approved")
+    assert f"--model-package-arn {PACKAGE} --model-approval-status Approved" in page
+    assert resume() == {"execution_arn": RESUMED}
+    assert machine.resumed() == [RESUMED]
+
+
+@pytest.mark.parametrize("experiment", [""], indirect=True)
+def test_a_perfect_score_in_cross_validation_holds_a_model_for_the_resumption_too(
+    sagemaker: FakeSageMaker, machine: Machine, resume: Any
+) -> None:
+    assert resume()["ignored"].endswith("approves its model itself")
+    sagemaker.packages[0]["CustomerMetadataProperties"]["cv_score"] = "1.0"
+    assert resume() == {"execution_arn": RESUMED}
+    assert machine.resumed() == [RESUMED]
 
 
 def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run, report: Any) -> None:  # noqa: ARG001

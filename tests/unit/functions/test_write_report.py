@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from html.parser import HTMLParser
 from statistics import stdev
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipeline.errors import NotificationError, SageMakerError
 from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
+from tests.unit.functions.page import Page
 from tests.unit.functions.runs import ARN, Run
 from warmfold_run import names
 from warmfold_run.summary import Summary
@@ -185,7 +185,7 @@ def test_a_score_without_a_standard_error_is_shown(run: Run, report: Any) -> Non
     run.final(0.85, None)
     summary, page = report("FAILED", "X", "x")
     assert summary["holdout"]["standard_error"] is None
-    assert "standard error unknown" in page
+    assert "interval unknown" in page
 
 
 def test_refused_data_is_reported_without_a_plan(sagemaker: FakeSageMaker, report: Any, sample_event: Any) -> None:
@@ -293,30 +293,6 @@ def test_another_run_s_jobs_are_none_of_this_one_s(succeeded: Run, sagemaker: Fa
     assert summary["pools_left"] == []
 
 
-class Page(HTMLParser):
-    """What a browser would see: elements, texts by element, and everything that could reach outside."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.outside: list[str] = []
-        self.tables = self.captions = 0
-        self.texts: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        found = dict(attrs)
-        self.outside += [str(found[name]) for name in ("src", "href", "srcset", "action") if name in found]
-        assert not any(name.startswith("on") for name in found)
-        if tag == "svg":
-            assert found["role"] == "img"
-            assert found["aria-label"]
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-
 def test_the_page_is_one_file_that_reaches_for_nothing(succeeded: Run, report: Any) -> None:  # noqa: ARG001
     text = report()[1]
     page = Page(text)
@@ -334,8 +310,11 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
     for expected in (
         "Model registered",
         NO_GATE,
-        "± 0.020 standard error",
-        "± 0.10 over 3 folds",
+        "95% interval 0.8100 to 0.8900; 24 rows that no candidate saw",
+        "3 folds, 0.7000 to 0.9000",
+        "Tuning gained +0.350 ROC AUC (0.31 to 0.39).",
+        "95% interval +0.310 to +0.390",
+        "Defaults 0.5000, 95% interval 0.5000 to 0.5000",
         "The cross-validation score is optimistic",
         "candidate 3: Failed, no score",
         "candidate 2, fold 0: roc_auc 0.7000",
@@ -360,19 +339,28 @@ def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_
     assert summary["remarks"] == [remark | {"holds": True}]
     first_screen = " ".join(" ".join(Page(text.split("<main>")[0]).texts).split())
     for words in (
-        "Predicts target (the column of that name), a class: no or yes (not numbers)",
+        "Predicts target (the column of that name), a class, since its cells are texts: no or yes (positive)",
         "Metric roc_auc, since there are two classes",
         "held out; none left out",
         "Features 2 numeric",
         "1 remark",
-        "x alone tells the target",
+        "x: x alone tells the target",
         "held for a person's approval",
         "columns: {x: ignore}",
     ):
         assert words in first_screen, words
     told = notified()["Message"]
     assert "Predicts: target (the column of that name)" in told
-    assert "Remark: x alone tells the target" in told
+    assert "Remark: x: x alone tells the target. A model is held" in told
+
+
+def test_a_perfect_score_is_a_remark_that_holds(succeeded: Run, report: Any) -> None:
+    succeeded.final(1.0)
+    summary, text = report()
+    (remark,) = summary["remarks"]
+    assert (remark["code"], remark["holds"]) == ("too_good", True)
+    assert "a perfect score (roc_auc 1 in the 24 rows of the holdout)" in text.split("<main>")[0]
+    assert "quality_gate: {suspicious: ignore}" in text.split("<main>")[0]
 
 
 def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:
@@ -419,7 +407,8 @@ def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, no
     summary, _ = report()
     told = notified()
     assert told["Subject"] == f"warmfold: run {succeeded.id} succeeded"
-    assert "roc_auc 0.8500 on the holdout" in told["Message"]
+    assert "roc_auc 0.8500 on the holdout, 95% interval 0.8100 to 0.8900." in told["Message"]
+    assert "Tuning gained +0.350 ROC AUC (0.31 to 0.39)." in told["Message"]
     assert summary["locations"]["report"] in told["Message"]
 
 

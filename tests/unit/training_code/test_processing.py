@@ -153,10 +153,10 @@ def test_parts_and_holdout_hold_every_row_exactly_once(
 def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
     data = csv_bytes(HEADER, [*ROWS, ["1", "left out", ""]])
     plan = plan_for(n_splits=11)
-    profile = split_dataset(plan, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
     foreseen = scan(
         io.BytesIO(data), file="s3://bucket/data", asked=Asked.of(plan["experiment"], problem="classification")
     )
+    profile = split_dataset(plan | {"profile": foreseen}, Bucket(data=data), tmp_path)  # type: ignore[arg-type]
     assert profile == {**foreseen, "rows_to_score": foreseen["holdout_rows"]}
     assert json.loads((tmp_path / "profile.json").read_text()) == profile
     assert profile["rows_without_target"] == 1

@@ -14,7 +14,7 @@ from tests.documents import complaints
 from warmfold.cli import app
 from warmfold_run.understanding import Understanding
 
-ROWS = "x,town,target\n" + "".join(f"{i},t{i % 4},{'no' if i % 3 else 'yes'}\n" for i in range(120))
+ROWS = "x,town,target\n" + "".join(f"{i * 37 % 1000 / 10},t{i % 4},{'no' if i % 3 else 'yes'}\n" for i in range(120))
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def check(*arguments: object, columns: str = "80") -> Any:
 def test_the_first_lines_say_what_why_and_from_what(data: Path) -> None:
     result = check(data)
     assert result.exit_code == 0
-    predicts, metric, rows, features = result.stdout.splitlines()
-    assert predicts == "predicts  target (the column of that name), a class: no or yes (not numbers)"
+    predicts, more, metric, rows, features = result.stdout.splitlines()
+    assert predicts == "predicts  target (the column of that name), a class, since its cells are texts:"
+    assert more == f"{' ' * 10}no or yes (positive)"
     assert metric == "metric    roc_auc, since there are two classes"
     assert rows.startswith("rows      120: ")
     assert "to tune on (5 folds, stratified)" in rows
@@ -46,7 +47,7 @@ def test_what_is_guessed_and_what_is_asked_for_are_told_apart(data: Path, tmp_pa
     experiment = tmp_path / "mine.yaml"
     experiment.write_text("target: x\nmetric: neg_mean_absolute_error")
     told = " ".join(check(data, "--experiment", experiment, "--problem", "regression").stdout.split())
-    assert "predicts x (named in experiment.yaml), a number (as command line says)" in told
+    assert "predicts x (named in experiment.yaml), a number, as command line says" in told
     assert "metric neg_mean_absolute_error, named in experiment.yaml" in told
 
 
@@ -134,7 +135,7 @@ def test_nothing_of_the_data_controls_the_terminal(data: Path) -> None:
     data.write_text(ROWS.replace("target", "[red]\x1b[31mx\u202ey").replace("yes", "[/b]\x07"))
     told = " ".join(check(data, columns="200").stdout.split())
     assert "[red]\\x1b[31mx\\u202ey (the last column" in told
-    assert "a class: [/b]\\x07 or no" in told
+    assert "since its cells are texts: [/b]\\x07 or no (positive)" in told
     assert not {"\x1b", "\x07", "\u202e"} & set(told)
 
 

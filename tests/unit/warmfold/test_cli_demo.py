@@ -20,7 +20,7 @@ from warmfold.follow import Clock
 from warmfold_run.names import execution_name, run_id
 
 demo = importlib.import_module("warmfold.cli.demo")  # the package's attribute of that name is the command
-ARN = Execution(execution_name(BUCKET, "breast-cancer", "v1")).arn
+ARN = Execution(execution_name(BUCKET, "diabetes", "v1")).arn
 
 
 @pytest.fixture
@@ -101,9 +101,10 @@ def test_a_demo_that_succeeds_fetches_report_and_predictions(tmp_path: Path) -> 
     told = " ".join(text.split())
     assert f"open {tmp_path / run / 'report.html'} in a browser" in told
     assert f"│ predictions │ {tmp_path / run / 'predictions'} │" in told
-    rows = list(csv.DictReader(io.StringIO(cloud.objects["datasets/breast-cancer/data.csv"].decode())))
-    assert len(rows) == 569
-    assert {row["diagnosis"] for row in rows} == {"benign", "malignant"}
+    rows = list(csv.DictReader(io.StringIO(cloud.objects["datasets/diabetes/data.csv"].decode())))
+    assert len(rows) == 442
+    assert [min(float(row["progression"]) for row in rows), len(rows[0])] == [25, 11]
+    assert text.startswith("predicts  progression (named in experiment.yaml), a number")
 
 
 def test_a_demo_that_fails_says_why_at_once_and_waits_for_the_report(

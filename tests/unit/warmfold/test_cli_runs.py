@@ -92,8 +92,7 @@ def test_an_empty_file_is_refused_before_it_is_uploaded(cloud: Cloud, tmp_path: 
 @pytest.mark.usefixtures("cloud")
 def test_run_says_what_it_will_do_before_it_uploads(data: str) -> None:
     result = invoke("run", data)
-    assert cloud.executions
-    assert result.stdout.startswith("predicts  target (the column of that name), a class: no or yes")
+    assert result.stdout.startswith("predicts  target (the column of that name), a class, since")
     assert "metric    roc_auc, since there are two classes" in result.stdout
     to_script = invoke("run", data, "--json")
     assert "predicts" in to_script.stderr

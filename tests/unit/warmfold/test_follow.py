@@ -37,6 +37,7 @@ UNDERSTANDING: Understanding = {
     "problem": "regression",
     "problem_why": "as said",
     "classes": None,
+    "positive_class": None,
     "metric": "r2",
     "metric_why": "since a number is predicted",
     "split": "5 folds, kfold",
@@ -53,6 +54,17 @@ UNDERSTANDING: Understanding = {
             "holds": True,
         }
     ],
+}
+
+
+BASELINES = {
+    "defaults": {
+        "model": "forest with the default hyperparameters",
+        "score": 0.85,
+        "interval": [0.8, 0.9],
+        "said": "Tuning gained +0.0300 AUC (0.01 to 0.05)",
+    },
+    "dummy": {"model": "DummyClassifier", "score": 0.5, "interval": None, "said": "The model gained +0.38 AUC"},
 }
 
 
@@ -100,8 +112,14 @@ def test_the_end_says_both_scores_with_their_errors_and_where_things_are() -> No
                 "run": "churn-01234567",
                 "outcome": "succeeded",
                 "metric": "roc_auc",
-                "best": {"candidate": "c-003", "score_mean": 0.9, "score_std": 0.01, "hyperparameters": {"C": "1.5"}},
-                "holdout": {"score": 0.88, "standard_error": 0.02},
+                "best": {
+                    "candidate": "c-003",
+                    "score_mean": 0.9,
+                    "scores": [0.89, 0.91],
+                    "hyperparameters": {"C": "1.5"},
+                },
+                "holdout": {"score": 0.88, "interval": [0.84, 0.92]},
+                "baselines": BASELINES,
                 "cold_starts": 10,
                 "warm_starts": 50,
                 "model_package": {"arn": "arn:package/1", "status": "Approved"},
@@ -109,7 +127,17 @@ def test_the_end_says_both_scores_with_their_errors_and_where_things_are() -> No
             }
         )
     )
-    for words in ("0.9000 ± 0.0100", "0.8800 ± 0.0200", "C=1.5", "10 cold, 50 warm", "Approved", "s3://b/report.html"):
+    for words in (
+        "0.9000, folds 0.8900 to 0.9100",
+        "0.8800, 95% interval 0.8400 to 0.9200",
+        "tuning          │ Tuning gained +0.0300 AUC (0.01 to 0.05).",
+        "defaults        │ 0.8500, 95% interval 0.8000 to 0.9000: forest with the default hyperparameters",
+        "baseline        │ 0.5000: DummyClassifier",
+        "C=1.5",
+        "10 cold, 50 warm",
+        "Approved",
+        "s3://b/report.html",
+    ):
         assert words in text
 
 
@@ -143,15 +171,15 @@ def test_numbers_are_cut_to_what_one_reads_and_a_score_may_lack_its_error() -> N
         "best": {
             "candidate": "c-003",
             "score_mean": 0.9,
-            "score_std": 0.01,
+            "scores": [0.9, 0.9],
             "hyperparameters": {"rate": "0.043284502212938815", "trees": "12345678", "loss": "sqrt"},
         },
-        "holdout": {"score": 0.88, "standard_error": None},
+        "holdout": {"score": 0.88, "interval": None},
     }
     text = shown(result_table(summary))
     assert "loss=sqrt, rate=0.0432845, trees=12345678" in text
     assert "0.8800 " in text
-    assert "±" not in text.split("holdout")[1]
+    assert "interval" not in text
     note = {**summary, "holdout": None, "holdout_note": "the holdout has no row of class 'x'"}
     assert "no row of class 'x'" in shown(result_table(note))
 
@@ -210,8 +238,8 @@ def test_what_a_run_will_do_is_said_once_it_is_planned_and_only_once(terminal: b
 
     cloud.each_sleep = iter([lambda: None, planned, lambda: None, lambda: execution.end("SUCCEEDED", output="{}")])
     _, text = followed(cloud, terminal)
-    assert text.count("predicts  price (named in experiment.yaml), a number (as said)") == 1
-    assert "2 columns hold the same" in text
+    assert text.count("predicts  price (named in experiment.yaml), a number, as said") == 1
+    assert "b: 2 columns hold the same. A model is held for a person's approval because of this" in text
     assert "otherwise: columns: {b: ignore}" in text
 
 

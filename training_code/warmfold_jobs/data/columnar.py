@@ -39,24 +39,24 @@ def utf_8(stream: BinaryStream, dialect: Dialect, file: str) -> BinaryStream:
     return stream if dialect["encoding"] == UTF_8 else Recoded(stream, dialect["encoding"], file)
 
 
-def text_blocks(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """The rows of CSV in UTF-8, as columns of text by name; null where a cell is empty.
+def text_blocks(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """The rows of CSV in UTF-8, as columns of text by name, null where a cell is empty; and how many lines they take.
 
     Raises NotColumnarError for whatever the row-wise reader might see differently.
     """
     last: list[list[str]] = []
-    for block in _parsed(stream, names, dialect):
+    for block, lines in _parsed(stream, names, dialect):
         head = pc.utf8_normalize(pc.utf8_trim_whitespace(block.column(0)), form="NFC")
         if dialect["header"] and pc.any(pc.equal(head, names[0])).as_py():
             raise NotColumnarError("a row that may be the header once more")
-        yield block
+        yield block, lines
         tail = block.slice(max(0, block.num_rows - MOST_TOTALS))
         last = [*last, *([cell or "" for cell in row.values()] for row in tail.to_pylist())][-MOST_TOTALS:]
     if any(word_for_totals(row) for row in last):
         raise NotColumnarError("a row at the end that may hold totals")
 
 
-def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Iterator[tuple[pa.RecordBatch, int]]:
     delimiter = dialect["delimiter"]
     separators = np.frombuffer(f"{delimiter}\n\r".encode(), np.uint8)
     for block in _blocks(_below(stream, dialect["first_line"])):
@@ -81,7 +81,23 @@ def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Ite
             )
         except pa.ArrowInvalid as error:
             raise NotColumnarError(str(error).splitlines()[0]) from error
-        yield from table.combine_chunks().to_batches()
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        yield from ((batch, lines) for batch in table.combine_chunks().to_batches())
+
+
+def first_lines(block: pa.RecordBatch, first_line: int, lines: int) -> list[int]:
+    """The lines on which the rows of a block start, which takes `lines` from its first row's on.
+
+    Raises NotColumnarError where blank lines stand between rows.
+    """
+    starts = np.arange(first_line, first_line + block.num_rows)
+    if lines != block.num_rows:
+        breaks = pc.count_substring(joined(block.columns), "\n").to_numpy()
+        if breaks.sum() + block.num_rows != lines:
+            raise NotColumnarError("blank lines, so that it can't be told on which lines the rows are")
+        starts += np.cumsum(breaks) - breaks
+    found: list[int] = starts.tolist()
+    return found
 
 
 def joined(columns: Sequence[pa.Array]) -> pa.Array:
@@ -117,6 +133,8 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if end:
             yield held[:end]
         rest = held[end:]
+    if rest.count(b'"') % 2 == 0:
+        rest = rest.rstrip(b"\r\n")
     if rest:
         yield rest
 

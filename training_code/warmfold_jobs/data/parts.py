@@ -13,6 +13,9 @@ import pyarrow.parquet as pq
 from warmfold_data.dealing import HOLDOUT
 from warmfold_run import places
 
+WRITTEN_CELLS = 4_000_000
+"""How many cells are held and then written as a row group of each file: small row groups are slow to read."""
+
 
 class PartWriter:
     """Writes blocks of typed rows to the parts and to the holdout, each row to where it was dealt."""
@@ -23,6 +26,8 @@ class PartWriter:
         files = {part: folder / places.part_file(part) for part in range(n_splits)}
         files[HOLDOUT] = output_dir / places.HOLDOUT / places.holdout_file()
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        self._held: dict[int, list[pa.RecordBatch]] = {placement: [] for placement in files}
+        self._cells = 0
         self._stack = ExitStack()
         self._writers: dict[int, pq.ParquetWriter] = {}
         for placement, file in files.items():
@@ -35,16 +40,27 @@ class PartWriter:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._stack.close()
+        with self._stack:
+            self._flush()
 
     def write(self, rows: pa.RecordBatch, placements: np.ndarray[Any, Any]) -> None:
-        """Write rows to where each was dealt, in their order, as a row group of each file; others are left out."""
+        """Write rows to where each was dealt, in their order; others are left out."""
         order = np.argsort(placements, kind="stable")
         ordered, sorted_rows = placements[order], rows.take(pa.array(order))
-        for placement, writer in self._writers.items():
+        for placement, held in self._held.items():
             first, end = np.searchsorted(ordered, [placement, placement + 1])
             if end > first:
-                writer.write_batch(sorted_rows.slice(first, end - first))
+                held.append(sorted_rows.slice(first, end - first))
+        self._cells += rows.num_rows * rows.num_columns
+        if self._cells >= WRITTEN_CELLS:
+            self._flush()
+
+    def _flush(self) -> None:
+        for placement, held in self._held.items():
+            if held:
+                self._writers[placement].write_table(pa.Table.from_batches(held))
+                held.clear()
+        self._cells = 0
 
 
 def fold_files(folder: Path, fold: int) -> tuple[list[Path], list[Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,17 +11,30 @@ import numpy as np
 import pyarrow as pa
 
 from warmfold_data.asked import Asked
-from warmfold_data.csv_records import read_records
-from warmfold_data.rules import Scanner
-from warmfold_jobs.data.columnar import NotColumnarError
+from warmfold_data.cells import values
+from warmfold_data.columns import Tally
+from warmfold_data.csv_records import CsvRecords, read_records
+from warmfold_data.dealing import LEFT_OUT, Rows
+from warmfold_data.no_rows import UNITS
+from warmfold_data.rules import SAMPLE_ROWS, Scanner
+from warmfold_data.understanding import Understood
+from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
+from warmfold_jobs.data.counting import count_rows
 from warmfold_jobs.data.object_stream import object_stream
 from warmfold_jobs.data.row_blocks import row_blocks
+from warmfold_jobs.data.sampling import Sample, check_left_out, complete
+from warmfold_jobs.data.spool import Spool
 from warmfold_jobs.data.typed import ColumnReader, read_columns
+from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
 from warmfold_run.records import Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+Blocks = Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]
+"""Blocks of rows: those with a target, the features typed and the target's cells as text; and the cells of all rows as
+they are, where they are wanted."""
 
 
 class Read(NamedTuple):
@@ -28,13 +42,54 @@ class Read(NamedTuple):
 
     profile: Profile
     placements: np.ndarray[Any, Any]
-    blocks: Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]
-    """The features, typed, with the target's cells; and all cells as they are, where they are wanted."""
+    blocks: Blocks
 
 
-def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:  # noqa: ARG001
-    """Read the data by columns; raises NotColumnarError."""
-    raise NotColumnarError("what columns hold is counted row by row since they are understood by it")
+def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
+    """Read the data by columns: as the plan's profile has it, or as a sample of its rows shows.
+
+    Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
+    """
+    stream = object_stream(plan, plan["data"], s3)
+    records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
+    _, header = next(records)
+    for _ in islice(records, SAMPLE_ROWS):
+        pass  # what stands between the header and the rows is known then
+    _check_skipped(records, plan["profile"])
+    text = utf_8(object_stream(plan, plan["data"], s3), records.dialect, stream.name)
+    blocks = text_blocks(text, header, records.dialect)
+    scanner = _scanner(plan, header, stream.name)
+    typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
+    tallies: dict[str, Tally] = {}
+    if plan["profile"]:
+        understood = _understood(plan["profile"])
+        cells = _kept((block for block, _ in blocks), None if plan["predict"] else texts)
+    else:
+        sample = Sample(header, file=stream.name, asked=scanner.asked)
+        sample.gather(blocks, records, texts)
+        understood = sample.understood()
+        tallies = sample.tallies(understood)
+        cells = texts.blocks()
+    seed = plan["experiment"]["cross_validation"]["seed"]
+    of_class = understood.target_reader()
+    counted = count_rows(
+        _tallied(cells, tallies, scanner.target),
+        understood.readings,
+        understood.left_out,
+        scanner.target,
+        of_class=of_class,
+        seed=seed,
+        typed=typed,
+    )
+    check_left_out(tallies)
+    rows = Rows(counted.contents, counted.labels if understood.problem == CLASSIFICATION else [])
+    if not plan["profile"]:
+        understood = complete(understood, counted)
+    profile = scanner.conclude(records, understood, rows, counted.without_target, counted.rows)
+    if plan["profile"]:
+        profile = Profile(**{**plan["profile"], "file": stream.name})
+    both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), strict=False)
+    return Read(profile, np.array(scanner.placements), both)
 
 
 def by_rows(plan: Plan, s3: S3Client) -> Read:
@@ -47,16 +102,63 @@ def by_rows(plan: Plan, s3: S3Client) -> Read:
     for line, row in records:
         scanner.observe(line, row)
     profile = scanner.finish(records)
-    return Read(profile, np.array(scanner.placements), _typed_rows(plan, s3, profile))
+    placements = np.array(scanner.placements)
+    return Read(profile, placements, _typed_rows(plan, s3, profile, placements))
 
 
-def _typed_rows(plan: Plan, s3: S3Client, profile: Profile) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]:
+def _understood(profile: Profile) -> Understood:
+    """What a profile says of its data."""
+    read = values(profile["readings"][profile["target"]])
+    return Understood(
+        target=profile["target"],
+        target_why=profile["target_why"],
+        problem=profile["problem"],
+        problem_why=profile["problem_why"],
+        readings=profile["readings"],
+        left_out=profile["left_out"],
+        remarks=[],
+        missing=profile["missing"],
+        facts=profile["facts"],
+        classes=profile["classes"],
+        names={read(name): name for name in profile["classes"] or ()},
+        positive_class=profile["positive_class"],
+    )
+
+
+def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:
     stream, target = object_stream(plan, plan["data"], s3), profile["target"]
     readers = [ColumnReader(column, reading) for column, reading in profile["readings"].items() if column != target]
+    row = 0
     for block in row_blocks(stream, stream.name, plan["experiment"]["dialect"]):
-        cells = dict(zip(block.schema.names, block.columns, strict=True))
+        kept = block.filter(pa.array(placements[row : row + block.num_rows] != LEFT_OUT))
+        row += block.num_rows
+        cells = dict(zip(kept.schema.names, kept.columns, strict=True))
         typed = pa.RecordBatch.from_pydict({**read_columns(cells, readers), target: cells[target]})
         yield typed, None if plan["predict"] else block
+
+
+def _kept(blocks: Iterator[pa.RecordBatch], texts: Spool | None) -> Iterator[pa.RecordBatch]:
+    for block in blocks:
+        if texts is not None:
+            texts.put(block)
+        yield block
+
+
+def _tallied(blocks: Iterator[pa.RecordBatch], tallies: dict[str, Tally], target: str) -> Iterator[pa.RecordBatch]:
+    for block in blocks:
+        for name, tally in tallies.items():
+            cells = [cell or "" for cell in block[name].to_pylist()]
+            tally.observe(
+                [c for c, label in zip(cells, block[target], strict=True) if label.is_valid], [0] * len(cells)
+            )
+        yield block
+
+
+def _check_skipped(records: CsvRecords, profile: Profile | None) -> None:
+    """Records that are no rows are left to the row-wise reader, which knows them."""
+    skipped = records.dialect["skipped"] or (profile is not None and profile["dialect"]["skipped"])
+    if skipped or any(remark["code"] == UNITS for remark in records.remarks):
+        raise NotColumnarError("not every record is a row")
 
 
 def _scanner(plan: Plan, header: list[str], file: str) -> Scanner:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,15 +35,24 @@ class ChunkWriter:
         self._chunks = 0
         self._begin()
 
-    def write(self, lines: Iterable[bytes]) -> None:
-        """Take the next rows, as CSV records with their line feed."""
-        for line in lines:
-            if self._size + len(line) > CHUNK_BYTES or len(self._chunk) > self._most:
+    def write(self, lines: pa.Array) -> None:
+        """Take the next rows, as CSV records in binary with their line feed."""
+        _, offsets, data = lines.buffers()
+        ends = np.frombuffer(offsets, np.int32)[lines.offset : lines.offset + len(lines) + 1]
+        row = 0
+        while row < len(lines):
+            fits = int(np.searchsorted(ends, ends[row] + CHUNK_BYTES - self._size, "right")) - 1
+            end = min(max(fits, row), row + self._most - self._in_chunk)
+            if end == row and self._in_chunk:
                 self.close()
                 self._begin()
-            self._chunk.append(line)
-            self._size += len(line)
-            self.rows += 1
+                continue
+            end = max(end, row + 1)
+            self._chunk.append(data[int(ends[row]) : int(ends[end])].to_pybytes())
+            self._size += int(ends[end] - ends[row])
+            self._in_chunk += end - row
+            self.rows += end - row
+            row = end
 
     def close(self) -> None:
         """Write what is left; without any row this is a chunk of the header alone."""
@@ -50,20 +60,19 @@ class ChunkWriter:
         self._chunks += 1
 
     def _begin(self) -> None:
-        self._chunk, self._size = [self._header], len(self._header)
+        self._chunk, self._size, self._in_chunk = [self._header], len(self._header), 0
 
 
-def csv_lines(block: pa.RecordBatch) -> Iterator[bytes]:
+def csv_lines(block: pa.RecordBatch) -> pa.Array:
     """The rows of a block of text cells (null is the empty cell) as `csv_line` writes them."""
     commas = block.num_columns - 1
     joined = pc.binary_join_element_wise(*block.columns, ",", null_handling="replace", null_replacement="")
     # like csv_line: a row without quotes, line ends and commas in its cells is written as it is
-    plain = pc.equal(pc.count_substring(joined, ","), commas)
+    odd = pc.not_equal(pc.count_substring(joined, ","), commas if commas else -1)
     for mark in ('"', "\n", "\r"):
-        plain = pc.and_not(plain, pc.match_substring(joined, mark))
-    texts = joined.cast(pa.binary()).to_pylist()
-    for place, is_plain in enumerate(plain.to_pylist()):
-        if is_plain and commas:
-            yield texts[place] + b"\n"
-        else:
-            yield csv_line([column[place].as_py() or "" for column in block.columns]).encode()
+        odd = pc.or_(odd, pc.match_substring(joined, mark))
+    lines = pc.binary_join_element_wise(joined.cast(pa.binary()), b"\n", b"")
+    if pc.any(odd).as_py():
+        quoted = [csv_line([cell or "" for cell in row.values()]).encode() for row in block.filter(odd).to_pylist()]
+        lines = pc.replace_with_mask(lines, odd, pa.array(quoted, pa.binary()))
+    return lines

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -90,7 +91,8 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
 
 def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
     """Write each row to where it goes, and the holdout's also as rows to score when there are no others."""
-    profile, row = read.profile, 0
+    profile, row, labelled = read.profile, 0, 0
+    dealt = read.placements[read.placements != LEFT_OUT]
     schema = Schema.of_profile(profile)
     labels = LabelReader(schema)
     types = [(column, type_of(schema.readings[column])) for column in schema.features]
@@ -102,13 +104,13 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
         if not plan["predict"]:
             scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
         for typed, texts in read.blocks:
-            there = read.placements[row : row + typed.num_rows]
-            row += typed.num_rows
-            dealt = there != LEFT_OUT
-            kept = typed if dealt.all() else typed.filter(pa.array(dealt))
-            target = kept.schema.get_field_index(schema.target)
-            parts.write(kept.set_column(target, schema.target, labels.read(kept.column(target))), there[dealt])
+            target = typed.schema.get_field_index(schema.target)
+            rows = typed.set_column(target, schema.target, labels.read(typed.column(target)))
+            parts.write(rows, dealt[labelled : labelled + rows.num_rows])
+            labelled += rows.num_rows
             if scored is not None and texts is not None:
+                there = read.placements[row : row + texts.num_rows]
+                row += texts.num_rows
                 scored.write(csv_lines(texts.filter(pa.array(there == HOLDOUT))))
 
 
@@ -118,7 +120,8 @@ def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profil
     records = read_rows_to_score(stream, file=stream.name, compared=compared, dialect=dialect)
     most = most_rows(len(profile["classes"] or [None]))
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
-        chunks.write(csv_line(row).encode() for row in records)
+        while lines := [csv_line(row).encode() for row in islice(records, most)]:
+            chunks.write(pa.array(lines, pa.binary()))
     profile["remarks"] += compared.remarks()
     return chunks.rows
 

@@ -24,10 +24,11 @@ class Spool:
         self._writer.write_batch(block)
 
     def blocks(self) -> Iterator[pa.RecordBatch]:
-        """All of them, in order; there must be one."""
-        assert self._writer is not None
-        assert self._sink is not None
-        self._writer.close()
-        self._sink.close()
+        """All of them, in order, as often as asked for; nothing is taken after that."""
+        if self._writer is None or self._sink is None:
+            return
+        if not self._sink.closed:
+            self._writer.close()
+            self._sink.close()
         with pa.OSFile(str(self._file), "rb") as source, pa.ipc.open_stream(source) as reader:
             yield from reader

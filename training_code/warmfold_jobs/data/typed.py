@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, number
+from warmfold_data.cells import DATE, NUMERIC, TEXT, CellError, number, trim
 from warmfold_data.cells import values as reader_of
 from warmfold_run.records import Reading
 
@@ -45,24 +45,36 @@ class ColumnReader:
         self.column = column
         self.type = type_of(reading)
         self._value_of = reader_of(reading)
-        self._missing = pa.array(["", *reading["missing"]], pa.string())
+        self._words = frozenset(["", *reading["missing"]])
+        self._missing = pa.array(sorted(self._words), pa.string())
         self._castable = reading["kind"] == NUMERIC and reading["decimal"] == "." and not reading["thousands"]
         # a number that stands for a missing value must not be cast
         self._cast_all = self._castable and not any(number(cell) is not None for cell in reading["missing"])
         self._known: dict[str, float | str | None] = {"": None}
         self.missing = 0
-        """Cells without a value so far."""
+        """Cells so far that are empty or a word for a missing value."""
+        self.extremes: tuple[float, float] | None = None
+        """The least and the greatest number so far."""
+
+    @property
+    def texts(self) -> set[str] | None:
+        """The different texts so far; None where they are too many to be remembered, and for other kinds."""
+        if self.type != pa.string() or len(self._known) == REMEMBERED:
+            return None
+        return {value for value in self._known.values() if isinstance(value, str)}
 
     def read(self, cells: pa.Array) -> pa.Array:
         """The values of text cells, in which null is the empty cell; null where there is none. UnfitCellError."""
-        if self._cast_all:
-            values = _cast(cells)
-            if values is not None:
-                self.missing += cells.null_count
-                return values
-        if self._castable:
-            return self._numbers(cells)
-        return self._distinct(cells)
+        values = _cast(cells) if self._cast_all else None
+        if values is not None:
+            self.missing += cells.null_count
+        else:
+            values = self._numbers(cells) if self._castable else self._distinct(cells)
+        if self.type == pa.float64() and values.null_count < len(values):
+            found = pc.min_max(values).as_py()
+            low, high = self.extremes or (math.inf, -math.inf)
+            self.extremes = min(low, found["min"]), max(high, found["max"])
+        return values
 
     def _numbers(self, cells: pa.Array) -> pa.Array:
         """Plain numbers by a cast, the others by what they are."""
@@ -96,10 +108,17 @@ class ColumnReader:
         whole = self.type == pa.timestamp("s")
         held = pa.array(values, pa.float64() if whole else self.type)
         taken = (held.cast(pa.int64()).cast(self.type) if whole else held).take(encoded.indices)
-        self.missing += taken.null_count
+        self.missing += cells.null_count
+        nothing = [place for place, value in enumerate(values) if value is None and self._is_missing(texts[place])]
+        if nothing:
+            self.missing += int(np.isin(encoded.indices.fill_null(-1).to_numpy(), nothing).sum())
         if whole:
             return taken
         return taken if self.type == pa.string() else _finite(taken)
+
+    def _is_missing(self, text: str) -> bool:
+        """Whether a cell without a value holds none; else it is infinite."""
+        return text in self._words or trim(text) in self._words
 
     def _value(self, text: str) -> float | str | None:
         if text in self._known:

@@ -13,9 +13,9 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from warmfold_catalogue.metrics import Metric, load_metric
 from warmfold_jobs.data.table import Schema
 from warmfold_jobs.training import intervals
-from warmfold_jobs.training.pipeline import build_pipeline
+from warmfold_jobs.training.fit import fitted
 from warmfold_jobs.training.scoring import Answers, ScoreError
-from warmfold_run.encoding import decode, tuned
+from warmfold_run.encoding import tuned
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
 from warmfold_run.records import Baseline
@@ -62,11 +62,7 @@ def dummy(metric: str, problem: str, features: pd.DataFrame, labels: _Array) -> 
 
 def with_defaults(plan: Plan, schema: Schema, features: pd.DataFrame, labels: _Array) -> Pipeline:
     """The experiment's estimator with its default hyperparameters and the experiment's static ones, fitted."""
-    experiment = plan["experiment"]
-    static = {name: entry for name, entry in experiment["search"]["hyperparameters"].items() if "value" in entry}
-    seed = experiment["cross_validation"]["seed"]
-    model = build_pipeline(schema, features, experiment["estimator"], decode(static, {}), seed)
-    return model.fit(features, labels)
+    return fitted(plan, schema, {}, features, labels)[0]
 
 
 def held_against(

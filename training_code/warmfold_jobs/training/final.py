@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import joblib
 import numpy as np
@@ -17,6 +18,8 @@ import sklearn
 from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.table import Schema, read_table
 from warmfold_jobs.training.baselines import compared, held_against, untold
+from warmfold_jobs.training.champion import ChampionModel, challenged, remembered, row_hashes
+from warmfold_jobs.training.diagnose import Clock, Held, Score, diagnose
 from warmfold_jobs.training.fit import fitted
 from warmfold_jobs.training.scoring import Answers, ScoreError, score
 from warmfold_run import places
@@ -24,11 +27,8 @@ from warmfold_run.encoding import decode
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
 from warmfold_run.predictions import prediction_columns
-from warmfold_run.records import FinalMetrics, HoldoutMetrics, ModelDescription
+from warmfold_run.records import Champion, FinalMetrics, HoldoutMetrics, ModelDescription
 from warmfold_run.sources import source_files
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
 
 CODE = Path(__file__).parents[2]
 """The training code: entry scripts and packages."""
@@ -41,29 +41,43 @@ def train_final(
     train: Sequence[Path],
     holdout: Sequence[Path],
     model_dir: Path,
+    *,
+    rows_to_score: Callable[[], Score | None] = lambda: None,
+    champion: Callable[[], ChampionModel] | None = None,
+    clock: Clock = time.perf_counter,
 ) -> FinalMetrics:
     """Fit on all the training rows, save the model into `model_dir`, score the holdout; returns what metrics.json says.
 
     `model_dir` gets model.joblib (a plain scikit-learn pipeline), model.json (what it expects and predicts),
-    metrics.json and code/ (what serves it).
+    metrics.json, diagnostics.json, trained_on.npy (hashes of rows) and code/ (what serves it). `champion` gives the
+    model to beat, for an experiment that asks for it.
     """
     features, labels = read_table(train, schema)
     model, seconds = fitted(plan, schema, given, features, labels)
     held_features, held_labels = read_table(holdout, schema)
+    held = Held(held_features, held_labels, Answers(model, held_features))
+    on_holdout = _on_holdout(plan, schema, given, (features, labels), held, seconds)
     metrics: FinalMetrics = {
         "positive_class": schema.positive_class,
         "train_score": score(model, features, labels, plan["experiment"]["metric"]),
-        **_on_holdout(plan, schema, given, model, (features, labels), (held_features, held_labels), seconds),
+        **on_holdout,
+        "champion": _champion(plan, schema, held, on_holdout["holdout_note"], champion),
         "fit_seconds": seconds,
         "rows": {"train": len(labels), "holdout": len(held_labels)},
     }
+    told = diagnose(plan, schema, model, features, held, rows_to_score(), fit_seconds=seconds, clock=clock)
     model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, model_dir / places.MODEL)
-    (model_dir / places.MODEL_DESCRIPTION).write_text(json.dumps(_description(plan, schema, given), indent=1), "utf-8")
-    (model_dir / places.METRICS).write_text(json.dumps(metrics, indent=1), "utf-8")
-    for name in source_files(CODE):
-        (model_dir / "code" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(CODE / name, model_dir / "code" / name)
+    for name, content in (
+        (places.MODEL_DESCRIPTION, _description(plan, schema, given)),
+        (places.METRICS, metrics),
+        (places.DIAGNOSTICS, told),
+    ):
+        (model_dir / name).write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
+    np.save(model_dir / places.TRAINED_ON, remembered(row_hashes(features, labels, schema)), allow_pickle=False)
+    for file in source_files(CODE):
+        (model_dir / "code" / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CODE / file, model_dir / "code" / file)
     return metrics
 
 
@@ -71,16 +85,14 @@ def _on_holdout(
     plan: Plan,
     schema: Schema,
     given: dict[str, str],
-    model: Pipeline,
     train: tuple[pd.DataFrame, np.ndarray[Any, Any]],
-    holdout: tuple[pd.DataFrame, np.ndarray[Any, Any]],
+    held: Held,
     fit_seconds: float,
 ) -> HoldoutMetrics:
     """What the holdout tells of the model and of what it is held against, or a note that says why it does not."""
     metric, seed = plan["experiment"]["metric"], plan["experiment"]["cross_validation"]["seed"]
-    features, labels = holdout
-    answers = Answers(model, features)
-    others = held_against(plan, schema, given, train, (features, answers), fit_seconds)
+    answers, labels = held.answers, held.labels
+    others = held_against(plan, schema, given, train, (held.features, answers), fit_seconds)
     note, value = _absent_class(schema, labels, metric), None
     if note is None:
         try:
@@ -100,6 +112,16 @@ def _on_holdout(
         "holdout_note": note,
         "baselines": {"dummy": dummy, "defaults": defaults},
     }
+
+
+def _champion(
+    plan: Plan, schema: Schema, held: Held, note: str | None, load: Callable[[], ChampionModel] | None
+) -> Champion | None:
+    if not plan["experiment"]["quality_gate"]["beat_champion"]:
+        return None
+    if load is None:
+        raise ValueError("the experiment asks to beat the champion, and nothing gives it")
+    return challenged(plan, schema, held, note, load)
 
 
 def _absent_class(schema: Schema, labels: np.ndarray[Any, Any], metric: str) -> str | None:

@@ -17,9 +17,11 @@ import boto3
 from warmfold_jobs import container
 from warmfold_jobs.data.parts import fold_files
 from warmfold_jobs.data.table import read_profile
-from warmfold_jobs.storage import names_below, put_json
+from warmfold_jobs.storage import names_below, put_file, put_json
+from warmfold_jobs.training.champion import load_champion
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.fit import train_fold
+from warmfold_jobs.training.score_rows import first_rows_to_score
 from warmfold_run import places
 from warmfold_run.plan import Plan
 from warmfold_run.records import FoldScore
@@ -38,9 +40,17 @@ def main(job: container.Container) -> None:
     schema = read_profile(job.channels["profile"] / places.PROFILE)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
         metrics = train_final(
-            plan, schema, job.hyperparameters, job.files("parts"), job.files("holdout"), job.model_dir
+            plan,
+            schema,
+            job.hyperparameters,
+            job.files("parts"),
+            job.files("holdout"),
+            job.model_dir,
+            rows_to_score=lambda: first_rows_to_score(s3, plan, schema),
+            champion=lambda: load_champion(s3, plan),
         )
-        put_json(s3, plan["locations"]["model"] + places.METRICS, metrics)
+        for name in places.MODEL_REPORTS:
+            put_file(s3, plan["locations"]["model"] + name, job.model_dir / name)
         print(f"model training score:{metrics['train_score']!r};")
         print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
         return

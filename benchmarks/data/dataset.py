@@ -1,0 +1,43 @@
+"""Datasets of a size, the same each time: 27 columns of numbers and 3 of text, the last of which is the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+ROWS_AT_A_TIME = 50_000
+NUMBERS, TARGET = 27, "label"
+
+
+def write(folder: Path, total_bytes: int, files: int = 1) -> list[Path]:
+    """Write CSV files of so many bytes together, each with the header."""
+    written = []
+    for number in range(files):
+        path, generator = folder / f"part-{number:05d}.csv", np.random.default_rng(number)
+        with path.open("wb") as file:
+            first = True
+            while file.tell() < total_bytes / files:
+                csv.write_csv(_rows(generator), file, csv.WriteOptions(include_header=first, quoting_style="needed"))
+                first = False
+        written.append(path)
+    return written
+
+
+def _rows(generator: np.random.Generator) -> pa.Table:
+    columns: dict[str, pa.Array] = {}
+    for number in range(NUMBERS):
+        values = generator.normal(scale=10.0 ** (number % 5), size=ROWS_AT_A_TIME)
+        if number % 9 == 8:
+            columns[f"count_{number}"] = pa.array(np.abs(values).astype(np.int64))
+            continue
+        missing = generator.random(ROWS_AT_A_TIME) < 0.02 * (number % 3)
+        columns[f"size_{number}"] = pa.array(values if number % 4 else values.round(3), mask=missing)
+    words = pa.array([f"word {number}" for number in range(500)])
+    for name in ("colour", "town"):
+        columns[name] = words.take(pa.array(generator.integers(len(words), size=ROWS_AT_A_TIME)))
+    labels = pa.array(["no", "yes"])
+    columns[TARGET] = labels.take(pa.array((generator.random(ROWS_AT_A_TIME) < 0.3).astype(np.int64)))
+    return pa.table(columns)

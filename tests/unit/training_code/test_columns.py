@@ -1,0 +1,399 @@
+"""How columns are understood: most cells decide, what is meant is read and said, what is in doubt is refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.training_code.dataset import ROWS, feature, labels, measured, remarks, target, understood
+from warmfold_data.cells import MISSING, NO_NUMBER, CellError, plain_reading, value_of, values
+from warmfold_data.columns import DISTINCT, Tally
+from warmfold_data.csv_records import DatasetRuleError
+from warmfold_data.remarks import quoted
+from warmfold_run.records import Profile
+
+BAD_LINE = 40
+
+
+def refusal(make: Callable[[], Profile]) -> str:
+    with pytest.raises(DatasetRuleError) as caught:
+        make()
+    return str(caught.value)
+
+
+def with_cell(cells: list[str], *odd: str) -> list[str]:
+    """The cells, with odd ones from line BAD_LINE on."""
+    return [*cells[: BAD_LINE - 2], *odd, *cells[BAD_LINE - 2 + len(odd) :]]
+
+
+@pytest.mark.parametrize("word", [*sorted(NO_NUMBER - {""}), " ", "\u00a0", " ? "])
+def test_a_known_word_among_numbers_is_a_missing_value_and_said(word: str) -> None:
+    profile = feature(with_cell(measured(), word, word))
+    reading = profile["readings"]["x"]
+    assert (reading["kind"], profile["missing"]["x"]) == ("numeric", 2)
+    assert value_of(word, reading) is None
+    (said,) = remarks(profile, "missing_words")
+    assert said["column"] == "x"
+    assert "in 2 rows" in said["text"]
+
+
+@pytest.mark.parametrize("word", sorted(MISSING - {""}))
+def test_in_a_text_feature_what_databases_and_spreadsheets_write_is_missing_and_said(word: str) -> None:
+    profile = feature(with_cell(["red", "blue", "green"] * 40, word))
+    assert profile["missing"]["x"] == 1
+    assert quoted(word) in remarks(profile, "missing_words")[0]["text"]
+
+
+@pytest.mark.parametrize("word", ["-", "..", "none", "missing", "unknown"])
+def test_in_a_text_feature_a_word_that_may_be_a_category_is_one(word: str) -> None:
+    profile = feature(["red", "blue", word] * 40)
+    assert profile["missing"]["x"] == 0
+    assert value_of(word, profile["readings"]["x"]) == word
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "null", "-"])
+def test_in_a_text_target_only_the_empty_cell_is_missing(word: str) -> None:
+    profile = target(["low", "high", word] * 40 + [""])
+    assert profile["classes"] == {"low": 40, "high": 40, word: 40}
+    assert profile["rows_without_target"] == 1
+    (said,) = remarks(profile, "missing_word_is_class")
+    assert (said["column"], said["remedy"]) == ("y", f'missing_values: ["{word}"]')
+
+
+def test_in_a_text_target_a_word_with_too_few_rows_for_a_class_means_that_there_is_none() -> None:
+    profile = target(["low", "high"] * 40 + ["NA"] * 3)
+    assert profile["classes"] == {"low": 40, "high": 40}
+    assert "'NA' in 3 rows" in remarks(profile, "missing_words")[0]["text"]
+    assert "3 of 83 rows" in remarks(profile, "no_target")[0]["text"]
+
+
+@pytest.mark.parametrize("asked", ["-999", "none of these", "0.5"])
+def test_what_the_experiment_calls_missing_is_missing_in_features_and_target(asked: str) -> None:
+    cells = with_cell(measured(), asked, asked)
+    assert feature(cells, missing_values=(asked,))["missing"]["x"] == 2
+    assert target(cells, missing_values=(asked,))["rows_without_target"] == 2
+    assert target(["low", "high"] * 40 + [asked], missing_values=(asked,))["rows_without_target"] == 1
+
+
+def test_a_number_that_means_missing_is_taken_in_all_its_usual_spellings() -> None:
+    reading = feature(with_cell(measured(), "-999", "-999.0"), missing_values=("-999",))["readings"]["x"]
+    assert [value_of(cell, reading) for cell in ("-999", "-999.0", "-999.00")] == [None] * 3
+    assert value_of("-999.5", reading) == -999.5
+
+
+@pytest.mark.parametrize("odd", ["45O1.20", "12 apples", "see note", "1.2.3.4", "12:30", "True", "2024-05-06"])
+@pytest.mark.parametrize("make", [feature, target])
+def test_a_cell_among_numbers_that_is_no_known_word_is_refused_by_line(odd: str, make: Callable[..., Profile]) -> None:
+    said = refusal(lambda: make(with_cell(measured(), odd)))
+    assert said.startswith(f"data.csv, line {BAD_LINE}: '{odd}' in column")
+    assert f'missing_values: ["{odd}"]' in said
+    assert ": text}" in said
+
+
+def test_the_remedies_of_a_refusal_work() -> None:
+    cells = with_cell(measured(), "see note")
+    assert feature(cells, columns={"x": "text"})["readings"]["x"]["kind"] == "text"
+    assert feature(cells, missing_values=("see note",))["readings"]["x"]["kind"] == "numeric"
+    assert "x" not in feature(cells, columns={"x": "ignore"})["readings"]
+
+
+def test_all_refused_cells_are_told_at_once() -> None:
+    columns = {name: with_cell(measured(seed=seed), "odd") for seed, name in enumerate("abc", 10)}
+    lines = refusal(lambda: understood({**columns, "y": labels()})).splitlines()
+    assert [line.split("'")[3] for line in lines] == ["a", "b", "c"]
+
+
+def test_few_different_numbers_beside_a_name_are_a_category() -> None:
+    profile = feature(["4", "6", "8", "rotary"] * 40)
+    assert profile["readings"]["x"]["categories"] == ["4", "6", "8", "rotary"]
+    (said,) = remarks(profile, "mixed")
+    assert "'rotary' in line 5" in said["text"]
+
+
+@pytest.mark.parametrize("codes", [["136A", "207b", "c168"], ["A5", "B6", "17a", "18b"]])
+def test_whole_numbers_with_several_codes_among_them_are_codes(codes: list[str]) -> None:
+    profile = feature(with_cell([str(n * 7 % 101) for n in range(ROWS)], *codes))
+    assert profile["readings"]["x"]["kind"] == "text"
+    assert remarks(profile, "mixed")
+
+
+def test_a_column_that_mixes_numbers_and_texts_is_text_and_said() -> None:
+    tickets = [str(10_000 + n * 31) if n % 4 else f"A/5 {n}" for n in range(ROWS)]
+    profile = feature(tickets)
+    assert profile["readings"]["x"]["kind"] == "text"
+    assert remarks(profile, "mixed")
+
+
+WRITTEN = {
+    "$1,234.50": 1234.5,
+    "\u20ac 12,5": 12.5,
+    "6 700 kr": 6700.0,
+    "\u22123.5": -3.5,
+    "12%": 12.0,
+    "1'234'567.5": 1234567.5,
+    "-$5": -5.0,
+    "1\u202f234,75 \u20ac": 1234.75,
+    "4520.10 EUR": 4520.10,
+}
+
+
+@pytest.mark.parametrize("cell", WRITTEN)
+def test_a_number_is_read_as_it_is_meant_and_said(cell: str) -> None:
+    profile = feature([cell] * 30 + [re.sub(r"\d", lambda digit: str(int(digit[0]) % 9 + 1), cell, count=1)] * 30)
+    reading = profile["readings"]["x"]
+    assert reading["kind"] == "numeric"
+    assert value_of(cell, reading) == WRITTEN[cell]
+    (said,) = remarks(profile, "written_numbers")
+    assert f"'{cell}' in line 2" in said["text"].replace("\\u202f", "\u202f")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(-(10**9), 10**9), min_size=30, max_size=40, unique=True),
+    st.sampled_from([(".", ","), (",", "."), (",", " "), (".", " "), (".", "'"), (",", "\u00a0")]),
+    st.sampled_from(["", "\u20ac", "$", "CHF"]),
+)
+def test_whatever_notation_proves_itself_is_read_exactly(
+    cents: list[int], notation: tuple[str, str], affix: str
+) -> None:
+    def written(value: int) -> str:
+        whole, rest = divmod(abs(value), 100)
+        text = f"{whole:,}.{rest:02}".translate(str.maketrans({",": notation[1], ".": notation[0]}))
+        return f"{'-' * (value < 0)}{affix}{text}"
+
+    read = values(feature([written(value) for value in cents] * 3)["readings"]["x"])
+    assert [read(written(value)) for value in cents] == pytest.approx([value / 100 for value in cents])
+
+
+def test_a_comma_before_three_digits_may_be_either_and_is_refused_until_the_experiment_says() -> None:
+    cells = [f"{n},{n * 37 % 900 + 100}" for n in range(1, ROWS)]
+    assert "can't be told whether the comma" in refusal(lambda: feature(cells))
+    decimal = {"delimiter": None, "decimal": ",", "encoding": None, "header": None}
+    assert value_of("7,359", feature(cells, dialect=decimal)["readings"]["x"]) == 7.359
+    decimal["decimal"] = "."
+    assert value_of("7,359", feature(cells, dialect=decimal)["readings"]["x"]) == 7359
+
+
+@pytest.mark.parametrize("beside", ["1,234,567", "1,234.5", "999", "1.5"])
+def test_one_cell_can_prove_that_commas_group_thousands(beside: str) -> None:
+    cells = [f"{n},{n * 37 % 900 + 100}" for n in range(1, ROWS)]
+    assert value_of("7,359", feature([*cells, beside])["readings"]["x"]) == 7359
+
+
+@pytest.mark.parametrize(
+    "cells", [["$5", "\u20ac6"] * 40, ["5%", "0.5"] * 40, ["1.234,5", "1,234.5"] * 40, ["12,5", "7.25"] * 40]
+)
+def test_numbers_that_can_t_be_compared_are_refused(cells: list[str]) -> None:
+    assert "is not a number" in refusal(lambda: feature(cells))
+
+
+def test_infinity_is_a_missing_value_and_said() -> None:
+    profile = feature(with_cell(measured(), "inf", "-Infinity", "1e999"))
+    assert profile["readings"]["x"]["kind"] == "numeric"
+    assert value_of("inf", profile["readings"]["x"]) is None
+    assert "'inf' in line 40" in remarks(profile, "infinite")[0]["text"]
+    assert "line 40" in refusal(lambda: target(with_cell(measured(), "inf")))
+
+
+DATES = {
+    "2024-05-06": 1714953600.0,
+    "2024-05-06T12:30:15Z": 1714998615.0,
+    "2024-05-06 12:30:15.5+02:00": 1714991415.5,
+    "31.12.2024": 1735603200.0,
+    "31/12/2024": 1735603200.0,
+    "12/31/2024 11:30 PM": 1735687800.0,
+    "31 Dec 2024": 1735603200.0,
+    "Dec 31, 2024": 1735603200.0,
+    "2024/12/31": 1735603200.0,
+}
+
+
+@pytest.mark.parametrize("cell", DATES)
+def test_dates_are_dates(cell: str) -> None:
+    profile = feature([cell] * 40 + [cell.replace("2024", "2023")] * 40 + ["-"])
+    reading = profile["readings"]["x"]
+    assert reading["kind"] == "date"
+    assert value_of(cell, reading) == DATES[cell]
+    assert value_of("-", reading) is None
+    assert remarks(profile, "dates")
+
+
+def test_days_and_months_that_can_t_be_told_apart_are_said_and_left_as_text() -> None:
+    cells = [f"{n % 12 + 1:02}/{n % 11 + 1:02}/2024" for n in range(ROWS)]
+    profile = feature(cells)
+    assert profile["readings"]["x"]["kind"] == "text"
+    (said,) = remarks(profile, "ambiguous_dates")
+    assert said["remedy"] == 'columns: {x: "%d/%m/%Y"}'
+    asked = feature(cells, columns={"x": "%d/%m/%Y"})["readings"]["x"]
+    assert value_of("02/01/1970", asked) == 86400
+    assert value_of("02/01/1970", feature([*cells, "13/01/2024"])["readings"]["x"]) == 86400
+    assert "no cell tells days from months" in refusal(lambda: feature(cells, columns={"x": "date"}))
+
+
+def test_a_cell_among_dates_that_is_none_is_refused_by_line() -> None:
+    cells = [f"2024-{n % 12 + 1:02}-{n % 28 + 1:02}" for n in range(ROWS)]
+    said = refusal(lambda: feature(with_cell(cells, "soon")))
+    assert said.startswith(f"data.csv, line {BAD_LINE}: 'soon' in column 'x' is not a date")
+    with pytest.raises(CellError, match="is not a date"):
+        value_of("2024-13-01", feature(cells)["readings"]["x"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "classes"),
+    [
+        (["1", "1.0", "0", "0.0"], {"0": 60, "1": 60}),
+        (["True", "TRUE", "false", "FALSE"], {"FALSE": 60, "TRUE": 60}),
+        (["yes", "yes ", "no", "\u00a0no"], {"no": 60, "yes": 60}),
+        (["K\u00f6ln", unicodedata.normalize("NFD", "K\u00f6ln"), "Graz", "Graz"], {"Graz": 60, "K\u00f6ln": 60}),
+        (["yes", "Yes", "no", "no"], {"Yes": 30, "no": 60, "yes": 30}),
+    ],
+)
+def test_spellings_of_one_class_are_one_class(cells: list[str], classes: dict[str, int]) -> None:
+    assert target(cells * 30)["classes"] == classes
+
+
+def test_spellings_are_named_with_their_counts() -> None:
+    cells = ["Oslo", "Oslo ", "oslo", "Graz"] * 30
+    said = feature(cells)
+    assert "'Oslo' in 30 rows, 'Oslo ' in 30 rows" in remarks(said, "spellings")[0]["text"]
+    assert "'Oslo' in 60 rows, 'oslo' in 30 rows" in remarks(said, "spellings_kept_apart")[0]["text"]
+
+
+def test_a_row_to_score_is_of_the_one_category_that_differs_in_blanks_case_or_unicode_form() -> None:
+    reading = feature(["Oslo", "K\u00f6ln", "graz", "Graz"] * 30)["readings"]["x"]
+    decomposed = unicodedata.normalize("NFD", " K\u00d6LN ")
+    assert [value_of(cell, reading) for cell in ("OSLO ", decomposed, "Graz ", "GRAZ", "Wien ")] == [
+        *("Oslo", "K\u00f6ln", "Graz", "GRAZ", "Wien")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ([""] * ROWS, "it is empty"),
+        (["?"] * ROWS, "it is empty"),
+        (["same"] * ROWS, "it is 'same' in every row"),
+        (["7"] * ROWS, "it is '7' in every row"),
+        (list(range(ROWS)), "it numbers the rows, from 0 to 119"),
+        (list(range(1, ROWS + 1)), "it numbers the rows, from 1 to 120"),
+    ],
+)
+def test_a_column_that_nothing_is_learned_from_is_left_out_and_said(cells: list[object], why: str) -> None:
+    profile = feature(cells)
+    assert profile["left_out"] == {"x": why}
+    assert "x" not in profile["readings"]
+    assert feature(cells, columns={"x": "text"})["left_out"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("customer_id", [100_000 + n for n in range(ROWS)]),
+        ("Unnamed: 0", [n * 37 % ROWS for n in range(ROWS)]),
+        ("orderId", [f"ord-{n * 37 % ROWS}" for n in range(ROWS)]),
+        ("account", [9_007_199_254_740_993 + 2 * n for n in range(ROWS)]),
+    ],
+)
+def test_names_of_rows_are_left_out_and_said_with_the_remedy(name: str, cells: list[object]) -> None:
+    profile = understood({name: cells, "beside": measured(), "y": labels()})
+    assert list(profile["left_out"]) == [name]
+    (said,) = remarks(profile, "row_names")
+    assert said["column"] == name
+    assert said["remedy"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("year", [1900 + n for n in range(ROWS)]),
+        ("month", list(range(1, ROWS + 1))),
+        ("size", [500 + n for n in range(ROWS)]),
+        ("rank", [n * 37 % ROWS for n in range(ROWS)]),
+        ("id", [n // 2 for n in range(ROWS)]),
+    ],
+)
+def test_numbers_that_may_mean_something_stay(name: str, cells: list[object]) -> None:
+    assert understood({name: cells, "beside": measured(), "y": labels()})["left_out"] == {}
+
+
+def test_a_column_is_not_left_out_where_nothing_else_is_there_to_learn_from() -> None:
+    profile = understood({"n": list(range(ROWS)), "y": labels()})
+    assert list(profile["readings"]) == ["n", "y"]
+    assert remarks(profile, "running_number")
+    assert "no feature column is left" in refusal(lambda: understood({"n": ["same"] * ROWS, "y": labels()}))
+
+
+def test_leading_zeros_and_huge_numbers_make_codes() -> None:
+    zips = feature(["02134", "10001", "90210", "00501"] * 30)
+    assert zips["readings"]["x"]["categories"] == ["00501", "02134", "10001", "90210"]
+    assert "60 cells with a leading zero" in remarks(zips, "code")[0]["text"]
+    huge = feature(["9007199254740993", "9007199254740995"] * 60)
+    assert value_of("9007199254740993", huge["readings"]["x"]) == "9007199254740993"
+    assert feature(["02134", "10001"] * 60, columns={"x": "numeric"})["readings"]["x"]["kind"] == "numeric"
+
+
+def test_texts_that_nearly_all_differ_are_said() -> None:
+    said = remarks(feature([f"note {n} on this" for n in range(ROWS)]), "unique_texts")
+    assert said[0]["remedy"] == "columns: {x: ignore}"
+
+
+def test_what_the_experiment_says_of_columns_is_done() -> None:
+    cells = ["yes", "no", "1", "off", ""] * 24
+    assert feature(cells, columns={"x": "ignore"})["left_out"] == {"x": "experiment.yaml says so"}
+    assert feature(cells, columns={"x": "id"})["left_out"] == {"x": "experiment.yaml says that it is an id"}
+    reading = feature(cells, columns={"x": "boolean"})["readings"]["x"]
+    assert [value_of(cell, reading) for cell in cells[:5]] == [1, 0, 1, 0, None]
+    assert "'maybe' in 1 row" in refusal(lambda: feature(with_cell(cells, "maybe"), columns={"x": "boolean"}))
+    assert "line 40: 'maybe'" in refusal(lambda: feature(with_cell(["1", "2"] * 60, "maybe"), columns={"x": "numeric"}))
+
+
+def test_names_that_no_column_has_are_told_all_at_once() -> None:
+    said = refusal(lambda: feature(measured(), columns={"besides": "ignore", "zzz": "text"}))
+    assert "'besides'" in said
+    assert "Did you mean 'beside'?" in said
+    assert "'zzz'" in said
+    assert "is the target" in refusal(lambda: feature(measured(), columns={"y": "ignore"}))
+
+
+CELLS = st.sampled_from(
+    ["1", "2.5", "-3", "?", "", " ", "007", "1e3", "inf", "True", "2024-01-02", "$5", "1,234", "12%", "x", "N/A", "0.5"]
+) | st.floats(allow_nan=False, allow_infinity=False).map(str)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(CELLS, min_size=1, max_size=60), st.integers(1, 7), st.integers(0, 5))
+def test_counts_do_not_depend_on_blocks_or_on_how_many_cells_are_remembered(
+    cells: list[str], block: int, most: int
+) -> None:
+    one, other = Tally(), Tally(most_distinct=most)
+    one.observe(cells, range(2, len(cells) + 2))
+    for start in range(0, len(cells), block):
+        other.observe(cells[start : start + block], range(start + 2, len(cells) + 2))
+    for tally in (one, other):
+        tally.settle()
+        tally.sorts = +tally.sorts
+    told = ("cells", "sorts", "words", "blanks", "minimum", "maximum", "integers", "inexact", "leading_zeros")
+    assert {name: getattr(one, name) for name in told} == {name: getattr(other, name) for name in told}
+    assert (one.points, one.notations, one.date_formats) == (other.points, other.notations, other.date_formats)
+    assert {sort: first for sort, first in one.first.items() if first} == other.first
+    assert one.sorts.total() == len(cells)
+
+
+def test_a_column_is_read_alike_beyond_what_is_remembered() -> None:
+    rows = DISTINCT + 500
+    cells = [f"{n / 7:.3f}" for n in range(rows)]
+    cells[-20:] = ["?"] * 20
+    profile = feature(cells)
+    assert (profile["readings"]["x"]["kind"], profile["missing"]["x"]) == ("numeric", 20)
+    cells[rows - 50] = "tall"
+    assert f"line {rows - 48}: 'tall'" in refusal(lambda: feature(cells))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_plain_numbers_are_read_exactly(number: float) -> None:
+    assert value_of(repr(number), plain_reading("numeric")) == number
