@@ -64,7 +64,7 @@ class Reader:
         self._block.append(row)
         self._block_lines.append(line)
         if len(self._block) == self._block_rows:
-            self._take_block()
+            self.take_block()
 
     def observe_target(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         """Take the target's cells of the next rows, which start on these lines."""
@@ -77,7 +77,7 @@ class Reader:
 
     def settle(self) -> None:
         """Bring the tallies up to date, once, after the last row."""
-        self._take_block()
+        self.take_block()
         for tally in self.tallies.values():
             tally.settle()
 
@@ -86,7 +86,8 @@ class Reader:
         for packed in self._kept:
             yield packed.decode().split(_SEPARATOR) if isinstance(packed, bytes) else packed
 
-    def _take_block(self) -> None:
+    def take_block(self) -> None:
+        """Have the rows counted that were observed and not counted yet."""
         if not self._block:
             return
         columns = dict(zip(self.columns, zip(*self._block, strict=True), strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from warmfold_catalogue.splitters import Splitter, default_splitter, load_splitter
@@ -16,6 +16,7 @@ from warmfold_data.asked import Asked
 from warmfold_data.csv_records import BinaryStream, CsvRecords, listed, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT, Rows, content_hash, deal
+from warmfold_data.pieces import observe_target
 from warmfold_data.reader import Reader
 from warmfold_data.remarks import counted, remark
 from warmfold_data.understanding import Understood, say_leaks, understand
@@ -45,8 +46,8 @@ def scan(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Prof
     return scanner.finish(records)
 
 
-def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Understood:
-    """What the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
+def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None, pieces: Iterable[bytes] = ()) -> Understood:
+    """What the first SAMPLE_ROWS rows of a CSV dataset suggest, and the target's cells in pieces from further down.
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
@@ -55,9 +56,10 @@ def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Un
     reader = Reader(next(records)[1], file=file, asked=asked)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         reader.observe(line, row)
-    understood = understand(reader)
-    say_leaks(understood, reader, reader.rows)
-    return understood
+    reader.take_block()
+    for piece in pieces:
+        observe_target(reader, piece, records.dialect)
+    return understand(reader)
 
 
 class _Dealt(NamedTuple):
