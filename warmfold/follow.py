@@ -172,7 +172,7 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ends = f", folds {min(best['scores']):.4f} to {max(best['scores']):.4f}"
         rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f}{ends}"))
     if holdout := summary.get("holdout"):
-        rows.append((f"holdout {summary['metric']}", f"{holdout['score']:.4f}{_interval(holdout)}"))
+        rows.append((f"holdout {summary['metric']}", f"{_score(holdout['score'])}{_interval(holdout)}"))
     elif summary.get("holdout_note"):
         rows.append(("holdout", str(summary["holdout_note"])))
     rows += _baselines(summary.get("baselines") or {})
@@ -200,13 +200,17 @@ def _baselines(baselines: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for word, name in (("defaults", "defaults"), ("baseline", "dummy")):
         found = baselines.get(name)
         if found and found["score"] is not None:
-            yield word, f"{found['score']:.4f}{_interval(found)}: {found['model']}"
+            yield word, f"{_score(found['score'])}{_interval(found)}: {found['model']}"
 
 
 def _interval(scored: dict[str, Any]) -> str:
     ends = scored.get("interval")
-    low, high = (f"{end + 0.0:.4f}" for end in ends or (0, 0))
-    return f", 95% interval {low} to {high}" if ends else ""
+    return f", 95% interval {_score(ends[0])} to {_score(ends[1])}" if ends else ""
+
+
+def _score(value: float) -> str:
+    text = f"{value:.4f}"
+    return text if float(text) else "0.0000"
 
 
 def _short(value: str) -> str:

@@ -203,8 +203,8 @@ class _Reader:
                     yield line, row
                 elif row and (len(row) > 1 or row[0].strip()):
                     raise DatasetRuleError(
-                        f"{self.file}, line {line}: {len(row)} cells, and the header has {width} columns; correct the "
-                        "row, or put cells that hold a comma in double quotes."
+                        f"{self.file}, line {line}: {len(row)} cells, and the header has {width} columns; "
+                        + _remedy_for_width(row, width)
                     )
                 elif width == 1:
                     yield line, [""]
@@ -223,6 +223,17 @@ class _Reader:
             f"{self.file}, line {line}: not valid CSV ({error}); put cells that hold a quote, a comma or a line break "
             'in double quotes, double the quotes in them (""), and end lines with a line feed.'
         )
+
+
+def _remedy_for_width(row: Sequence[str], width: int) -> str:
+    if len(row) == width + 1 and not row[-1]:
+        return "the row ends in a delimiter, and the header does not: take it off the rows, or put one into the header."
+    usual = "correct the row, or put cells that hold a comma in double quotes"
+    if len(row) == width + 1:
+        return (
+            f"{usual}; if every row has one more, name the first column in the header (R: write.csv(row.names=FALSE))."
+        )
+    return f"{usual}."
 
 
 class _Lines:

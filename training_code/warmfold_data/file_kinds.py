@@ -22,6 +22,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"RDX", "R's data (.rda)", _EXPORT),
     (b"$FL2", "SPSS data (.sav)", _EXPORT),
     (b"<stata_dta>", "Stata data (.dta)", _EXPORT),
+    (b"\x00\x05\x16\x07", "what a Mac keeps beside a file (`._` and its name)", "upload the file itself"),
     (b"BZh", "bzip2", _UNPACK),
     (b"\xfd7zXZ\x00", "xz", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "Zstandard", _UNPACK),
@@ -41,6 +42,7 @@ _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|script|meta)[\s
 _XML = re.compile(rb"<\?xml\b|<Error>", re.I)
 _JSON = re.compile(rb'(?:\[\s*)?\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})|\[\s*[\[\]"]')
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+_MARKDOWN = re.compile(rb"\|[^\n]*\|[ \t\r]*\n\|[ :|-]*--[ :|-]*\|[ \t\r]*(?:\n|$)")
 _ARFF = re.compile(rb"(?:%[^\n]*\n|\s)*@relation\b", re.I)
 
 
@@ -77,6 +79,8 @@ def _kind(head: bytes) -> tuple[str, str] | None:
         return "XML", _EXPORT
     if _JSON.match(text):
         return "JSON", "write it as CSV (pandas: `read_json(…).to_csv(index=False)`) and upload that"
+    if _MARKDOWN.match(text):
+        return "a table in Markdown", _EXPORT
     if _ARFF.match(text):
         return "ARFF, Weka's format", _EXPORT
     return None

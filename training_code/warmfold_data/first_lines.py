@@ -26,6 +26,7 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n])"?[ ,;\t]*\r?\n?', r
 _NUMBER = re.compile(
     r"[-+−]?\s*[$€£¥]?\s*(?:\d[\d.,'\u00a0\u202f ]*|[.,]\d+)(?:[eE][-+]?\d+)?\s*[%$€£¥]?|[-+]?inf(?:inity)?", re.I
 )
+_YEAR = re.compile(r"1[89]\d\d|2[01]\d\d")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 Record = tuple[int, list[str]]
@@ -105,7 +106,7 @@ def _titles(records: Sequence[Record]) -> int:
     padded, titles = False, 0
     for _, cells in records[:MOST_TITLE_LINES]:
         remark = cells[0].lstrip().startswith("#") and len(cells) != width
-        if not remark and sum(map(bool, map(str.strip, cells))) != 1:
+        if not remark and not (cells[0].strip() and sum(map(bool, map(str.strip, cells))) == 1):
             break
         padded = padded or len(cells) == width
         titles += 1
@@ -114,6 +115,12 @@ def _titles(records: Sequence[Record]) -> int:
     header = [cell.strip() for cell in records[titles][1]]
     names = [name for name in header if name and not looks_numeric(name)]
     is_header = len(header) == width and bool(names) and len(set(header)) == width
+    is_header = is_header and all(_YEAR.fullmatch(name) for name in header if looks_numeric(name))
+    below = [[cell.strip() for cell in cells] for _, cells in records[titles + 1 :]]
+    # no name is also one of its column's cells, but where the whole header stands once more
+    is_header = is_header and not any(
+        name and name == cell for row in below if row != header for name, cell in zip(header, row, strict=False)
+    )
     if padded:
         is_header = is_header and len(names) == width
     return titles if is_header else 0

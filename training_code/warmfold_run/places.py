@@ -13,7 +13,17 @@ PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "r
 """The files of a run, in its folder."""
 METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"
 """What the final job says of its model, in the location `model` and in the model archive."""
-MODEL_REPORTS = (METRICS, DIAGNOSTICS)
+QUALITY_STATISTICS, QUALITY_CONSTRAINTS = "model_quality_statistics.json", "model_quality_constraints.json"
+DATA_STATISTICS, DATA_CONSTRAINTS = "data_statistics.json", "data_constraints.json"
+"""The same for SageMaker's Model Monitor, in its formats."""
+MODEL_REPORTS = (
+    METRICS,
+    DIAGNOSTICS,
+    QUALITY_STATISTICS,
+    QUALITY_CONSTRAINTS,
+    DATA_STATISTICS,
+    DATA_CONSTRAINTS,
+)
 """The files of the model archive that are in the location `model` too."""
 PARTS, HOLDOUT, SCORE = "parts", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""

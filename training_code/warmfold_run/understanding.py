@@ -14,6 +14,7 @@ MOST_CLASSES = 6
 """Classes that are named in a sentence."""
 MOST_COLUMNS = 8
 """Columns left out that are named in a sentence."""
+HOLDS = ". A model is held for a person's approval because of this, unless quality_gate.suspicious is ignore"
 LONGEST_NAME = 40
 """Characters of a column's or a class's name in a sentence."""
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
@@ -92,7 +93,7 @@ def sentences(understanding: Understanding) -> list[tuple[str, str]]:
 def told(remark: Remark) -> str:
     """Return a remark as a sentence, with the column that it is about."""
     column = f"{shown(remark['column'])}: " if remark["column"] is not None else ""
-    held = ". The model is held for a person's approval because of this" if remark["holds"] else ""
+    held = HOLDS if remark["holds"] else ""
     return f"{column}{printable(remark['text']).rstrip('.')}{held}."
 
 

@@ -15,10 +15,11 @@ from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
 from pipeline.results.best_candidate import may_be_best, objective_of, own_hyperparameters
-from pipeline.results.gate import gate
+from pipeline.results.gate import gate, suspicions
 from pipeline.results.holdout import Holdout, holdout_of
 from warmfold_run import names, places
 from warmfold_run import summary as contract
+from warmfold_run.records import Remark
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
 from warmfold_run.understanding import Understanding, counted
 
@@ -44,7 +45,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     warm = sum(name in reused for name in facts.fold_jobs)
     cold = len(facts.fold_jobs) - warm - _never_started(facts)
     start_seconds = _start_seconds(facts, reused)
-    understanding = _understanding(facts)
+    understanding, best = _understanding(facts), _best(facts, results)
     holdout = holdout_of(facts.metrics) if facts.metrics else None
     return {
         "schema": contract.SCHEMA,
@@ -63,8 +64,8 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
         "data": _data(facts),
         "understanding": understanding,
-        "remarks": understanding["remarks"] if understanding else [],
-        "best": _best(facts, results),
+        "remarks": [*(understanding["remarks"] if understanding else []), *_too_good(facts, best)],
+        "best": best,
         "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
         "baselines": facts.metrics["baselines"] if facts.metrics else None,
@@ -151,6 +152,23 @@ def _understanding(facts: Facts) -> Understanding | None:
     known = counted(planned, facts.profile)
     # without a file of them the holdout is scored
     return known if facts.plan["predict"] else {**known, "rows_to_score": None}
+
+
+def _too_good(facts: Facts, best: contract.Best | None) -> list[Remark]:
+    """Return a remark for each score that is too good to be believed without a look."""
+    if facts.plan is None or facts.metrics is None:
+        return []
+    score = best["score_mean"] if best else None
+    return [
+        {
+            "code": "too_good",
+            "column": None,
+            "text": text,
+            "remedy": "quality_gate: {suspicious: ignore}",
+            "holds": True,
+        }
+        for text in suspicions(facts.plan["experiment"], holdout_of(facts.metrics), [], score)
+    ]
 
 
 def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:

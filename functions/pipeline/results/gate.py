@@ -42,16 +42,25 @@ def gate(
 def suspicions(
     experiment: Experiment, holdout: Holdout, remarks: Sequence[Remark], cv_score: float | None
 ) -> list[str]:
-    """Return what a person should look at before the model is used, each in a clause; nothing where all is usual."""
+    """Return what a person should look at before the model is used, each in a clause; nothing where all is usual.
+
+    A perfect holdout alone may be luck, with few rows: it is where cross-validation's score, which is not perfect, lies
+    in the interval of the holdout's.
+    """
     found = [remark["text"] for remark in remarks if remark["holds"]]
-    scores = ((holdout.score, f"the {holdout.rows} rows of the holdout"), (cv_score, "cross-validation"))
-    for score, where in scores:
-        if score is not None and (kind := _perfection(experiment["metric"], score, holdout.dummy_score)):
-            found.append(
-                f"a {kind} score ({experiment['metric']} {score:.6g} in {where}) is rare where no column gives the "
-                "target away"
-            )
-    return found
+    scores = [(holdout.score, f"the {holdout.rows} rows of the holdout"), (cv_score, "cross-validation")]
+    perfect = [
+        (kind, score, where)
+        for score, where in scores
+        if score is not None and (kind := _perfection(experiment["metric"], score, holdout.dummy_score))
+    ]
+    by_cross_validation = any(where == "cross-validation" for _, _, where in perfect)
+    if perfect and not by_cross_validation and cv_score is not None and holdout.interval is not None:
+        perfect = [] if cv_score >= holdout.interval[0] else perfect
+    return found + [
+        f"a {kind} score ({experiment['metric']} {score:.6g} in {where}) is rare where no column gives the target away"
+        for kind, score, where in perfect
+    ]
 
 
 def _perfection(metric: str, score: float, dummy: float | None) -> str | None:

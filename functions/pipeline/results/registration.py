@@ -15,7 +15,8 @@ from pipeline.errors import RegistrationError
 from pipeline.planning.limits import INVOCATION_SECONDS
 from pipeline.results.best_candidate import Best
 from pipeline.results.gate import gate
-from pipeline.results.holdout import Holdout, read_holdout
+from pipeline.results.holdout import Holdout, holdout_of, read_metrics
+from pipeline.results.model_card import model_card
 from warmfold_run import names, places
 from warmfold_run.plan import Plan
 
@@ -51,14 +52,15 @@ def register_model(
     artifact = (job or {}).get("ModelArtifacts", {}).get("S3ModelArtifacts")
     if not artifact:
         raise RegistrationError(f"training job {final_job} left no model artifact; see its log and start the run again")
-    holdout = read_holdout(storage, plan)
-    if holdout is None:
+    metrics = read_metrics(storage, plan)
+    if metrics is None:
         raise RegistrationError(
             f"{plan['locations']['model']}{places.METRICS} is not there: training job {final_job} wrote no metrics; "
             "see its log and start the run again"
         )
-    profile = read_profile(storage, plan)
-    status, reason = gate(plan["experiment"], holdout, profile["remarks"] if profile else [], best.score)
+    holdout, profile = holdout_of(metrics), read_profile(storage, plan)
+    remarks = profile["remarks"] if profile else []
+    status, reason = gate(plan["experiment"], holdout, remarks, best.score)
     group = names.model_package_group(plan["prefix"], plan["dataset"])
     registry.ensure_group(
         group,
@@ -68,6 +70,9 @@ def register_model(
     found = registry.package_of_run(group, plan["run"])
     if found is None:
         request = model_package_request(plan, best, group, artifact, status, holdout, reason)
+        request["ModelCard"] = model_card(
+            plan, best, artifact, (job or {}).get("TrainingJobArn", ""), metrics, remarks, reason
+        )
         found = Package(registry.create(request), status, reason)
     # what a person has approved meanwhile goes on in an execution of its own
     verdict = status if found.status == "Approved" else found.status
@@ -91,7 +96,13 @@ def model_package_request(
             "PIP_NO_BUILD_ISOLATION": "0",
         },
     }
-    metrics = {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + places.METRICS}
+    quality, data = (
+        {"Statistics": _source(plan, statistics), "Constraints": _source(plan, constraints)}
+        for statistics, constraints in (
+            (places.QUALITY_STATISTICS, places.QUALITY_CONSTRAINTS),
+            (places.DATA_STATISTICS, places.DATA_CONSTRAINTS),
+        )
+    )
     return {
         "ModelPackageGroupName": group,
         "ModelPackageDescription": f"{description_start(plan['run'])}{reason}"[:_DESCRIPTION_CHARACTERS],
@@ -102,9 +113,14 @@ def model_package_request(
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
         },
-        "ModelMetrics": {"ModelQuality": {"Statistics": metrics}},
+        "ModelMetrics": {"ModelQuality": quality, "ModelDataQuality": data},
+        "DriftCheckBaselines": {"ModelQuality": quality, "ModelDataQuality": data},
         "CustomerMetadataProperties": _metadata(plan, best, holdout),
     }
+
+
+def _source(plan: Plan, name: str) -> dict[str, str]:
+    return {"ContentType": "application/json", "S3Uri": plan["locations"]["model"] + name}
 
 
 def _metadata(plan: Plan, best: Best, holdout: Holdout) -> dict[str, str]:

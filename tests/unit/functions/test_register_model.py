@@ -13,6 +13,7 @@ from pipeline.errors import RegistrationError, SageMakerError
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
 from tests.unit.functions.runs import Run
+from warmfold.cloud.sagemaker.model_cards import check_model_card
 from warmfold_run import names
 
 PACKAGE = arn("model-package", "wf-churn/1")
@@ -164,6 +165,11 @@ def test_a_score_too_good_to_be_true_holds_the_model(
     assert f"held for a person's approval: {said}" in answer["reason"]
 
 
+def test_a_perfect_score_of_few_rows_that_cross_validation_makes_likely_is_luck(run: Run, register: Any) -> None:
+    run.final(1.0, changed={"holdout_interval": [0.79, 1.0]})
+    assert register()["status"] == "Approved"  # 0.8 in cross-validation
+
+
 @pytest.mark.parametrize("experiment", ["{suspicious: ignore}"], indirect=True)
 def test_what_is_suspicious_is_ignored_where_the_experiment_says_so(run: Run, register: Any) -> None:
     run.final(1.0)
@@ -226,6 +232,38 @@ def test_the_package_is_a_request_that_sagemaker_knows(run: Run, register: Any, 
     assert not complaints("CreateModelPackage", package)
     assert group["Tags"] == [{"Key": "warmfold:stack", "Value": "wf"}]
     assert "Tags" not in package  # a version can't have any
+
+
+def test_the_package_has_what_studio_and_model_monitor_read(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:
+    run.final(0.85)
+    register()
+    (package,) = sagemaker.asked("CreateModelPackage")
+    place = f"s3://{BUCKET}/runs/{run.id}/model/"
+    for metrics in (package["ModelMetrics"], package["DriftCheckBaselines"]):
+        assert metrics["ModelQuality"]["Statistics"]["S3Uri"] == f"{place}model_quality_statistics.json"
+        assert metrics["ModelDataQuality"]["Constraints"]["S3Uri"] == f"{place}data_constraints.json"
+
+
+def test_the_model_card_is_of_the_documented_schema_however_long_texts_are(
+    run: Run, register: Any, sagemaker: FakeSageMaker
+) -> None:
+    run.final(0.85)
+    remarked(run, LEAK | {"text": "a\nlong remark " * 500})
+    register()
+    (package,) = sagemaker.asked("CreateModelPackage")
+    card = package["ModelCard"]
+    check_model_card(card)
+    assert len(card["ModelCardContent"]) < 100_000
+    assert "\n" not in card["ModelCardContent"]
+    content = json.loads(card["ModelCardContent"])
+    (metric, *_) = content["evaluation_details"][0]["metric_groups"][0]["metric_data"]
+    assert metric == {
+        "name": "ROC AUC, the model",
+        "type": "number",
+        "value": 0.85,
+        "notes": "95% interval 0.81 to 0.89",
+    }
+    assert "Tuning gained +0.350 ROC AUC (0.31 to 0.39)" in content["training_details"]["training_observations"]
 
 
 def test_the_package_is_served_by_the_code_in_its_archive(run: Run, register: Any, sagemaker: FakeSageMaker) -> None:

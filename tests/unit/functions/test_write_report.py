@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from html.parser import HTMLParser
 from statistics import stdev
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipeline.errors import NotificationError, SageMakerError
 from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
+from tests.unit.functions.page import Page
 from tests.unit.functions.runs import ARN, Run
 from warmfold_run import names
 from warmfold_run.summary import Summary
@@ -293,30 +293,6 @@ def test_another_run_s_jobs_are_none_of_this_one_s(succeeded: Run, sagemaker: Fa
     assert summary["pools_left"] == []
 
 
-class Page(HTMLParser):
-    """What a browser would see: elements, texts by element, and everything that could reach outside."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.outside: list[str] = []
-        self.tables = self.captions = 0
-        self.texts: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        found = dict(attrs)
-        self.outside += [str(found[name]) for name in ("src", "href", "srcset", "action") if name in found]
-        assert not any(name.startswith("on") for name in found)
-        if tag == "svg":
-            assert found["role"] == "img"
-            assert found["aria-label"]
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-
 def test_the_page_is_one_file_that_reaches_for_nothing(succeeded: Run, report: Any) -> None:  # noqa: ARG001
     text = report()[1]
     page = Page(text)
@@ -375,7 +351,16 @@ def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_
         assert words in first_screen, words
     told = notified()["Message"]
     assert "Predicts: target (the column of that name)" in told
-    assert "Remark: x: x alone tells the target. The model is held" in told
+    assert "Remark: x: x alone tells the target. A model is held" in told
+
+
+def test_a_perfect_score_is_a_remark_that_holds(succeeded: Run, report: Any) -> None:
+    succeeded.final(1.0)
+    summary, text = report()
+    (remark,) = summary["remarks"]
+    assert (remark["code"], remark["holds"]) == ("too_good", True)
+    assert "a perfect score (roc_auc 1 in the 24 rows of the holdout)" in text.split("<main>")[0]
+    assert "quality_gate: {suspicious: ignore}" in text.split("<main>")[0]
 
 
 def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:

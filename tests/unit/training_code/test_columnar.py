@@ -102,6 +102,9 @@ def compared(data: bytes, **settings_: Any) -> bool:
                 continue
         took.append(True)
         if profile is None and not isinstance(ours, str) and not isinstance(reference, str):
+            if reference[0]["rows_without_target"]:  # some have a word for a missing value there, and are looked at
+                for one in (ours[0], reference[0]):
+                    one["readings"] = {c: {**r, "categories": None} for c, r in one["readings"].items()}
             for name in OF_A_SAMPLE:
                 ours[0].pop(name)
             assert ours[0] == {key: value for key, value in reference[0].items() if key not in OF_A_SAMPLE}

@@ -89,10 +89,11 @@ def test_worst_rows_are_those_whose_class_was_least_expected(binary: tuple[Split
 
 def test_the_most_important_features_come_first_and_are_varied(binary: tuple[Split, Path, Diagnostics]) -> None:
     _, _, found = binary
-    assert found["importance"][0]["features"] == ["colour"]
-    assert found["importance"][0]["drop"] > 0.1
-    first = found["dependence"][0]
-    assert (first["feature"], first["what"]) == ("colour", "probability of yes")
+    told = found["importance"]
+    assert {told[0]["features"][0], told[1]["features"][0]} == {"colour", "size"}  # the label is made of these
+    assert told[1]["drop"] > 0.05
+    first = next(one for one in found["dependence"] if one["feature"] == "colour")
+    assert first["what"] == "probability of yes"
     assert first["predicted"][first["values"].index("red")] == max(first["predicted"])
 
 

@@ -249,6 +249,8 @@ LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n
         ("JSON", json.dumps({"a": [1, 2]}, indent=1)),
         ("JSON", '{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n'),
         ("JSON", "[[1, 2], [3, 4]]"),
+        ("a table in Markdown", "| a | b |\n|---|:-:|\n| 1 | 2 |\n"),
+        ("what a Mac keeps beside a file", b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X"),
         ("a pointer of Git LFS", LFS),
         ("ARFF", "% iris\n@RELATION iris\n@ATTRIBUTE a REAL\n@DATA\n1\n"),
         ("UTF-32", "a,b\n1,2\n".encode("utf-32")),
@@ -472,7 +474,24 @@ def test_a_title_above_the_header_is_left_out_and_said(above: list[str]) -> None
 
 
 def test_a_header_with_one_name_and_blanks_is_not_taken_for_a_title() -> None:
+    found, records = read(',V1\nV1,Do you like it?\nV2,"Do you, often?"\n')
+    assert found[0] == ["Unnamed: 0", "V1"]
+    assert codes(records) == ["unnamed_column"]
     assert "column 2 has no name" in refused("a,,\n1,2,3\n4,5,6\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["a,b", "1,2,", "3,4,"], "line 2: 3 cells, and the header has 2 columns; the row ends in a delimiter"),
+        (["a,b", "r1,1,2", "r2,3,4"], "name the first column in the header (R: write.csv(row.names=FALSE))"),
+        (["text", "well; you, 1", "well; me, 2"], "line 2: 2 cells, and the header has 1 columns"),
+        (["text", "well, then, 1", "so, what, 2"], "line 2: 3 cells, and the header has 1 columns"),
+        (["a,b", "1,2", "Source: an office"], "line 3: 1 cells, and the header has 2 columns"),
+    ],
+)
+def test_rows_of_another_width_are_refused_by_line_with_what_is_likely(lines: list[str], says: str) -> None:
+    assert says in refused("\n".join(lines))
 
 
 def test_in_a_file_of_one_column_a_blank_line_is_a_row_with_an_empty_cell() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -392,3 +393,46 @@ def test_any_other_failure_leaves_its_message_and_is_raised(job: Path) -> None:
     with pytest.raises(Exception, match="NoSuchBucket"):
         processing.main()
     assert "NoSuchBucket" in (job / "ml/message").read_text()
+
+
+PLAIN = [[f"{n}.5", "abcdefg"[n % 7], "no" if n % 3 else "yes"] for n in range(400)]
+
+
+def dirty(kind: str) -> bytes:
+    """PLAIN in another dialect, or with records that are no rows."""
+    table = [HEADER, *PLAIN]
+    total = f"{sum(float(row[0]) for row in PLAIN)}"
+    tables = {
+        "units": [HEADER, ["kg", "", ""], *PLAIN],
+        "repeats": [*table[:100], HEADER, *table[100:], HEADER],
+        "totals": [*table, ["Total", "", ""], ["Mean", f"{float(total) / 400}", ""]],
+        "sum": [["word", "size", "label"], *([row[1], row[0], row[2]] for row in PLAIN), ["Total", total, ""]],
+    }
+    lines = [",".join(row) + "\n" for row in tables.get(kind, table)]
+    title = "Weights\n\n" if kind == "title" else "sep=;\n" if kind == "separator" else ""
+    text = title + "".join(lines)
+    text = text.replace(",", {"semicolons": ";", "separator": ";", "tabs": "\t"}.get(kind, ","))
+    raw = text.encode("utf-16" if kind == "utf-16" else "utf-8")
+    return gzip.compress(raw) if kind == "gzip" else raw
+
+
+@pytest.mark.parametrize(
+    "kind", ["semicolons", "tabs", "separator", "utf-16", "gzip", "title", "units", "repeats", "totals", "sum"]
+)
+def test_whatever_a_file_is_written_in_its_rows_come_to_the_same_places(tmp_path: Path, kind: str) -> None:
+    plain = split_dataset(plan_for(), Bucket(data=csv_bytes(HEADER, PLAIN)), tmp_path / "plain")  # type: ignore[arg-type]
+    bucket = Bucket(data=dirty(kind))
+    profile = split_dataset(plan_for(), bucket, tmp_path / "dirty")  # type: ignore[arg-type]
+    assert profile["rows"] == plain["rows"] == 400
+    assert profile["remarks"]
+    if kind != "sum":  # columns in another order are other contents
+        assert held_out(tmp_path / "dirty") == held_out(tmp_path / "plain")
+        assert parts_of(tmp_path / "dirty", 5) == parts_of(tmp_path / "plain", 5)
+
+
+def test_a_blank_line_in_rows_to_score_of_one_column_is_a_row(tmp_path: Path) -> None:
+    data = csv_bytes(["size", "label"], [[row[0], row[2]] for row in PLAIN])
+    bucket = Bucket(data=data, predict=b"size\n1\n\n2\n\n")
+    profile = split_dataset(plan_for(predict=True), bucket, tmp_path)  # type: ignore[arg-type]
+    assert profile["rows_to_score"] == 4
+    assert read(tmp_path / "score/chunk-00000.csv") == (["size"], [["1"], [""], ["2"], [""]])

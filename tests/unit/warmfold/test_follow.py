@@ -239,7 +239,7 @@ def test_what_a_run_will_do_is_said_once_it_is_planned_and_only_once(terminal: b
     cloud.each_sleep = iter([lambda: None, planned, lambda: None, lambda: execution.end("SUCCEEDED", output="{}")])
     _, text = followed(cloud, terminal)
     assert text.count("predicts  price (named in experiment.yaml), a number, as said") == 1
-    assert "b: 2 columns hold the same. The model is held for a person's approval because of this." in text
+    assert "b: 2 columns hold the same. A model is held for a person's approval because of this" in text
     assert "otherwise: columns: {b: ignore}" in text
 
 

@@ -156,3 +156,18 @@ def test_an_unversioned_package_has_a_name_and_no_approval(registry: Registry) -
     assert [p["ModelPackageName"] for p in registry.call("ListModelPackages")["ModelPackageSummaryList"]] == ["alone"]
     message = refusal(registry, "CreateModelPackage", ModelPackageName="b", ModelApprovalStatus="Approved")
     assert "is for versioned model packages" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ('{"model_name": "x"}', "content has the unknown key model_name"),
+        ('{"intended_uses": {"risk_rating": "low"}}', "content.intended_uses.risk_rating must be one of High"),
+        ('{"evaluation_details": [{"name": "%s"}]}' % ("x" * 64), r"evaluation_details\[0\].name must be a text of at"),
+    ],
+)
+def test_a_model_card_that_is_not_of_its_schema_is_refused(registry: Registry, content: str, said: str) -> None:
+    card = {"ModelCardContent": content, "ModelCardStatus": "Draft"}
+    with pytest.raises(ServiceError, match=said):
+        registry.register(ModelCard=card)

@@ -25,6 +25,7 @@ _PARSED_BYTES = 1024 * 1024
 """What pyarrow is given at a time: what stays in the processor's cache is read twice as fast."""
 LONGEST_ROW = 400_000
 """Bytes of a row's cells up to which no limit of the row-wise reader is near, however it is quoted."""
+_MARK = b"\xef\xbb\xbf"
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
 
 
@@ -60,6 +61,8 @@ def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Ite
     delimiter = dialect["delimiter"]
     separators = np.frombuffer(f"{delimiter}\n\r".encode(), np.uint8)
     for block in _blocks(_below(stream, dialect["first_line"])):
+        if block.startswith(_MARK):
+            raise NotColumnarError("a byte order mark before a row, which pyarrow would drop")
         if b"\0" in block:
             raise NotColumnarError("a zero byte")
         if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
@@ -114,7 +117,7 @@ def _below(stream: BinaryStream, first_line: int) -> Iterator[bytes]:
     lines, start = first_line - 1, True
     while chunk := stream.read(BLOCK_BYTES):
         if start:
-            chunk, start = chunk.removeprefix(b"\xef\xbb\xbf"), False
+            chunk, start = chunk.removeprefix(_MARK), False
         while lines and (end := chunk.find(b"\n")) >= 0:
             chunk = chunk[end + 1 :]
             lines -= 1

@@ -65,14 +65,25 @@ class ChunkWriter:
 
 def csv_lines(block: pa.RecordBatch) -> pa.Array:
     """The rows of a block of text cells (null is the empty cell) as `csv_line` writes them."""
-    commas = block.num_columns - 1
-    joined = pc.binary_join_element_wise(*block.columns, ",", null_handling="replace", null_replacement="")
+    *others, last = block.columns
+    ended = pc.binary_join_element_wise(last, "\n", "", null_handling="replace", null_replacement="")
+    lines = pc.binary_join_element_wise(*others, ended, ",", null_handling="replace", null_replacement="")
+    commas = len(others)
+    if commas and _are_plain(lines, commas):
+        return lines.cast(pa.binary())
     # like csv_line: a row without quotes, line ends and commas in its cells is written as it is
-    odd = pc.not_equal(pc.count_substring(joined, ","), commas if commas else -1)
-    for mark in ('"', "\n", "\r"):
-        odd = pc.or_(odd, pc.match_substring(joined, mark))
-    lines = pc.binary_join_element_wise(joined.cast(pa.binary()), b"\n", b"")
-    if pc.any(odd).as_py():
-        quoted = [csv_line([cell or "" for cell in row.values()]).encode() for row in block.filter(odd).to_pylist()]
-        lines = pc.replace_with_mask(lines, odd, pa.array(quoted, pa.binary()))
-    return lines
+    odd = pc.not_equal(pc.count_substring(lines, ","), commas if commas else -1)
+    odd = pc.or_(odd, pc.not_equal(pc.count_substring(lines, "\n"), 1))
+    for mark in ('"', "\r"):
+        odd = pc.or_(odd, pc.match_substring(lines, mark))
+    quoted = [csv_line([cell or "" for cell in row.values()]).encode() for row in block.filter(odd).to_pylist()]
+    return pc.replace_with_mask(lines.cast(pa.binary()), odd, pa.array(quoted, pa.binary()))
+
+
+def _are_plain(lines: pa.Array, commas: int) -> bool:
+    """Whether no cell in these lines holds a mark that has it quoted, by how many marks there are in all of them."""
+    _, offsets, data = lines.buffers()
+    ends = np.frombuffer(offsets, np.int32)[lines.offset : lines.offset + len(lines) + 1]
+    text = data[int(ends[0]) : int(ends[-1])].to_pybytes() if data is not None else b""
+    rows = len(lines)
+    return text.count(b",") == rows * commas and text.count(b"\n") == rows and b'"' not in text and b"\r" not in text

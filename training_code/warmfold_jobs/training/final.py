@@ -21,6 +21,7 @@ from warmfold_jobs.training.baselines import compared, held_against, untold
 from warmfold_jobs.training.champion import ChampionModel, challenged, remembered, row_hashes
 from warmfold_jobs.training.diagnose import Clock, Held, Score, diagnose
 from warmfold_jobs.training.fit import fitted
+from warmfold_jobs.training.monitoring import monitoring_files
 from warmfold_jobs.training.scoring import Answers, ScoreError, score
 from warmfold_run import places
 from warmfold_run.encoding import decode
@@ -49,8 +50,8 @@ def train_final(
     """Fit on all the training rows, save the model into `model_dir`, score the holdout; returns what metrics.json says.
 
     `model_dir` gets model.joblib (a plain scikit-learn pipeline), model.json (what it expects and predicts),
-    metrics.json, diagnostics.json, trained_on.npy (hashes of rows) and code/ (what serves it). `champion` gives the
-    model to beat, for an experiment that asks for it.
+    metrics.json, diagnostics.json, the files for Model Monitor, trained_on.npy (hashes of rows) and code/ (what serves
+    it). `champion` gives the model to beat, for an experiment that asks for it.
     """
     features, labels = read_table(train, schema)
     model, seconds = fitted(plan, schema, given, features, labels)
@@ -68,11 +69,13 @@ def train_final(
     told = diagnose(plan, schema, model, features, held, rows_to_score(), fit_seconds=seconds, clock=clock)
     model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, model_dir / places.MODEL)
-    for name, content in (
-        (places.MODEL_DESCRIPTION, _description(plan, schema, given)),
-        (places.METRICS, metrics),
-        (places.DIAGNOSTICS, told),
-    ):
+    files: dict[str, object] = {
+        places.MODEL_DESCRIPTION: _description(plan, schema, given),
+        places.METRICS: metrics,
+        places.DIAGNOSTICS: told,
+        **monitoring_files(schema, features, held, plan["experiment"]["cross_validation"]["seed"]),
+    }
+    for name, content in files.items():
         (model_dir / name).write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
     np.save(model_dir / places.TRAINED_ON, remembered(row_hashes(features, labels, schema)), allow_pickle=False)
     for file in source_files(CODE):

@@ -8,6 +8,7 @@ from typing import Any
 from warmfold.cloud.sagemaker.core import Core, in_milliseconds
 from warmfold.cloud.sagemaker.errors import ServiceError, validation_error
 from warmfold.cloud.sagemaker.listing import page_of
+from warmfold.cloud.sagemaker.model_cards import check_model_card
 from warmfold.cloud.sagemaker.tags import VERSIONS_HAVE_NO_TAGS, tag_map
 
 EVENT = "SageMaker Model Package State Change"
@@ -190,6 +191,7 @@ class ModelRegistry:
         """CreateModelPackage: the next version of its group, or with ModelPackageName alone an unversioned one."""
         if ("ModelPackageName" in request) == ("ModelPackageGroupName" in request):
             raise validation_error("Give either ModelPackageGroupName (a versioned model package) or ModelPackageName.")
+        check_model_card(request.get("ModelCard", {}))
         tags = tag_map(request.get("Tags", ()))
         content = {name: request[name] for name in SHOWN_OF_REQUEST if name in request}
         content["CertifyForMarketplace"] = bool(request.get("CertifyForMarketplace", False))
@@ -211,6 +213,7 @@ class ModelRegistry:
 
     def update_package(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """UpdateModelPackage: approval, customer metadata, and the parts that are replaced whole."""
+        check_model_card(request.get("ModelCard", {}))
         with self._core.lock:
             package = self._package(request["ModelPackageArn"])
             if "ModelApprovalStatus" in request:

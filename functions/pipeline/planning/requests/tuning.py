@@ -27,7 +27,7 @@ def tuning_request(context: Context) -> Request:
                 "MaxNumberOfTrainingJobs": search["max_candidates"],
                 "MaxParallelTrainingJobs": min(search["max_parallel_candidates"], search["max_candidates"]),
             },
-            "ParameterRanges": _parameter_ranges(search["hyperparameters"]),
+            "ParameterRanges": parameter_ranges(search["hyperparameters"]),
             "TrainingJobEarlyStoppingType": "Off",
             "RandomSeed": context.experiment["cross_validation"]["seed"],
         },
@@ -39,7 +39,8 @@ def tuning_request(context: Context) -> Request:
     }
 
 
-def _parameter_ranges(space: dict[str, Range]) -> dict[str, list[dict[str, Any]]]:
+def parameter_ranges(space: dict[str, Range]) -> dict[str, list[dict[str, Any]]]:
+    """Return a search space as SageMaker has it."""
     ranges: dict[str, list[dict[str, Any]]] = {
         "ContinuousParameterRanges": [],
         "IntegerParameterRanges": [],

@@ -1,0 +1,1 @@
+"""Tuning against the default hyperparameters, a plain scikit-learn and Optuna loop, and FLAML, on public datasets."""
