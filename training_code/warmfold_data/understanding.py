@@ -19,6 +19,7 @@ from warmfold_data.remarks import calls, remark
 from warmfold_data.target import (
     class_names,
     doubts,
+    forms_said,
     looks_numeric,
     ordered_classes,
     resolve_positive_class,
@@ -195,7 +196,8 @@ def _settle_target(understood: Understood, reader: Reader, labelled: int) -> lis
     too_many = unfit_classes(tally, labelled)
     if too_many or tally.counts is None:
         return [f"{place} {line}" for line in too_many]
-    understood.names = class_names(tally.counts.items(), reading)
+    understood.names, forms = class_names(tally.counts.items(), reading)
+    understood.remarks += forms_said(understood.target, understood.names, forms)
     of_class, classes = understood.target_reader(), Counter[str]()
     for cell, times in tally.counts.items():
         label = of_class(cell)
