@@ -2,17 +2,19 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 4566
+ROWS ?= 6000
 VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 CONTAINER_VENV := .venv-container
+BENCHMARK_VENV := .venv-benchmark
 OWN_SETTINGS := samconfig.mine.toml
 # in the order of the folders: the slowest come first, and the quick unit tests fill the end
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local benchmark-data lint format reference lock clean
+.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local benchmark-data benchmark-models lint format reference lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +50,14 @@ $(CONTAINER_VENV)/.installed: requirements/container.txt | $(VENV)/.installed
 	if [ -n "$$python312" ]; then $$python312 -m venv $(CONTAINER_VENV) && \
 		$(CONTAINER_VENV)/bin/pip install --quiet --no-deps --require-hashes -r requirements/container.txt && touch $@; \
 	else echo "the container has Python 3.12, and there is no python3.12 on PATH: tests of its versions are skipped"; fi
+
+# What tuned models are compared with, and the datasets: nothing else needs them.
+$(BENCHMARK_VENV)/.installed: $(VENV)/.python requirements/local.txt requirements/benchmark.txt
+	$(PYTHON) -m venv $(BENCHMARK_VENV)
+	$(BENCHMARK_VENV)/bin/pip install --quiet --require-hashes -r requirements/local.txt
+	$(BENCHMARK_VENV)/bin/pip install --quiet --no-deps --editable .
+	$(BENCHMARK_VENV)/bin/pip install --quiet --no-deps --require-hashes -r requirements/benchmark.txt
+	@touch $@
 
 install: $(VENV)/.installed  ## what make demo needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
@@ -89,6 +99,9 @@ benchmark-local: install-dev  ## the local cloud against a plain scikit-learn an
 benchmark-data: install-dev  ## a gigabyte split and read by folds, against pyarrow (2 minutes; --large: 5 GB too)
 	PYTHONPATH=training_code:. $(BIN)/python -m benchmarks.data
 
+benchmark-models: $(BENCHMARK_VENV)/.installed  ## tuned models against others on public datasets, ROWS of each (20 minutes)
+	PYTHONPATH=functions:training_code:. OMP_NUM_THREADS=1 $(BENCHMARK_VENV)/bin/python -m benchmarks.models --rows $(ROWS)
+
 deploy: install install-sam  ## the stack on AWS: asks what it must know the first time, and keeps it in samconfig.mine.toml
 	@python312=$$($(FIND_PYTHON312)); \
 	[ -n "$$python312" ] || { echo "sam build needs the functions' Python 3.12: put python3.12 on PATH"; exit 1; }; \
@@ -115,7 +128,8 @@ lock: $(VENV)/.python  ## new lock files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra local --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/local.txt
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/local.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/sam.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sam.txt
+	$(BIN)/uv pip compile requirements/benchmark.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/benchmark.txt
 	$(BIN)/uv pip compile requirements/container.in --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/container.txt
 
 clean:  ## everything that make made
-	rm -rf $(VENV) $(SAM_VENV) $(CONTAINER_VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(SAM_VENV) $(CONTAINER_VENV) $(BENCHMARK_VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache

@@ -42,6 +42,7 @@ _Loader.add_implicit_resolver(
 def parse_value(text: str) -> Any:
     """Return a single value written as YAML; raises ExperimentRuleError for what is not YAML."""
     try:
+        _check_size(text)
         return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError) as error:
         problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else error

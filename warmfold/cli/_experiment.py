@@ -76,7 +76,15 @@ def checked(text: bytes | None, data: Source, predict: Source | None, given: Ove
     try:
         return understand(text, data, predict, overrides=given)
     except NotUnderstoodError as error:
-        raise CommandError(str(error)) from error
+        raise refusal(error) from error
+
+
+def refusal(error: NotUnderstoodError) -> CommandError:
+    """Return the error that lists everything that is wrong."""
+    lines = [*error.experiment, *error.data]
+    if len(lines) == 1:
+        return CommandError(lines[0])
+    return CommandError("\n".join([f"{len(lines)} things are wrong:", *(f"  - {line}" for line in lines)]))
 
 
 def source_of(path: Path, called: Path) -> Source:

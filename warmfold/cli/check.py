@@ -20,10 +20,10 @@ from warmfold.cli._experiment import (
     as_file,
     overrides,
     read_text,
+    refusal,
     source_of,
 )
 from warmfold.cli._options import JsonOption
-from warmfold.errors import CommandError
 from warmfold.first_lines import say
 from warmfold_experiment.understanding import NotUnderstoodError, understand
 
@@ -51,7 +51,7 @@ def check(
             )
         except NotUnderstoodError as error:
             if not as_json:
-                raise CommandError(str(error)) from error
+                raise refusal(error) from error
             typer.echo(json.dumps({"errors": [*error.experiment, *error.data], "understanding": None}))
             raise typer.Exit(1) from error
     if as_json:
