@@ -45,6 +45,8 @@ class Reader:
         ]
         self.recodings = {column: Recoding() for column in features}
         self.lines = {column: Line() for column in features}
+        self.copies = set(features)
+        """Columns whose cells are those of the target, so far."""
         self._target_place = self.columns.index(self.target)
         self._block: list[Sequence[str]] = []
         self._block_lines: list[int] = []
@@ -95,6 +97,7 @@ class Reader:
             if column != self.target or not self._sampled:
                 self.tallies[column].observe(cells, self._block_lines)
         labels = columns[self.target]
+        self.copies = {column for column in self.copies if columns[column] == labels}
         for column, recoding in [*self.recodings.items()]:
             recoding.observe(columns[column], labels)
             if not recoding.holds:

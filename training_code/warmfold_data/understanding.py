@@ -164,7 +164,9 @@ def say_leaks(understood: Understood, reader: Reader, different_rows: int) -> No
     share = different_rows / labelled if labelled else 1.0
     for column, reading in understood.readings.items():
         told, tally = None, reader.tallies[column]
-        if column in reader.lines and understood.problem == REGRESSION:
+        if column in reader.copies and understood.problem == REGRESSION:
+            told = "it is the target itself in every row"
+        elif column in reader.lines and understood.problem == REGRESSION:
             told = reader.lines[column].told()
         elif column in reader.recodings and understood.classes is not None and tally.counts is not None:
             of_class = understood.target_reader()

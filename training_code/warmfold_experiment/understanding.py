@@ -181,7 +181,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
         "positive_class": None,
         "metric": resolved["metric"],
         "metric_why": _metric_why(given, found),
-        "split": _split(resolved),
+        "split": _split(resolved, found.profile),
         "rows": None,
         "features": None,
         "columns_left_out": {},
@@ -212,6 +212,7 @@ def _metric_why(given: Experiment, found: _Found) -> str:
     return f"since there are {in_words(found.classes)} classes" if found.classes else "since there may be many classes"
 
 
-def _split(resolved: Resolved) -> str:
+def _split(resolved: Resolved, profile: Profile | None) -> str:
     validation = resolved["cross_validation"]
-    return f"{validation['n_splits']} folds, {validation['strategy']}"
+    folds = len(profile["folds"]) if profile else validation["n_splits"] * validation["repeats"]
+    return f"{folds} folds, {validation['strategy']}"

@@ -35,6 +35,9 @@ BEYOND_A_SCHEMA = (
     "has nothing to tune",
     "does not fit",
     "is never above",
+    "does not go with",
+    "; name the column there",
+    "is for rows in order of time",
 )
 """What Plan Run says of experiments that a schema can't refuse."""
 

@@ -344,7 +344,7 @@ def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any,
         ("quality_gate: {beat_champion: maybe}", "true or false"),
         ("quality_gate: {suspicious: allow}", '"hold" or "ignore"'),
         ("budget: {max_usd: 5}", "not built yet"),
-        ("cross_validation: {group_column: id}", "not built yet"),
+        ("cross_validation: {gap: 3}", "gap is for rows in order of time; give time_column too, or remove it"),
     ],
 )
 def test_a_bad_experiment_is_refused_by_key_and_remedy(plan: Any, s3: Any, experiment: str, words: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from warmfold_data.asked import Asked
+from warmfold_data.asked import Asked, Splitting
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
 from warmfold_data.csv_records import CsvRecords, read_records
@@ -18,6 +18,7 @@ from warmfold_data.dealing import LEFT_OUT, Rows
 from warmfold_data.no_rows import UNITS
 from warmfold_data.rules import SAMPLE_ROWS, Scanner
 from warmfold_data.understanding import Understood
+from warmfold_jobs.data.array_dealing import deal_by_arrays
 from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
 from warmfold_jobs.data.counting import count_rows
 from warmfold_jobs.data.object_stream import object_stream
@@ -50,6 +51,8 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
 
     Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
     """
+    if Splitting(**plan["experiment"]["cross_validation"]).key is not None:
+        raise NotColumnarError("rows are divided by a column")
     stream = object_stream(plan, plan["data"], s3)
     records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
     _, header = next(records)
@@ -82,10 +85,12 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
         typed=typed,
     )
     check_left_out(tallies)
-    rows = Rows(counted.contents, counted.labels if understood.problem == CLASSIFICATION else [])
+    labels = counted.labels if understood.problem == CLASSIFICATION else []
     if not plan["profile"]:
         understood = complete(understood, counted)
-    profile = scanner.conclude(records, understood, rows, counted.without_target, counted.rows)
+    profile = scanner.conclude(
+        records, understood, Rows(counted.contents), labels, counted.without_target, counted.rows, deal=deal_by_arrays
+    )
     if plan["profile"]:
         profile = Profile(**{**plan["profile"], "file": stream.name})
     both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), strict=False)
