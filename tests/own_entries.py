@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from warmfold_catalogue.domains import AT_LEAST_1, Domain
 from warmfold_catalogue.estimators import Estimator, ModelSettings, Preprocessing
 from warmfold_catalogue.metrics import Metric, Scorer
-from warmfold_catalogue.splitters import Dealer, Splitter
-
-BLOCK_ROWS = 10
+from warmfold_catalogue.splitters import Kind, UnitSplitter
 
 
 class NearestNeighbours(Estimator):
@@ -30,23 +29,19 @@ class NearestNeighbours(Estimator):
         return KNeighborsClassifier(**settings.hyperparameters)
 
 
-class Blocks(Splitter):
-    name = "blocks"
-    summary = "Rows that follow each other stay together."
+class Uneven(UnitSplitter):
+    name = "uneven"
+    summary = "Half of the rows in the first part, the others in the other parts."
     problems = ("classification", "regression")
 
-    def dealer(self, n_splits: int, seed: int) -> Dealer:  # noqa: ARG002 - nothing is left to chance
-        return BlockDealer(n_splits)
-
-
-class BlockDealer:
-    def __init__(self, n_splits: int) -> None:
-        self._n_splits, self._rows = n_splits, 0
-
-    def assign(self, label: str) -> int:  # noqa: ARG002 - its place decides
-        part = self._rows // BLOCK_ROWS % self._n_splits
-        self._rows += 1
-        return part
+    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
+        shares = []
+        for kind in kinds:
+            rest = kind.units - kind.units // 2
+            others = [rest // (n_splits - 1)] * (n_splits - 1)
+            others[0] += rest - sum(others)
+            shares.append([kind.units // 2, *others])
+        return shares
 
 
 class F2(Metric):

@@ -44,7 +44,7 @@ def time_folds(tuned: Tuned, plain: Plain, warm: int, cold: int) -> FoldTimes:
         times.cold.append(_one_fold(tuned, _candidate("cold", number), 0, volume=100 + number)[1])
     _one_fold(tuned, _candidate("first"), 0)  # leaves the pool that the others use
     for number in range(warm):
-        fold = number % tuned.plan["experiment"]["cross_validation"]["n_splits"]
+        fold = number % tuned.plan["folds"]
         to_score, to_completed = _one_fold(tuned, _candidate("warm", number), fold)
         times.to_score.append(to_score)
         times.to_completed.append(to_completed)

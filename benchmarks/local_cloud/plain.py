@@ -61,7 +61,8 @@ class Loop:
         from warmfold_jobs.data.table import read_profile
 
         self._plan: Plan = json.loads((folder / places.PLAN).read_text("utf-8"))
-        self._schema = read_profile(folder / places.PROFILE)
+        self._profile = folder / places.PROFILE
+        self._schema = read_profile(self._profile)
         self._folder = folder / places.PARTS
 
     def fold(self, fold: int, hyperparameters: dict[str, str]) -> None:
@@ -69,7 +70,7 @@ class Loop:
         from warmfold_jobs.data.parts import fold_files
         from warmfold_jobs.training.fit import train_fold
 
-        train_fold(self._plan, self._schema, hyperparameters, *fold_files(self._folder, fold))
+        train_fold(self._plan, self._schema, hyperparameters, *fold_files(self._folder, self._profile, fold))
 
     def tune(self, candidates: list[dict[str, Any]]) -> None:
         """The candidates' folds one after another, each candidate an Optuna trial; every fold scored on both sides."""
@@ -84,8 +85,8 @@ class Loop:
         experiment = self._plan["experiment"]
         space, metric = experiment["search"]["hyperparameters"], experiment["metric"]
         tables = {
-            fold: [read_table(files, self._schema) for files in fold_files(self._folder, fold)]
-            for fold in range(experiment["cross_validation"]["n_splits"])
+            fold: [read_table(files, self._schema) for files in fold_files(self._folder, self._profile, fold)]
+            for fold in range(self._plan["folds"])
         }
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         seed = experiment["cross_validation"]["seed"]

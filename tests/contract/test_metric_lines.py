@@ -37,7 +37,7 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
             "max_candidates": 2,
             "max_parallel_candidates": 1,
         },
-        "cross_validation": {"n_splits": 5, "seed": 1},
+        "cross_validation": {"seed": 1},
         "compute": {
             "instance_type": "ml.m5.xlarge",
             "candidate_instance_type": "ml.m5.large",
@@ -49,6 +49,7 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
         run="r",
         region="us-east-1",
         experiment=experiment,
+        folds=5,
         locations={"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
         plan_uri=f"{RUN}plan.json",
         code_uri="s3://bucket/code",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+from warmfold_catalogue.splitters import KeyColumn
 from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_run.experiment import AskedDialect, Problem
 
@@ -16,10 +17,21 @@ class Splitting:
 
     n_splits: int = 5
     strategy: str | None = None
-    """The splitter's name in the catalogue; None for the problem's own."""
+    """The splitter's name in the catalogue; None: the problem's, or that of the column that is named."""
+    group_column: str | None = None
+    time_column: str | None = None
+    fold_column: str | None = None
+    repeats: int = 1
+    gap: int = 0
+    window: int | None = None
     holdout: float = 0.2
     """The share of the rows that no candidate sees."""
     seed: int = 42
+
+    @property
+    def key(self) -> KeyColumn | None:
+        """The key that names the column by which rows are divided."""
+        return next((key for key in get_args(KeyColumn) if getattr(self, key) is not None), None)
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,6 @@ class Asked:
     @classmethod
     def of(cls, experiment: Mapping[str, Any], *, problem: Problem | None) -> Asked:
         """What an experiment says, given by the keys of experiment.yaml; `problem` stands for its own."""
-        splitting = experiment["cross_validation"]
         return cls(
             target=experiment["target"],
             problem=problem,
@@ -47,12 +58,7 @@ class Asked:
             missing_values=tuple(experiment.get("missing_values") or ()),
             positive_class=experiment.get("positive_class"),
             dialect=experiment["dialect"],
-            splitting=Splitting(
-                n_splits=splitting["n_splits"],
-                strategy=splitting["strategy"],
-                holdout=float(splitting["holdout"]),
-                seed=splitting["seed"],
-            ),
+            splitting=Splitting(**experiment["cross_validation"]),
         )
 
     @property

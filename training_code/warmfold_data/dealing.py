@@ -1,15 +1,23 @@
-"""Where rows go: into the holdout by their content, or into parts.
+"""Where rows go: into the holdout, or into parts; which parts folds are made of.
 
-Standard library only, as `rules.py`.
+Standard library only, as `rules.py`. This is the reference: `warmfold_jobs.data.array_dealing` decides the same for
+arrays. What both decide by is in `units.py` and in the splitters.
 """
 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from warmfold_catalogue.splitters import Splitter
+from warmfold_catalogue.splitters import Splitter, UnitSplitter
+from warmfold_catalogue.splitters.predefined import HELD, folds_of
+from warmfold_catalogue.splitters.time_series import Timeline, timeline
+from warmfold_data.asked import Splitting
+from warmfold_data.units import Composition, Needs, again, kinds_of, limit_of, moved, needs_of
+from warmfold_run.records import FoldParts
 
 HOLDOUT = -1
 """Placement of a row that no candidate ever sees; a placement from 0 up is the number of a part."""
@@ -23,18 +31,45 @@ class Rows:
 
     contents: list[int] = field(default_factory=list)
     """The hash of each row's content, from `content_hash`."""
-    labels: list[str] = field(default_factory=list)
-    """Each row's class; empty for regression."""
+    labels: list[int] = field(default_factory=list)
+    """Each row's class, its position among the dataset's classes in order; empty for regression."""
+    groups: list[int] = field(default_factory=list)
+    """The hash of each row's group, from `content_hash`; for splitters that need groups."""
+    times: list[float] = field(default_factory=list)
+    """For splitters that need times."""
+    folds: list[str] = field(default_factory=list)
+    """Each row's value in the fold column; for splitters that need it."""
 
 
-def deal(rows: Rows, splitter: Splitter, *, n_splits: int, holdout: float, seed: int) -> list[int]:
-    """Return where each row goes: HOLDOUT, or the number of a part."""
-    dealer, limit = splitter.dealer(n_splits, seed), holdout * 2**64
-    labels = rows.labels or [""] * len(rows.contents)
-    return [
-        HOLDOUT if content < limit else dealer.assign(label)
-        for content, label in zip(rows.contents, labels, strict=True)
-    ]
+@dataclass
+class Dealt:
+    """Where every row goes, and what folds are made of."""
+
+    placements: list[int]
+    """By row: HOLDOUT, or the number of a part."""
+    parts: int
+    folds: list[FoldParts]
+    final_parts: list[int]
+    """What the final model is trained on."""
+    further: list[list[int]] = field(default_factory=list)
+    """For each repeat but the first: the placements of its folds."""
+    divided: list[int] = field(default_factory=list)
+    """Classes with too few different rows to have them in every part, so that copies of a row were divided; 0 stands
+    for all rows where classes do not matter."""
+    to_holdout: list[int] = field(default_factory=list)
+    """Units that the holdout got because it lacked a class or rows: how many rows each has."""
+    to_development: list[int] = field(default_factory=list)
+    """Units that the holdout had to give back, as the parts lacked a class: how many rows each has."""
+
+
+def deal(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
+    """Return where each row goes; None where rows have too few different times for the folds."""
+    if splitter.needs == "time_column":
+        return _deal_times(rows.times, splitting)
+    if splitter.needs == "fold_column":
+        return _deal_folds(rows, splitter, splitting)
+    assert isinstance(splitter, UnitSplitter)
+    return _deal_units(rows, splitter, splitting)
 
 
 def content_hash(row: Sequence[str], seed: int) -> int:
@@ -44,5 +79,163 @@ def content_hash(row: Sequence[str], seed: int) -> int:
 
 
 def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
-    """Whether a row is of the holdout, a share of `holdout` (0 to 1) of all; its content and the seed alone decide."""
-    return content_hash(row, seed) < holdout * 2**64
+    """Whether a row is of the holdout, a share of `holdout` (0 to 1) of all; its content and the seed alone decide.
+
+    Without regard to classes: see `units.moved`.
+    """
+    return content_hash(row, seed) < limit_of(holdout)
+
+
+def each_left_out(parts: int, repeat: int = 0, validated: int | None = None) -> list[FoldParts]:
+    """Folds that validate one part each, the first `validated` ones, and train on all others."""
+    return [
+        {"train": [part for part in range(parts) if part != fold], "validation": [fold], "repeat": repeat}
+        for fold in range(parts if validated is None else validated)
+    ]
+
+
+def folds_in_time(line: Timeline) -> tuple[list[FoldParts], list[int]]:
+    """The folds, and the parts of the final model."""
+    folds: list[FoldParts] = [
+        {"train": line.made_of(train), "validation": line.made_of(validation), "repeat": 0}
+        for train, validation in zip(line.train, line.validation, strict=True)
+    ]
+    return folds, line.made_of(line.final)
+
+
+class _Units:
+    """Rows that stay together, in order of their keys, which are hashes."""
+
+    def __init__(self, keys: Sequence[int], labels: Sequence[int]) -> None:
+        self.order = sorted(range(len(keys)), key=keys.__getitem__)
+        self.keys: list[int] = []
+        self.starts: list[int] = []
+        self.kinds: list[int] = []
+        self.compositions: list[Composition] = []
+        for place, row in enumerate(self.order):
+            if not self.keys or self.keys[-1] != keys[row]:
+                self.keys.append(keys[row])
+                self.starts.append(place)
+        numbers: dict[Composition, int] = {}
+        for begin, end in zip(self.starts, [*self.starts[1:], len(keys)], strict=True):
+            made = Counter(labels[row] for row in self.order[begin:end]) if labels else {0: end - begin}
+            composition = tuple(sorted(made.items()))
+            self.kinds.append(numbers.setdefault(composition, len(numbers)))
+        self.compositions = list(numbers)
+
+    def sides(self, holdout: float, needs: Needs) -> tuple[list[bool], list[int]]:
+        """By unit whether it is held out; and those that are not on the side that their key says."""
+        border = bisect_left(self.keys, limit_of(holdout))
+        changed = moved(
+            self.kinds, border, Counter(self.kinds[:border]), Counter(self.kinds[border:]), self.compositions, needs
+        )
+        held = [unit < border for unit in range(len(self.keys))]
+        for unit in changed:
+            held[unit] = not held[unit]
+        return held, changed
+
+    def by_row(self, placements: Sequence[int]) -> list[int]:
+        """The placements of rows, from those of units."""
+        placed = [0] * len(self.order)
+        for unit, begin in enumerate(self.starts):
+            end = self.starts[unit + 1] if unit + 1 < len(self.starts) else len(self.order)
+            for row in self.order[begin:end]:
+                placed[row] = placements[unit]
+        return placed
+
+
+def _deal_units(rows: Rows, splitter: UnitSplitter, splitting: Splitting) -> Dealt:
+    keys, divided = rows.groups, list[int]()
+    if splitter.needs is None:
+        keys, divided = _divided(rows.contents, rows.labels if splitter.stratifies else [], splitting.n_splits + 1)
+    units = _Units(keys, rows.labels)
+    held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
+    developed = [unit for unit, is_held in enumerate(held) if not is_held]
+    numbers, kinds = kinds_of(units.compositions, Counter(units.kinds[unit] for unit in developed), splitter)
+    shares = splitter.shares(kinds, splitting.n_splits)
+    parts = len(shares[0]) if shares else splitting.n_splits
+    repeats = []
+    for repeat in range(splitting.repeats):
+        left = [[part for part, units_ in enumerate(share) for _ in range(units_)] for share in shares]
+        placements = [HOLDOUT] * len(held)
+        for unit in sorted(developed, key=lambda unit: again(units.keys[unit], repeat), reverse=True):
+            placements[unit] = left[numbers[units.kinds[unit]]].pop()
+        repeats.append(units.by_row(placements))
+    sizes = [sum(rows_ for _, rows_ in units.compositions[kind]) for kind in units.kinds]
+    return Dealt(
+        placements=repeats[0],
+        parts=parts,
+        folds=[fold for repeat in range(splitting.repeats) for fold in each_left_out(parts, repeat)],
+        final_parts=list(range(parts)),
+        further=repeats[1:],
+        divided=divided,
+        to_holdout=[sizes[unit] for unit in changed if held[unit]],
+        to_development=[sizes[unit] for unit in changed if not held[unit]],
+    )
+
+
+def _divided(contents: list[int], labels: list[int], needed: int) -> tuple[list[int], list[int]]:
+    """The contents, with copies told apart in classes that have fewer different rows than needed; and those classes."""
+    different: dict[int, set[int]] = {}
+    rows: Counter[int] = Counter(labels) if labels else Counter({0: len(contents)})
+    if labels:
+        for content, label in zip(contents, labels, strict=True):
+            different.setdefault(label, set()).add(content)
+    else:
+        different[0] = set(contents)
+    few = {label for label, held in different.items() if len(held) < needed and rows[label] > len(held)}
+    if not few:
+        return contents, []
+    copies: Counter[int] = Counter()
+    keys = []
+    for row, content in enumerate(contents):
+        if labels and labels[row] not in few:
+            keys.append(content)
+            continue
+        keys.append(again(content, copies[content] % needed))
+        copies[content] += 1
+    return keys, sorted(few)
+
+
+def _deal_folds(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt:
+    parts, validated = folds_of(rows.folds)
+    placements = [HOLDOUT if value == HELD else parts[value] for value in rows.folds]
+    held: list[int] = []
+    gave: list[int] = []
+    if HELD not in rows.folds:
+        units = _Units(rows.contents, rows.labels)
+        sides, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
+        sizes = [sum(rows_ for _, rows_ in units.compositions[kind]) for kind in units.kinds]
+        held = [sizes[unit] for unit in changed if sides[unit]]
+        gave = [sizes[unit] for unit in changed if not sides[unit]]
+        is_held = units.by_row([int(side) for side in sides])
+        placements = [HOLDOUT if out else place for out, place in zip(is_held, placements, strict=True)]
+    return Dealt(
+        placements=placements,
+        parts=len(parts),
+        folds=each_left_out(len(parts), validated=validated),
+        final_parts=list(range(len(parts))),
+        to_holdout=held,
+        to_development=gave,
+    )
+
+
+def _deal_times(times: Sequence[float], splitting: Splitting) -> Dealt | None:
+    order = sorted(range(len(times)), key=times.__getitem__)
+    starts = [place for place, row in enumerate(order) if not place or times[row] != times[order[place - 1]]]
+    line = timeline(
+        starts,
+        len(times),
+        n_splits=splitting.n_splits,
+        gap=splitting.gap,
+        window=splitting.window,
+        holdout=splitting.holdout,
+    )
+    if line is None:
+        return None
+    placements = [HOLDOUT] * len(times)
+    for part, (begin, end) in enumerate(line.parts):
+        for row in order[begin:end]:
+            placements[row] = part
+    folds, final = folds_in_time(line)
+    return Dealt(placements=placements, parts=len(line.parts), folds=folds, final_parts=final)

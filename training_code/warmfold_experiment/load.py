@@ -15,6 +15,7 @@ from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.file import check_depth, parse
 from warmfold_experiment.schema import NOT_BUILT, SECTIONS, Experiment, Overrides
+from warmfold_experiment.splitting import NOTHING_DIVIDES, contradictions
 
 
 class Read(NamedTuple):
@@ -62,7 +63,11 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
     unknown_names = _unknown_names(experiment)
     fields = Experiment.model_fields
     experiment = experiment.model_copy(update={key: fields[key].get_default() for key in unknown_names})
-    return Read(experiment, [*problems, *unknown_names.values()], [*not_built, *refused, *unknown_names])
+    against = contradictions(experiment.cross_validation, experiment.place)
+    if against:
+        left = experiment.cross_validation.model_copy(update=NOTHING_DIVIDES)
+        experiment = experiment.model_copy(update={"cross_validation": left})
+    return Read(experiment, [*problems, *unknown_names.values(), *against], [*not_built, *refused, *unknown_names])
 
 
 def merged(text: bytes | None, overrides: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from warmfold_catalogue.splitters import default_splitter, fitting_splitters
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.schema import Compute, Experiment
 from warmfold_experiment.search_space import search_space
+from warmfold_experiment.splitting import key_column
 from warmfold_run.experiment import Experiment as Resolved
 
 WAITING_INSTANCE_TYPE = "ml.m5.large"
@@ -52,7 +53,9 @@ def _metric(experiment: Experiment, problem: str, classes: int | None) -> tuple[
 
 
 def _strategy(experiment: Experiment, problem: str) -> tuple[str, list[str]]:
-    strategy, fitting = experiment.cross_validation.strategy or default_splitter(problem), fitting_splitters(problem)
+    needs = key_column(experiment.cross_validation)
+    strategy = experiment.cross_validation.strategy or default_splitter(problem, needs)
+    fitting = fitting_splitters(problem, needs)
     if strategy in fitting:
         return strategy, []
     place = experiment.place("cross_validation", "strategy")

@@ -113,10 +113,18 @@ class CrossValidation(_Section):
     strategy: Annotated[StrictStr, AfterValidator(_known_splitter)] | None = Field(
         default=None,
         description=_splitters(),
-        json_schema_extra={STANDS_FOR: "the splitter that the catalogue takes for the problem"},
+        json_schema_extra={STANDS_FOR: "the splitter that the catalogue takes for problem and named column"},
     )
-    group_column: None = Field(default=None, description="null")
-    time_column: None = Field(default=None, description="null")
+    group_column: StrictStr | None = Field(default=None, description="a column's name or null")
+    time_column: StrictStr | None = Field(default=None, description="a column's name or null")
+    fold_column: StrictStr | None = Field(default=None, description="a column's name or null")
+    repeats: StrictInt = Field(default=1, ge=1, le=1, description="1")
+    gap: StrictInt = Field(default=0, ge=0, le=2147483647, description="a whole number from 0 to 2147483647")
+    window: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        default=None,
+        description="a whole number from 1, or null",
+        json_schema_extra={STANDS_FOR: "everything that is earlier"},
+    )
     holdout: StrictInt | FiniteFloat = Field(default=0.2, ge=0.05, le=0.5, description="a number from 0.05 to 0.5")
     seed: StrictInt = Field(default=42, ge=0, le=2147483647, description="a whole number from 0 to 2147483647")
 
@@ -279,9 +287,7 @@ class NotBuilt(NamedTuple):
 
 
 NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
-    ("cross_validation", "strategy"): NotBuilt("`group` and `time`", lambda v: v in ("group", "time"), _splitters()),
-    ("cross_validation", "group_column"): NotBuilt("a column's name", lambda v: isinstance(v, str), "null"),
-    ("cross_validation", "time_column"): NotBuilt("a column's name", lambda v: isinstance(v, str), "null"),
+    ("cross_validation", "repeats"): NotBuilt("more than `1`", lambda v: isinstance(v, int) and v > 1, "1"),
     ("search", "strategy"): NotBuilt(
         "`Grid` and `Hyperband`", lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'
     ),

@@ -42,10 +42,14 @@ class AskedDialect(TypedDict):
 class CrossValidation(TypedDict):
     """How rows are divided."""
 
-    n_splits: Annotated[int, "the number of folds, K"]
+    n_splits: Annotated[int, "the number of folds, K, of each repeat; where the data has its own, as many as that"]
     strategy: Annotated[str, "the splitter's name in the catalogue"]
-    group_column: Annotated[None, "the column whose equal values stay in one part"]
-    time_column: Annotated[None, "the column by which rows are in order"]
+    group_column: Annotated[str | None, "the column whose equal values stay on one side, in parts as in the holdout"]
+    time_column: Annotated[str | None, "the column by which rows are in order: the latest are the holdout"]
+    fold_column: Annotated[str | None, "the column that says which fold validates a row"]
+    repeats: Annotated[int, "how often the rows are dealt anew, for as many folds each time"]
+    gap: Annotated[int, "how many rows before those that are validated are not trained on, in order of time"]
+    window: Annotated[int | None, "how many rows a fold trains on at most, the latest ones; null: all earlier ones"]
     holdout: Annotated[float, "the share of the rows that no candidate sees"]
     seed: Annotated[int, "what every random choice starts from"]
 

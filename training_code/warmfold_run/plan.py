@@ -114,6 +114,7 @@ class Plan(TypedDict):
         "what `quality_gate.beat_champion` is about; null without, and where no model of the dataset is approved",
     ]
     locations: Annotated[Locations, "the run's places as s3:// URIs, all of which end in `/`"]
+    folds: Annotated[int, "how many folds each candidate has"]
     abandoning: Annotated[Abandoning, "whether candidates are given up"]
     fold_retries: Annotated[int, "how often a fold that failed is tried again"]
     quota_patience_seconds: Annotated[

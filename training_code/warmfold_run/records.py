@@ -71,6 +71,14 @@ class Dialect(TypedDict):
     skipped: Annotated[list[SkippedRecord], "records from there on that are no rows"]
 
 
+class FoldParts(TypedDict):
+    """Which parts a fold is made of; folds of the first repeat are made of the parts as they are stored."""
+
+    train: Annotated[list[int], "the parts that it trains on"]
+    validation: Annotated[list[int], "the parts that it is scored on"]
+    repeat: Annotated[int, "whose parts these are, from 0: each repeat deals the rows anew"]
+
+
 class Profile(TypedDict):
     """profile.json: what the data is, once every row was seen; counts are rows."""
 
@@ -97,6 +105,9 @@ class Profile(TypedDict):
     development_rows: Annotated[int, "in parts"]
     holdout_rows: Annotated[int, "in the holdout"]
     part_rows: Annotated[list[int], "by part"]
+    copies: Annotated[int, "rows with a target that repeat another one, cell by cell"]
+    folds: Annotated[list[FoldParts], "of what each fold is made"]
+    final_parts: Annotated[list[int], "the parts that the final model is trained on"]
     rows_to_score: NotRequired[Annotated[int, "written by Split Dataset only"]]
 
 

@@ -7,9 +7,9 @@ from warmfold_run.experiment import Experiment
 from warmfold_run.plan import Abandoning
 
 
-def abandoning(experiment: Experiment) -> Abandoning:
-    """Return whether candidates that can't win are given up, and why not."""
-    folds, note = experiment["cross_validation"]["n_splits"], None
+def abandoning(experiment: Experiment, folds: int) -> Abandoning:
+    """Return whether candidates of so many folds that can't win are given up, and why not."""
+    note = None
     if experiment["search"]["abandon"] == "off":
         note = "search.abandon is off"
     elif not can_abandon(folds):

@@ -33,18 +33,16 @@ def splitting_gigabytes(data_bytes: int) -> int:
     return VOLUME_GB + 3 * data_bytes // 1_000_000_000
 
 
-def candidate_seconds(experiment: Experiment) -> int:
+def candidate_seconds(folds: int) -> int:
     """Return the longest a candidate may take: its folds one after another, here or as jobs, each retried."""
-    folds = int(experiment["cross_validation"]["n_splits"])
     return min(MAX_CANDIDATE_SECONDS, (FOLD_SECONDS + START_SECONDS) * folds * (1 + FOLD_RETRIES))
 
 
-def bound(experiment: Experiment) -> Bound:
+def bound(experiment: Experiment, folds: int) -> Bound:
     """Return the most instance time that tuning can take, whichever way the candidates place their folds."""
-    search, folds = experiment["search"], experiment["cross_validation"]["n_splits"]
-    compute, candidates = experiment["compute"], 1 + search["max_candidates"]
+    compute, candidates = experiment["compute"], 1 + experiment["search"]["max_candidates"]
     tries = 1 + FOLD_RETRIES
-    seconds = candidates * candidate_seconds(experiment)
+    seconds = candidates * candidate_seconds(folds)
     most = f"Tuning can use at most {seconds / 3600:.0f} h of {compute['candidate_instance_type']}"
     counted = f"{candidates} candidates (one of them the defaults) of {folds} folds, each job at its MaxRuntime"
     if compute["fold_placement"] == "in-process":
@@ -60,14 +58,14 @@ def bound(experiment: Experiment) -> Bound:
     return {"instance_seconds": seconds + fold_seconds, "usd": None, "text": text}
 
 
-def timeouts(experiment: Experiment, data_bytes: int) -> Timeouts:
+def timeouts(experiment: Experiment, folds: int, data_bytes: int) -> Timeouts:
     """Return the seconds that the state machine gives each of its jobs."""
     search = experiment["search"]
     rounds = -(-search["max_candidates"] // min(search["max_parallel_candidates"], search["max_candidates"]))
     return {
         "processing": splitting_seconds(data_bytes) + START_SECONDS,
-        "tuning": min(MAX_TUNING_SECONDS, rounds * (candidate_seconds(experiment) + START_SECONDS)),
-        "defaults": candidate_seconds(experiment) + START_SECONDS,
+        "tuning": min(MAX_TUNING_SECONDS, rounds * (candidate_seconds(folds) + START_SECONDS)),
+        "defaults": candidate_seconds(folds) + START_SECONDS,
         "final": FINAL_SECONDS + START_SECONDS,
         "transform": TRANSFORM_SECONDS + START_SECONDS,
     }

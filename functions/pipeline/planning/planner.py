@@ -23,12 +23,14 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
+from warmfold_catalogue.splitters import load_splitter
 from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ChampionPackage, ObjectVersion, Plan, Planned
+from warmfold_run.records import Profile
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,9 @@ class Planner:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
+        folds = _folds(given, resolved, profile)
         text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
-        context = self._context(run, resolved, image, code["uri"], text_bytes)
+        context = self._context(run, resolved, folds, image, code["uri"], text_bytes)
         return {
             "schema": SCHEMA,
             "run": run,
@@ -128,12 +131,13 @@ class Planner:
             "metric_classes": load_metric(resolved["metric"]).class_bounds,
             "champion": self._champion(context.prefix, dataset, resolved),
             "locations": context.locations,
-            "abandoning": abandoning(resolved),
+            "folds": folds,
+            "abandoning": abandoning(resolved, folds),
             "fold_retries": limits.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
             "instance_types": context.instance_types,
-            "bound": limits.bound(resolved),
-            "timeouts": limits.timeouts(resolved, context.data_bytes),
+            "bound": limits.bound(resolved, folds),
+            "timeouts": limits.timeouts(resolved, folds, context.data_bytes),
             "requests": {
                 "processing": processing_request(context),
                 "tuning": tuning_request(context),
@@ -154,12 +158,13 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _context(self, run: str, resolved: Resolved, image: str, code_uri: str, data_bytes: int) -> Context:
+    def _context(self, run: str, resolved: Resolved, folds: int, image: str, code_uri: str, data_bytes: int) -> Context:
         return Context(
             prefix=self.environment.name_prefix,
             run=run,
             region=self.environment.region,
             experiment=resolved,
+            folds=folds,
             locations=places.locations(self.storage.bucket, run),
             plan_uri=self.storage.uri(places.run_key(run, places.PLAN)),
             code_uri=code_uri,
@@ -173,7 +178,12 @@ class Planner:
         )
 
     def _source(self, version: ObjectVersion) -> Source:
-        return Source(version["key"], version["size"], lambda: self.storage.open(version))
+        return Source(
+            version["key"],
+            version["size"],
+            lambda: self.storage.open(version),
+            lambda start, length: self.storage.open(version, start, length).read(),
+        )
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
@@ -195,6 +205,32 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
         )
     version = asked.get("data_version")
     return dataset, overrides, None if version in (None, "null") else str(version)
+
+
+def _folds(given: Experiment, resolved: Resolved, profile: Profile | None) -> int:
+    """Return how many folds a candidate has.
+
+    Raises ExperimentError where the data has its own folds, and they are not as many as `n_splits` says, or are not
+    known because the data is too large to read here and `n_splits` does not say it.
+    """
+    asked, place = resolved["cross_validation"], given.place("cross_validation", "n_splits")
+    said = "n_splits" in given.cross_validation.model_fields_set
+    if not load_splitter(asked["strategy"]).data_has_folds:
+        return asked["n_splits"] * asked["repeats"]
+    if profile is None:
+        if said:
+            return asked["n_splits"]
+        raise ExperimentError(
+            f"{place} is missing: strategy {asked['strategy']} has a fold for each value of a column, and data of this "
+            "size is not read before the run; say how many folds there will be"
+        )
+    found = len(profile["folds"])
+    if said and found != asked["n_splits"]:
+        raise ExperimentError(
+            f"{place} is {asked['n_splits']}, and strategy {asked['strategy']} finds {found} folds in the data; remove "
+            "n_splits, or correct the column"
+        )
+    return found
 
 
 def _check_name(execution_arn: str, given: Experiment) -> None:

@@ -41,7 +41,7 @@ def abandoning(facts: Facts) -> contract.AbandoningResult:
         return contract.AbandoningResult(
             asked=None, used=None, abandoned=None, folds_saved=None, seconds_saved=None, note=None
         )
-    splits = facts.plan["experiment"]["cross_validation"]["n_splits"]
+    splits = facts.plan["folds"]
     results = facts.fold_results
     saved = [
         (candidate, fold)

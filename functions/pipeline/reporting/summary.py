@@ -61,7 +61,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "problem": experiment["problem"] if experiment else None,
         "estimator": experiment["estimator"] if experiment else None,
         "target": experiment["target"] if experiment else None,
-        "n_splits": experiment["cross_validation"]["n_splits"] if experiment else None,
+        "n_splits": facts.plan["folds"] if facts.plan else None,
         "data": _data(facts),
         "understanding": understanding,
         "remarks": [*(understanding["remarks"] if understanding else []), *_too_good(facts, best)],
@@ -178,7 +178,7 @@ def _candidate_results(facts: Facts) -> list[contract.CandidateResult]:
     """
     if facts.plan is None:
         return []
-    splits = facts.plan["experiment"]["cross_validation"]["n_splits"]
+    splits = facts.plan["folds"]
     results: list[contract.CandidateResult] = []
     for candidate in facts.candidates:
         name = candidate["TrainingJobName"]

@@ -48,7 +48,7 @@ def find_best_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: st
     ScoreMismatchError
         The best candidate's objective is not the mean of its fold scores.
     """
-    folds = plan["experiment"]["cross_validation"]["n_splits"]
+    folds = plan["folds"]
     defaults = defaults_candidate(jobs, storage, plan, tuning_job)
     for candidate in ranked_candidates(jobs, tuning_job, defaults):
         name, objective = candidate["TrainingJobName"], objective_of(candidate)
@@ -76,7 +76,7 @@ def defaults_candidate(jobs: Jobs, storage: Storage, plan: Plan, tuning_job: str
     job = jobs.describe("training", names.defaults_job(tuning_job))
     if job is None:
         return None
-    scores = fold_scores(storage, plan, job["TrainingJobName"], plan["experiment"]["cross_validation"]["n_splits"])
+    scores = fold_scores(storage, plan, job["TrainingJobName"], plan["folds"])
     found = {key: job[key] for key in _OF_A_SUMMARY if key in job} | {"TunedHyperParameters": {}}
     if scores is not None:
         objective = {"MetricName": "validation:score", "Value": fmean(scores)}

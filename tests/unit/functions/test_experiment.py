@@ -60,6 +60,10 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "strategy": "stratified",
         "group_column": None,
         "time_column": None,
+        "fold_column": None,
+        "repeats": 1,
+        "gap": 0,
+        "window": None,
         "holdout": 0.2,
         "seed": 42,
     }
@@ -85,7 +89,8 @@ target: diagnosis
 problem: classification
 metric: roc_auc
 estimator: hist_gradient_boosting
-cross_validation: {n_splits: 5, strategy: stratified, group_column: null, time_column: null, holdout: 0.2, seed: 42}
+cross_validation: {n_splits: 5, strategy: stratified, group_column: null, time_column: null, fold_column: null,
+  repeats: 1, gap: 0, window: null, holdout: 0.2, seed: 42}
 search:
   strategy: Bayesian
   max_candidates: 20
@@ -107,9 +112,25 @@ budget: {max_usd: 10}
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("cross_validation: {strategy: group}", 'cross_validation.strategy is "group", which is not built yet'),
-        ("cross_validation: {group_column: id}", 'cross_validation.group_column is "id", which is not built yet'),
-        ("cross_validation: {time_column: day}", 'cross_validation.time_column is "day", which is not built yet'),
+        ("cross_validation: {strategy: group}", "strategy group needs group_column; name the column there"),
+        ("cross_validation: {strategy: time_series}", "strategy time_series needs time_column; name the column there"),
+        ("cross_validation: {strategy: predefined}", "strategy predefined needs fold_column; name the column there"),
+        (
+            "cross_validation: {strategy: kfold, group_column: id}",
+            "group_column does not go with strategy kfold; use group or leave_one_group_out or stratified_group, or",
+        ),
+        (
+            "cross_validation: {strategy: group, time_column: day}",
+            "time_column does not go with strategy group; use time_series, or remove one of the two",
+        ),
+        (
+            "cross_validation: {group_column: id, time_column: day}",
+            "time_column does not go with group_column; rows are divided by one column, so remove one",
+        ),
+        ("cross_validation: {gap: 3}", "gap is for rows in order of time; give time_column too, or remove it"),
+        ("cross_validation: {window: 300}", "window is for rows in order of time; give time_column too, or remove it"),
+        ("cross_validation: {repeats: 2}", "cross_validation.repeats is 2, which is not built yet; use 1"),
+        ("cross_validation: {window: 0, time_column: day}", "cross_validation.window is 0; it must be at least 1"),
         ("search: {strategy: Grid}", 'search.strategy is "Grid", which is not built yet; use "Bayesian" or "Random"'),
         ("serch: {}", "serch is an unknown key; did you mean search?"),
         ("zzz: 1", "zzz is an unknown key; there is target, problem"),
@@ -401,6 +422,22 @@ def test_a_dialect_is_resolved_key_by_key() -> None:
         "header": False,
     }
     assert resolved()["dialect"] == dict.fromkeys(["delimiter", "decimal", "encoding", "header"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem", "strategy"),
+    [
+        ("group_column: id", "classification", "stratified_group"),
+        ("group_column: id", "regression", "group"),
+        ("group_column: id, strategy: leave_one_group_out", "regression", "leave_one_group_out"),
+        ("time_column: day, gap: 3, window: 90", "classification", "time_series"),
+        ("time_column: day", "regression", "time_series"),
+        ("fold_column: fold", "regression", "predefined"),
+    ],
+)
+def test_a_column_that_divides_the_rows_decides_the_strategy(keys: str, problem: str, strategy: str) -> None:
+    found = resolved(f"cross_validation: {{{keys}}}", problem=problem)
+    assert found["cross_validation"]["strategy"] == strategy
 
 
 @pytest.mark.parametrize(

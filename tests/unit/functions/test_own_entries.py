@@ -20,7 +20,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import plan_run
 from pipeline.aws.clients import s3_client
 from pipeline.errors import ExperimentError
-from tests.own_entries import BLOCK_ROWS
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.runs import ARN
 from tests.unit.training_code.split import Split
@@ -37,7 +36,7 @@ from warmfold_jobs.training.fit import train_fold
 EXPERIMENT = """
 estimator: nearest_neighbours
 metric: f2
-cross_validation: {n_splits: 3, strategy: blocks, seed: 1}
+cross_validation: {n_splits: 3, strategy: uneven, seed: 1}
 search: {hyperparameters: {n_neighbors: {min: 1, max: 20}, weights: distance}}
 """
 GIVEN = {"n_neighbors": "5"}
@@ -48,7 +47,7 @@ GIVEN = {"n_neighbors": "5"}
 def own(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line for each in the tables."""
     monkeypatch.setitem(ESTIMATORS, "nearest_neighbours", "tests.own_entries:NearestNeighbours")
-    monkeypatch.setitem(SPLITTERS, "blocks", "tests.own_entries:Blocks")
+    monkeypatch.setitem(SPLITTERS, "uneven", "tests.own_entries:Uneven")
     monkeypatch.setitem(METRICS, "f2", "tests.own_entries:F2")
 
 
@@ -89,14 +88,24 @@ def sides(plan: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return data()[~held], data()[held]
 
 
+def parts_of(ready: Split, rows: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """The part of each row, as the files have it; no two rows of the data are alike."""
+    numbers = list(rows.columns[:6])
+    tables = [pd.read_parquet(file)[numbers] for (file,) in ready.parts]
+    places = {tuple(row): part for part, table in enumerate(tables) for row in table.to_numpy()}
+    return np.array([places[tuple(row)] for row in rows[numbers].to_numpy()])
+
+
 @pytest.mark.usefixtures("own")
 def test_entries_from_outside_are_planned_split_trained_and_served(plan: Any, s3: Any, tmp_path: Path) -> None:
     made = plan(data(), EXPERIMENT)
     profile = split_dataset(made, s3, tmp_path)
     ready = Split(made, tmp_path)
     development, holdout = sides(made)
-    blocks = np.arange(len(development)) // BLOCK_ROWS % 3
-    assert made["profile"]["part_rows"] == profile["part_rows"] == np.bincount(blocks).tolist()
+    assert made["profile"]["part_rows"] == profile["part_rows"]
+    assert profile["part_rows"][0] == len(development) // 2
+    uneven = parts_of(ready, development)
+    assert np.bincount(uneven).tolist() == profile["part_rows"]
 
     ours = [
         train_fold(made, ready.schema, GIVEN, ready.train(fold), ready.parts[fold])["validation_score"]
@@ -104,7 +113,7 @@ def test_entries_from_outside_are_planned_split_trained_and_served(plan: Any, s3
     ]
     features, labels = development.drop(columns="target"), (development["target"] == "malignant").to_numpy(int)
     f2 = make_scorer(fbeta_score, beta=2)
-    theirs = cross_val_score(textbook(), features, labels, cv=PredefinedSplit(blocks), scoring=f2)
+    theirs = cross_val_score(textbook(), features, labels, cv=PredefinedSplit(uneven), scoring=f2)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
 
     files = [file for part in ready.parts for file in part]
@@ -130,7 +139,7 @@ def test_entries_from_outside_are_planned_split_trained_and_served(plan: Any, s3
             "estimator nearest_neighbours is unknown; use one of hist_gradient_boosting",
         ),
         (METRICS, "f2", "metric f2 is unknown; use one of accuracy, average_precision"),
-        (SPLITTERS, "blocks", 'cross_validation.strategy is "blocks"; it must be "stratified" or "kfold"'),
+        (SPLITTERS, "uneven", 'cross_validation.strategy is "uneven"; it must be "stratified" or "kfold"'),
     ],
 )
 def test_plan_run_refuses_by_name_what_has_no_line_in_its_table(
@@ -148,8 +157,8 @@ def test_jobs_refuse_by_name_what_has_no_line_in_its_table(
     made = plan(data(), EXPERIMENT)
     split_dataset(made, s3, tmp_path)
     ready = Split(made, tmp_path)
-    monkeypatch.delitem(SPLITTERS, "blocks")
-    with pytest.raises(UnknownNameError, match="splitter blocks is unknown; use one of stratified, kfold"):
+    monkeypatch.delitem(SPLITTERS, "uneven")
+    with pytest.raises(UnknownNameError, match="splitter uneven is unknown; use one of stratified, kfold"):
         split_dataset(made, s3, tmp_path / "again")
     monkeypatch.delitem(METRICS, "f2")
     with pytest.raises(UnknownNameError, match="metric f2 is unknown; use one of accuracy"):

@@ -40,14 +40,18 @@ class Split:
     folder: Path
 
     @property
+    def profile(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "profile.json").read_text()))
+
+    @property
     def schema(self) -> Schema:
         return read_profile(self.folder / "profile.json")
 
     @property
     def parts(self) -> list[list[Path]]:
         """The files of each part."""
-        folds = self.plan["experiment"]["cross_validation"]["n_splits"]
-        return [sorted((self.folder / "parts" / str(part)).glob("*.parquet")) for part in range(folds)]
+        parts = len(self.profile["part_rows"])
+        return [sorted((self.folder / "parts" / str(part)).glob("*.parquet")) for part in range(parts)]
 
     @property
     def files(self) -> list[Path]:
@@ -56,7 +60,7 @@ class Split:
 
     def train(self, fold: int) -> list[Path]:
         """The files that a fold trains on."""
-        return [file for part, files in enumerate(self.parts) if part != fold for file in files]
+        return [file for part in self.profile["folds"][fold]["train"] for file in self.parts[part]]
 
     @property
     def holdout(self) -> list[Path]:
@@ -87,6 +91,7 @@ def split(
         "problem_sampled": False,
         "metric_classes": None,
         "champion": None,
+        "folds": splitting["n_splits"],
         "abandoning": {"used": False, "note": "search.abandon is off"},
         "fold_retries": 1,
         "quota_patience_seconds": 600,
@@ -97,7 +102,6 @@ def split(
             "estimator": estimator,
             "dialect": AS_IT_SHOWS,
             "cross_validation": splitting,
-            "quality_gate": {"beat_champion": False},
             "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },
         "locations": {"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},

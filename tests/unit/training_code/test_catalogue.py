@@ -26,11 +26,13 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS, load_metric
-from warmfold_catalogue.splitters import SPLITTERS, load_splitter
+from warmfold_catalogue.splitters import SPLITTERS, Kind, load_splitter
 told = {name: load_metric(name).summary for name in METRICS}
 for name in SPLITTERS:
     told[name] = load_splitter(name).summary
-    load_splitter(name).dealer(2, 0).assign("a")
+    splitter = load_splitter(name)
+    if hasattr(splitter, "shares"):
+        splitter.shares([Kind(((0, 1),), 9)], 2)
 for name in ESTIMATORS:
     entry = load_estimator(name)
     told[name] = entry.summary
@@ -94,8 +96,13 @@ def test_a_metric_says_for_how_many_classes_it_is(metric: str, bounds: list[int 
 def test_each_problem_has_one_default() -> None:
     metrics = [task for name in METRICS for task in load_metric(name).default_for]
     assert sorted(metrics) == ["binary", "multiclass", "regression"]
-    splitters = [problem for name in SPLITTERS for problem in load_splitter(name).default_for]
-    assert sorted(splitters) == ["classification", "regression"]
+    loaded = [load_splitter(name) for name in SPLITTERS]
+    splitters = [(one.needs or "", problem) for one in loaded for problem in one.default_for]
+    assert sorted(splitters) == [
+        (needs, problem)
+        for needs in ("", "fold_column", "group_column", "time_column")
+        for problem in ("classification", "regression")
+    ]
 
 
 def test_an_unknown_name_is_told_with_what_there_is(tmp_path: Path) -> None:

@@ -163,3 +163,29 @@ def test_a_kind_that_only_later_rows_have_is_found() -> None:
     rows = [[str(n), "", "ab"[n % 2]] for n in range(1500)]
     rows[1405][1] = "late"
     assert not compared(csv_bytes(["size", "word", "label"], rows))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"strategy": "stratified_group", "group_column": "who"},
+        {"strategy": "leave_one_group_out", "group_column": "fold"},
+        {"strategy": "predefined", "fold_column": "fold"},
+        {"strategy": "time_series", "time_column": "day"},
+    ],
+)
+def test_a_column_that_divides_the_rows_does_so_by_columns(keys: dict[str, str]) -> None:
+    header = ["size", "who", "fold", "day", "label"]
+    rows = [
+        [
+            repr(n * 0.37 % 5),
+            f"p{n * 7 % 40}",
+            f"f{n % 4}",
+            f"2024-{n * 5 % 12 + 1:02}-{n % 28 + 1:02}",
+            "ab"[n * n % 3 % 2],
+        ]
+        for n in range(400)
+    ]
+    assert compared(csv_bytes(header, rows), **keys)
+    rows[300][[*header].index(next(value for key, value in keys.items() if key != "strategy"))] = ""
+    assert not compared(csv_bytes(header, rows), **keys)

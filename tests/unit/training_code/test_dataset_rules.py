@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import random
 from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from warmfold_catalogue.splitters.part_assigner import PartAssigner
 from warmfold_data import cells
 from warmfold_data.asked import Asked, Splitting
 from warmfold_data.csv_records import csv_line, read_records
@@ -148,12 +146,8 @@ def test_quoted_line_breaks_blank_lines_and_a_byte_order_mark_are_read() -> None
         (table([(1, n) for n in range(3000)]) + "1,tall\n", {}, "line 3002: 'tall'"),
         (table([(1, f"id{n}") for n in range(150)]), {}, "150 classes in 150 rows"),
         (table([(1, f"id{n}") for n in range(5000)]), {}, "more than 1000 different values"),
-        (TWO_CLASSES, {"holdout": 0.0}, "the holdout has 0 of 60 rows"),
-        (
-            table([(n, "a") for n in range(300)] + [(1, "b")] * 9),
-            {"holdout": 0.1},
-            "are all of one class of column 'label', 'a'",
-        ),
+        (table([(n % 2, n + 0.5) for n in range(3)]), {"problem": "regression", "strategy": None}, "the holdout has 1"),
+        (table([(n, "aaaabb"[n]) for n in range(6)]), {}, "are all of one class of column 'label', 'a'"),
         (f"a,b\n{'x' * 1_300_000},2\n", {}, "line 2: the row that starts here is longer"),
         ('a,b\n1,"2\n' + "3,4\n" * 400_000, {}, "line 2: a cell of the row that starts here has more than 500000"),
     ],
@@ -170,42 +164,6 @@ def test_a_row_stays_on_its_side_when_the_data_grows_and_duplicates_share_it() -
     assert sides == {n: in_holdout([str(n), "yes"], 7, 0.25) for n in range(4000)}
     assert all(in_holdout([str(n), "yes"], 7, 0.4) for n, held in sides.items() if held)
     assert sides != {n: in_holdout([str(n), "yes"], 8, 0.25) for n in range(4000)}
-
-
-@settings(max_examples=60)
-@given(st.lists(st.sampled_from("aaaaaabbbc"), max_size=300), st.integers(2, 11) | st.just(11), st.integers(0, 2**32))
-def test_at_any_time_the_parts_of_a_class_differ_by_at_most_one_row(
-    labels: list[str], n_splits: int, seed: int
-) -> None:
-    assigner = PartAssigner(n_splits, seed, stratified=True)
-    counts: dict[str, list[int]] = {label: [0] * n_splits for label in "abc"}
-    for label in labels:
-        counts[label][assigner.assign(label)] += 1
-        assert max(counts[label]) - min(counts[label]) <= 1
-    assert assigner.totals == [sum(part) for part in zip(*counts.values(), strict=True)]
-    assert max(assigner.totals) - min(assigner.totals) <= 3
-
-
-@pytest.mark.parametrize("n_splits", [2, 5, 11])
-def test_many_small_classes_do_not_pile_up_in_one_part(n_splits: int) -> None:
-    assigner = PartAssigner(n_splits, 0, stratified=True)
-    labels = [f"{n}" for n in range(100) for _ in range(n_splits + 1)]
-    random.Random(1).shuffle(labels)
-    for label in labels:
-        assigner.assign(label)
-    assert max(assigner.totals) - min(assigner.totals) <= 3
-
-
-def test_without_stratification_the_label_does_not_matter() -> None:
-    one, other = PartAssigner(5, 3, stratified=False), PartAssigner(5, 3, stratified=False)
-    assert [one.assign("a") for _ in range(50)] == [other.assign(str(n)) for n in range(50)]
-
-
-def test_the_same_seed_deals_the_same_parts_and_another_seed_others() -> None:
-    first, same, other = (PartAssigner(5, seed, stratified=True) for seed in (1, 1, 2))
-    dealt = [first.assign("a") for _ in range(50)]
-    assert dealt == [same.assign("a") for _ in range(50)]
-    assert dealt != [other.assign("a") for _ in range(50)]
 
 
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=1) | st.lists(CELLS, min_size=3, max_size=3), max_size=9))
@@ -237,14 +195,9 @@ def trained_on(kinds: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("header", ["a,b,target", "target,b,a", "b,a", "b,more,a"])
 def test_rows_to_score_may_lack_the_target_and_have_any_order(header: str) -> None:
     text = table([tuple("x" * len(header.split(",")))] * 3, header)
-    assert (
-        check_rows_to_score(
-            io.BytesIO(text.encode()),
-            file="predict.csv",
-            profile=trained_on(dict.fromkeys(["a", "b", "target"], "text")),
-        )
-        == []
-    )
+    profile = trained_on(dict.fromkeys(["a", "b", "target"], "text"))
+    compared = check_rows_to_score(io.BytesIO(text.encode()), file="predict.csv", profile=profile)
+    assert (compared.rows, compared.remarks()) == (3, [])
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ def plan(folds: int, placement: str = "warm-pool", abandon: str = "off") -> dict
     """The keys of plan.json that a candidate reads."""
     return {
         "experiment": {
-            "cross_validation": {"n_splits": folds},
             "search": {
                 "hyperparameters": {"learning_rate": {"min": 0.1, "max": 1}, "max_iter": {"value": 20}},
                 "max_candidates": 20,
@@ -46,6 +45,7 @@ def plan(folds: int, placement: str = "warm-pool", abandon: str = "off") -> dict
             "compute": {"fold_placement": placement, "keep_alive_seconds": "auto"},
         },
         "locations": {"candidates": "s3://bucket/runs/r/candidates/", "leaderboard": "s3://bucket/runs/r/leaderboard/"},
+        "folds": folds,
         "abandoning": {"used": abandon != "off", "note": None},
         "fold_retries": 1,
         "quota_patience_seconds": 600,
@@ -113,7 +113,7 @@ class Candidate:
 
     @property
     def scores(self) -> list[float]:
-        folds = range(self.plan["experiment"]["cross_validation"]["n_splits"])
+        folds = range(self.plan["folds"])
         keys = [f"{FOLDER}{self.name}/fold-{fold}.json" for fold in folds]
         return [self.s3.json(key)["validation_score"] for key in keys if self.s3.keys(key)]
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from warmfold_catalogue.entries import load
-from warmfold_catalogue.splitters._base import Dealer, Splitter
+from warmfold_catalogue.splitters._base import KeyColumn, Kind, Splitter, UnitSplitter
 
-__all__ = ["SPLITTERS", "Dealer", "Splitter", "default_splitter", "fitting_splitters", "load_splitter"]
+__all__ = [
+    "SPLITTERS",
+    "KeyColumn",
+    "Kind",
+    "Splitter",
+    "UnitSplitter",
+    "default_splitter",
+    "fitting_splitters",
+    "load_splitter",
+]
 
+_HERE = "warmfold_catalogue.splitters"
 SPLITTERS = {
-    "stratified": "warmfold_catalogue.splitters.stratified:Stratified",
-    "kfold": "warmfold_catalogue.splitters.kfold:KFold",
+    "stratified": f"{_HERE}.stratified:Stratified",
+    "kfold": f"{_HERE}.kfold:KFold",
+    "stratified_group": f"{_HERE}.stratified_group:StratifiedGroup",
+    "group": f"{_HERE}.group:Group",
+    "leave_one_group_out": f"{_HERE}.leave_one_group_out:LeaveOneGroupOut",
+    "time_series": f"{_HERE}.time_series:TimeSeries",
+    "predefined": f"{_HERE}.predefined:Predefined",
 }
 """Each splitter's class, "module:attribute", by the name that experiment.yaml calls it."""
 
@@ -20,11 +35,12 @@ def load_splitter(name: str) -> Splitter:
     return splitter
 
 
-def fitting_splitters(problem: str) -> list[str]:
-    """Return the names of the splitters that are for a problem."""
-    return [name for name in SPLITTERS if problem in load_splitter(name).problems]
+def fitting_splitters(problem: str, needs: KeyColumn | None = None) -> list[str]:
+    """Return the names of the splitters that are for a problem and need this key, or none."""
+    loaded = map(load_splitter, SPLITTERS)
+    return [one.name for one in loaded if problem in one.problems and one.needs == needs]
 
 
-def default_splitter(problem: str) -> str:
-    """Return the name of the splitter of an experiment that names none."""
-    return next(name for name in SPLITTERS if problem in load_splitter(name).default_for)
+def default_splitter(problem: str, needs: KeyColumn | None = None) -> str:
+    """Return the name of the splitter of an experiment that names none, and gives this key, or none."""
+    return next(name for name in fitting_splitters(problem, needs) if problem in load_splitter(name).default_for)

@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Protocol
+from collections.abc import Sequence
+from typing import ClassVar, Literal, NamedTuple
 
 from warmfold_run.experiment import Problem
 
+KeyColumn = Literal["group_column", "time_column", "fold_column"]
+"""The keys of `cross_validation` that name a column by which rows are divided."""
 
-class Dealer(Protocol):
-    """What deals one dataset's rows, in the order in which they come."""
 
-    def assign(self, label: str) -> int:
-        """Return the part, from 0, of the next row; `label` is its class as written, empty where there are none."""
+class Kind(NamedTuple):
+    """Units that are alike: rows that must stay together, and how many such bundles there are of the same make."""
+
+    rows: tuple[tuple[int, int], ...]
+    """Of one unit: (class, number of rows), by class; the class is 0 where there are none."""
+    units: int
+
+    @property
+    def size(self) -> int:
+        """The rows of one unit."""
+        return sum(rows for _, rows in self.rows)
 
 
 class Splitter(ABC):
-    """A way of dividing rows into parts: its declaration, and what deals the rows of a dataset.
-
-    Rows stream, so memory must not grow with them. Standard library only: Plan Run deals too, to know what will come of
-    the data.
-    """
+    """A way of dividing rows: what it needs, and what it promises. Standard library only: Plan Run deals too."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
     """What it does, in one sentence."""
     problems: ClassVar[tuple[Problem, ...]]
     default_for: ClassVar[tuple[Problem, ...]] = ()
-    """The problems for which it is taken when the experiment names none."""
+    """The problems for which it is taken when the experiment names none, among those with the same column."""
+    needs: ClassVar[KeyColumn | None] = None
+    """The key of `cross_validation` without which it can't be."""
+    data_has_folds: ClassVar[bool] = False
+    """Whether the data decides how many folds there are, and not `n_splits`."""
+    repeatable: ClassVar[bool] = False
+    """Whether `repeats` can have it deal anew."""
+    stratifies: ClassVar[bool] = False
+    """Whether it looks at the classes of the rows."""
     every_part_has_every_class: ClassVar[bool] = False
     """Whether it promises so; data with too few rows of a class for it is refused."""
 
+
+class UnitSplitter(Splitter):
+    """A splitter that deals units, which are the copies of a row, or the rows of a group where it needs groups."""
+
     @abstractmethod
-    def dealer(self, n_splits: int, seed: int) -> Dealer:
-        """Return what deals rows into `n_splits` parts; the same seed deals the same."""
+    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
+        """Return how many units of each kind each part gets; the parts are as many as the lists are long.
+
+        Chance decides which units those are. Without `stratifies` the kinds differ in their size only.
+        """

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from warmfold_catalogue.splitters._base import Dealer, Splitter
-from warmfold_catalogue.splitters.part_assigner import PartAssigner
+from collections.abc import Sequence
+
+from warmfold_catalogue.splitters._base import Kind, UnitSplitter
+from warmfold_catalogue.splitters.balance import balanced
 
 
-class KFold(Splitter):
+class KFold(UnitSplitter):
     name = "kfold"
     summary = "Rows at random, into parts of equal size."
     problems = ("classification", "regression")
     default_for = ("regression",)
+    repeatable = True
 
-    def dealer(self, n_splits: int, seed: int) -> Dealer:
-        return PartAssigner(n_splits, seed, stratified=False)
+    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
+        return balanced(kinds, n_splits)

@@ -77,6 +77,7 @@ def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Ite
                 parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=quoted),
                 convert_options=csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
+                    check_utf8=not block.isascii(),
                     null_values=[""],
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=True,
@@ -129,13 +130,20 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same bytes, cut where a record ends."""
     rest = b""
     for chunk in chunks:
-        held = rest + chunk
-        end = _last_end(held)
-        if not end and len(held) > 2 * BLOCK_BYTES:
-            raise NotColumnarError("quotes that are open for very long")
-        if end:
-            yield held[:end]
-        rest = held[end:]
+        if b'"' in chunk or b'"' in rest:
+            held = rest + chunk
+            end = _last_end(held)
+            if not end and len(held) > 2 * BLOCK_BYTES:
+                raise NotColumnarError("quotes that are open for very long")
+            block, rest = held[:end], held[end:]
+        else:
+            end = chunk.rfind(b"\n") + 1
+            block = b"".join((rest, memoryview(chunk)[:end])) if end else b""
+            rest = chunk[end:] if end else rest + chunk
+            if len(rest) > 2 * BLOCK_BYTES:
+                raise NotColumnarError("a very long line")
+        if block:
+            yield block
     if rest.count(b'"') % 2 == 0:
         rest = rest.rstrip(b"\r\n")
     if rest:
@@ -144,9 +152,6 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _last_end(held: bytes) -> int:
     """Behind the last line feed that is not inside quotes, when quotes are as `_check_quotes` wants them."""
-    end = held.rfind(b"\n") + 1
-    if b'"' not in held:
-        return end
     data = np.frombuffer(held, np.uint8)
     quotes, ends = np.flatnonzero(data == _QUOTE), np.flatnonzero(data == _NEWLINE)
     outside = ends[np.searchsorted(quotes, ends) % 2 == 0]

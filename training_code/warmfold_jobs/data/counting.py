@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -12,10 +12,27 @@ import numpy as np
 import pyarrow as pa
 
 from warmfold_data.cells import CellError
+from warmfold_data.csv_records import DatasetRuleError
+from warmfold_data.dealing import Rows
+from warmfold_data.placing import Placing
+from warmfold_jobs.data.array_dealing import RowArrays
 from warmfold_jobs.data.columnar import NotColumnarError, joined
 from warmfold_jobs.data.spool import Spool
 from warmfold_jobs.data.typed import ColumnReader, UnfitCellError, read_columns
 from warmfold_run.records import Reading
+
+
+class Labels(Sequence[str]):
+    """The classes of rows, each a position in the list of names."""
+
+    def __init__(self, names: list[str], codes: np.ndarray[Any, Any]) -> None:
+        self.names, self.codes = names, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.names[self.codes[row]]
 
 
 @dataclass
@@ -24,10 +41,10 @@ class Counted:
 
     rows: int = 0
     """All of them."""
-    contents: list[int] = field(default_factory=list)
-    """The hash of each row's content, as `warmfold_data.dealing.content_hash` has it."""
-    labels: list[str] = field(default_factory=list)
-    """Each row's class; empty texts for regression."""
+    rows_to_deal: RowArrays = field(default_factory=lambda: RowArrays(np.zeros(0, np.uint64)))
+    """The hash of each row's content, as `warmfold_data.dealing.content_hash` has it, and what divides the rows."""
+    labels: Labels = field(default_factory=lambda: Labels([], np.zeros(0, np.int32)))
+    """Each row's class; an empty text for regression."""
     without_target: list[int] = field(default_factory=list)
     """The numbers of the rows without a target, from 0."""
     readers: dict[str, ColumnReader] = field(default_factory=dict)
@@ -41,6 +58,7 @@ def count_rows(
     target: str,
     *,
     of_class: Callable[[str], str | None],
+    placing: Placing,
     seed: int,
     typed: Spool,
 ) -> Counted:
@@ -49,6 +67,7 @@ def count_rows(
     Raises NotColumnarError for a cell that does not fit its reading.
     """
     counted = Counted(readers={name: ColumnReader(name, one) for name, one in readings.items() if name != target})
+    dividing = _Dividing(placing)
     labels, omitted, hashes = _Labels(of_class), frozenset(left_out), list[np.ndarray[Any, Any]]()
     for block in blocks:
         without = labels.take(block[target])
@@ -61,10 +80,12 @@ def count_rows(
             read = read_columns(cells, counted.readers.values())
         except UnfitCellError as error:
             raise NotColumnarError(str(error)) from error
+        dividing.take(cells)
         typed.put(pa.RecordBatch.from_pydict({**read, target: cells[target]}))
         hashes.append(content_hashes(joined([column for name, column in cells.items() if name not in omitted]), seed))
-    counted.contents = np.concatenate(hashes).tolist() if hashes else []
-    counted.labels = labels.names
+    counted.labels = labels.all()
+    counted.rows_to_deal = RowArrays(np.concatenate(hashes) if hashes else np.zeros(0, np.uint64))
+    dividing.give(counted.rows_to_deal)
     return counted
 
 
@@ -79,7 +100,7 @@ def content_hashes(contents: pa.Array, seed: int) -> np.ndarray[Any, Any]:
         hashed = keyed.copy()
         hashed.update(view[start:end])
         digests.append(hashed.digest())
-    return np.frombuffer(b"".join(digests), ">u8")
+    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
 class _Labels:
@@ -90,11 +111,9 @@ class _Labels:
         self._classes: dict[str, int] = {}
         self._codes: list[np.ndarray[Any, Any]] = []
 
-    @property
-    def names(self) -> list[str]:
-        """The class of each row that has one, in order."""
-        classes = list(self._classes)
-        return [classes[code] for codes in self._codes for code in codes.tolist()]
+    def all(self) -> Labels:
+        """The classes of all rows that have one."""
+        return Labels(list(self._classes), np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32))
 
     def take(self, cells: pa.Array) -> np.ndarray[Any, Any] | None:
         """Take a block's cells; returns which hold no value, None where all do."""
@@ -112,3 +131,43 @@ class _Labels:
             return None
         self._codes.append(found[~without])
         return np.asarray(without)
+
+
+class _Dividing:
+    """What the column that divides the rows says of them, block by block."""
+
+    def __init__(self, placing: Placing) -> None:
+        self._placing = placing
+        self._numbers: list[np.ndarray[Any, Any]] = []
+        self._folds: dict[str, int] = {}
+
+    def take(self, cells: Mapping[str, pa.Array]) -> None:
+        """Take a block's cells; raises NotColumnarError for one that can't divide rows."""
+        if self._placing.column is None:
+            return
+        encoded, said = cells[self._placing.column].dictionary_encode(), Rows()
+        if encoded.null_count:
+            raise NotColumnarError("a row without what it is divided by")
+        try:
+            for text in encoded.dictionary.to_pylist():
+                self._placing.divide_by(0, text, said)
+        except DatasetRuleError as error:
+            raise NotColumnarError(str(error)) from error
+        if said.folds:
+            found = np.array([self._folds.setdefault(fold, len(self._folds)) for fold in said.folds], np.int64)
+        else:
+            found = np.array(said.groups, np.uint64) if said.groups else np.array(said.times, np.float64)
+        if len(cells[self._placing.column]):
+            self._numbers.append(found[encoded.indices.to_numpy()])
+
+    def give(self, rows: RowArrays) -> None:
+        """Tell the rows that are dealt."""
+        if not self._numbers:
+            return
+        numbers = np.concatenate(self._numbers)
+        if self._folds:
+            rows.folds, rows.fold_values = numbers, list(self._folds)
+        elif numbers.dtype == np.uint64:
+            rows.groups = numbers
+        else:
+            rows.times = numbers

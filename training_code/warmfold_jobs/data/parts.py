@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 
 from warmfold_data.dealing import HOLDOUT
 from warmfold_run import places
+from warmfold_run.records import Profile
 
 WRITTEN_CELLS = 4_000_000
 """How many cells are held and then written as a row group of each file: small row groups are slow to read."""
@@ -20,10 +23,10 @@ WRITTEN_CELLS = 4_000_000
 class PartWriter:
     """Writes blocks of typed rows to the parts and to the holdout, each row to where it was dealt."""
 
-    def __init__(self, output_dir: Path, n_splits: int, schema: pa.Schema) -> None:
+    def __init__(self, output_dir: Path, parts: int, schema: pa.Schema) -> None:
         """Files are below `output_dir` where `warmfold_run.places` has them."""
         folder = output_dir / places.PARTS
-        files = {part: folder / places.part_file(part) for part in range(n_splits)}
+        files = {part: folder / places.part_file(part) for part in range(parts)}
         files[HOLDOUT] = output_dir / places.HOLDOUT / places.holdout_file()
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         self._held: dict[int, list[pa.RecordBatch]] = {placement: [] for placement in files}
@@ -63,15 +66,34 @@ class PartWriter:
         self._cells = 0
 
 
-def fold_files(folder: Path, fold: int) -> tuple[list[Path], list[Path]]:
-    """What a fold trains on and what it is scored on, of the files below the folder of all the parts, in their order.
+def part_files(folder: Path, parts: Collection[int]) -> list[Path]:
+    """The files of parts, of those below the folder of all the parts, in their order.
 
-    Raises FileNotFoundError when there is nothing of the part that it is scored on.
+    Raises FileNotFoundError when there is none.
     """
     files = sorted(folder.rglob(f"*.{places.TYPED}"))
-    held = [file for file in files if places.part_of(file.relative_to(folder).as_posix()) == fold]
-    if not held:
+    found = [file for file in files if places.part_of(file.relative_to(folder).as_posix()) in parts]
+    if not found:
         raise FileNotFoundError(
-            f"there is no file of part {fold} below {folder}, which holds {len(files)} files of parts"
+            f"there is no file of parts {sorted(parts)} below {folder}, which holds {len(files)} files of parts"
         )
-    return [file for file in files if file not in held], held
+    return found
+
+
+def fold_files(folder: Path, profile: Path, fold: int) -> tuple[list[Path], list[Path]]:
+    """What a fold trains on and what it is scored on, of the files below the folder of all the parts.
+
+    `profile` is profile.json, which says of which parts a fold is made.
+    """
+    made_of = _read(profile)["folds"][fold]
+    return part_files(folder, made_of["train"]), part_files(folder, made_of["validation"])
+
+
+def final_files(folder: Path, profile: Path) -> list[Path]:
+    """What the final model is trained on, as `fold_files`."""
+    return part_files(folder, _read(profile)["final_parts"])
+
+
+def _read(profile: Path) -> Profile:
+    read: Profile = json.loads(profile.read_text("utf-8"))
+    return read

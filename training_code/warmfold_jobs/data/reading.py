@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from warmfold_data.asked import Asked
+from warmfold_data.asked import Asked, Splitting
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
-from warmfold_data.csv_records import CsvRecords, read_records
-from warmfold_data.dealing import LEFT_OUT, Rows
+from warmfold_data.csv_records import CsvRecords, DatasetRuleError, read_records
+from warmfold_data.dealing import LEFT_OUT
 from warmfold_data.no_rows import UNITS
+from warmfold_data.placing import Placing
+from warmfold_data.reader import Reader
 from warmfold_data.rules import SAMPLE_ROWS, Scanner
 from warmfold_data.understanding import Understood
+from warmfold_jobs.data.by_arrays import ByArrays
 from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
 from warmfold_jobs.data.counting import count_rows
 from warmfold_jobs.data.object_stream import object_stream
@@ -50,6 +53,8 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
 
     Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
     """
+    if Splitting(**plan["experiment"]["cross_validation"]).key is not None:
+        raise NotColumnarError("rows are divided by a column")
     stream = object_stream(plan, plan["data"], s3)
     records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
     _, header = next(records)
@@ -62,14 +67,15 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
     if plan["profile"]:
-        understood = _understood(plan["profile"])
+        understood, reader = _understood(plan["profile"]), Reader(header, file=stream.name, asked=scanner.asked)
         cells = _kept((block for block, _ in blocks), None if plan["predict"] else texts)
     else:
         sample = Sample(header, file=stream.name, asked=scanner.asked)
         sample.gather(blocks, records, texts)
-        understood = sample.understood()
+        understood, reader = sample.understood(), sample.reader
         tallies = sample.tallies(understood)
         cells = texts.blocks()
+    _take_columns(scanner.placing, understood)
     seed = plan["experiment"]["cross_validation"]["seed"]
     of_class = understood.target_reader()
     counted = count_rows(
@@ -78,18 +84,26 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
         understood.left_out,
         scanner.target,
         of_class=of_class,
+        placing=scanner.placing,
         seed=seed,
         typed=typed,
     )
     check_left_out(tallies)
-    rows = Rows(counted.contents, counted.labels if understood.problem == CLASSIFICATION else [])
     if not plan["profile"]:
         understood = complete(understood, counted)
-    profile = scanner.conclude(records, understood, rows, counted.without_target, counted.rows)
+    labels = counted.labels if understood.problem == CLASSIFICATION else []
+    rows: Any = counted.rows_to_deal
+    profile = scanner.conclude(
+        records, understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
+    )
     if plan["profile"]:
         profile = Profile(**{**plan["profile"], "file": stream.name})
     both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), strict=False)
-    return Read(profile, np.array(scanner.placements), both)
+    placements = np.full(counted.rows, LEFT_OUT, np.int32)
+    has_target = np.ones(counted.rows, bool)
+    has_target[counted.without_target] = False
+    placements[has_target] = scanner.dealt
+    return Read(profile, placements, both)
 
 
 def by_rows(plan: Plan, s3: S3Client) -> Read:
@@ -123,6 +137,19 @@ def _understood(profile: Profile) -> Understood:
         names={read(name): name for name in profile["classes"] or ()},
         positive_class=profile["positive_class"],
     )
+
+
+def _take_columns(placing: Placing, understood: Understood) -> None:
+    """Leave out of the features the column that divides the rows, as the row-wise rules do."""
+    if placing.column in understood.left_out:
+        # how its cells are read as times is known no more
+        if placing.is_by_time:
+            raise NotColumnarError("the time column is left out of the features")
+        return
+    try:
+        placing.take_columns(understood)
+    except DatasetRuleError as error:
+        raise NotColumnarError(str(error)) from error
 
 
 def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:

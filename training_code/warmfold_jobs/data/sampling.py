@@ -32,19 +32,19 @@ class Sample:
 
     def __init__(self, header: Sequence[str], *, file: str, asked: Asked) -> None:
         """Raises DatasetRuleError when the columns will not do."""
-        self._reader = Reader(header, file=file, asked=asked, sampled=True)
+        self.reader = Reader(header, file=file, asked=asked, sampled=True)
         self._seen = 0
 
     def gather(self, blocks: Iterable[tuple[pa.RecordBatch, int]], records: CsvRecords, texts: Spool) -> None:
         """Look at all the blocks, whose first row `records` tells the line of, and put them into `texts`."""
         row, line = 0, records.dialect["first_line"]
-        target = self._reader.target
+        target = self.reader.target
         for block, lines in blocks:
             texts.put(block)
             starts = first_lines(block, line, lines)
-            self._reader.observe_target(_cells(block[target]), starts)
+            self.reader.observe_target(_cells(block[target]), starts)
             for place in _looked_at(row, block.num_rows):
-                self._reader.observe(starts[place], [cell.as_py() or "" for cell in (c[place] for c in block.columns)])
+                self.reader.observe(starts[place], [cell.as_py() or "" for cell in (c[place] for c in block.columns)])
                 self._seen += 1
             row += block.num_rows
             line += lines
@@ -52,7 +52,7 @@ class Sample:
     def understood(self) -> Understood:
         """What the data is; raises NotColumnarError where the row-wise reader must judge."""
         try:
-            found = understand(self._reader)
+            found = understand(self.reader)
         except DatasetRuleError as error:
             raise NotColumnarError(str(error)) from error
         # which texts there are is known when all have been read
@@ -61,16 +61,16 @@ class Sample:
             if name != found.target:
                 readings[name] = {**reading, "categories": None}
         said = []
-        if self._seen < self._reader.rows:
+        if self._seen < self.reader.rows:
             text = (
-                f"columns are understood from {self._seen:,} of the {self._reader.rows:,} rows, and remarks count these"
+                f"columns are understood from {self._seen:,} of the {self.reader.rows:,} rows, and remarks count these"
             )
             said.append(remark("sampled", None, text))
         return replace(found, readings=readings, remarks=[*said, *found.remarks])
 
     def tallies(self, understood: Understood) -> dict[str, Tally]:
         """A tally for each column that was left out for what the sample holds, to look whether all rows hold such."""
-        asked = self._reader.asked
+        asked = self.reader.asked
         return {name: Tally(asked.missing) for name in understood.left_out if name not in asked.columns}
 
 
@@ -84,7 +84,7 @@ def check_left_out(tallies: dict[str, Tally]) -> None:
 
 def complete(understood: Understood, counted: Counted) -> Understood:
     """The same with what only all the rows tell: missing values, categories, and how far numbers go."""
-    labelled = len(counted.contents)
+    labelled = len(counted.rows_to_deal.contents)
     readings, missing, facts = dict(understood.readings), dict(understood.missing), dict(understood.facts)
     for name, reader in counted.readers.items():
         reading = readings[name]

@@ -96,10 +96,10 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
     schema = Schema.of_profile(profile)
     labels = LabelReader(schema)
     types = [(column, type_of(schema.readings[column])) for column in schema.features]
-    n_splits = plan["experiment"]["cross_validation"]["n_splits"]
     most = most_rows(len(profile["classes"] or [None]))
     with ExitStack() as stack:
-        parts = stack.enter_context(PartWriter(output_dir, n_splits, pa.schema([*types, (schema.target, labels.type)])))
+        columns = pa.schema([*types, (schema.target, labels.type)])
+        parts = stack.enter_context(PartWriter(output_dir, len(profile["part_rows"]), columns))
         scored = None
         if not plan["predict"]:
             scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))

@@ -83,9 +83,7 @@ def read_table(files: Sequence[Path], schema: Schema) -> tuple[pd.DataFrame, np.
     rows = sum(file.metadata.num_rows for file in opened)
     if not rows:
         raise TableError("no rows to read; the channel holds no file with rows")
-    numbers = schema.of_kind(NUMERIC, BOOLEAN)
-    matrix = np.empty((len(numbers), rows))
-    columns: dict[str, np.ndarray[Any, Any]] = dict(zip(numbers, matrix, strict=True))
+    columns: dict[str, np.ndarray[Any, Any]] = {name: np.empty(rows) for name in schema.of_kind(NUMERIC, BOOLEAN)}
     columns |= {name: np.empty(rows, object) for name in texts}
     columns |= {name: np.empty(rows, "datetime64[s]") for name in schema.of_kind(DATE)}
     labels = np.empty(rows, np.int64 if schema.problem == CLASSIFICATION else np.float64)
@@ -97,11 +95,8 @@ def read_table(files: Sequence[Path], schema: Schema) -> tuple[pd.DataFrame, np.
                 for chunk, at in _chunks(table[name], row):
                     target[at] = _values(chunk)
             row += table.num_rows
-    # the matrix becomes the frame's own memory
-    frame = pd.DataFrame(matrix.T, columns=numbers, copy=False)
-    others = {name: values for name, values in columns.items() if name not in set(numbers)}
-    if others:
-        frame = pd.concat([frame, pd.DataFrame(others, copy=False)], axis=1, copy=False)[schema.features]
+    # in the columns' own memory, which a frame of one block would copy
+    frame = pd.DataFrame({name: columns[name] for name in schema.features}, copy=False)
     return frame, labels
 
 

@@ -114,6 +114,6 @@ def train(plan: Plan, tuned: Mapping[str, str], fold: int, folder: Path) -> Fold
     from warmfold_jobs.data.table import read_profile
     from warmfold_jobs.training.fit import train_fold
 
-    rest, validation = fold_files(folder / places.PARTS, fold)
+    rest, validation = fold_files(folder / places.PARTS, folder / places.PROFILE, fold)
     schema = read_profile(folder / places.PROFILE)
     return train_fold(plan, schema, dict(tuned), rest, validation)

@@ -65,8 +65,8 @@ class FoldJobs(Place):
         log: Callable[[str], None],
     ) -> None:
         """`quota` paces the creations after SageMaker had no instance."""
-        self._n_splits = plan["experiment"]["cross_validation"]["n_splits"]
-        super().__init__(clock, self._n_splits)
+        self._folds = plan["folds"]
+        super().__init__(clock, self._folds)
         self._plan, self._candidate = plan, candidate
         self._calls, self._records, self._quota, self._log = calls, records, quota, log
         self._jobs: defaultdict[int, _Job] = defaultdict(_Job)
@@ -197,7 +197,7 @@ class FoldJobs(Place):
             self.full_since = self._clock.now()
 
     def _keep_alive(self, fold: Fold) -> int | None:
-        is_last = fold.number == self._n_splits - 1
+        is_last = fold.number == self._folds - 1
         return keep_alive(self._plan["experiment"], self._candidate, is_last, self._measured.fold_seconds)
 
 

@@ -60,7 +60,7 @@ class FanOut:
         self._here, self._elsewhere, self._records = here, elsewhere, records
         self._clock, self._log = clock, log
         experiment = plan["experiment"]
-        self._folds = [Fold(number) for number in range(experiment["cross_validation"]["n_splits"])]
+        self._folds = [Fold(number) for number in range(plan["folds"])]
         self._placement = experiment["compute"]["fold_placement"]
         parsed = names.parse_candidate(candidate)
         # the others are held against the default hyperparameters, all their folds

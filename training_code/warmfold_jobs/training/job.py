@@ -1,8 +1,8 @@
 """The work of a fold job and of the final job, as SageMaker's container starts them.
 
-Both have all the parts in their channel `parts`. A fold job's name ends in `-f<fold>`; it scores the part of that
-number and writes its score to S3 the moment it is known. The final job trains on all the parts, scores the holdout, and
-saves the model with the code that serves it.
+Both have all the parts in their channel `parts`. A fold job's name ends in `-f<fold>`; it scores the parts of
+that fold and writes its score to S3 the moment it is known. The final job trains on all development rows, scores the
+holdout, and saves the model with the code that serves it. Which parts those are, the profile says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from warmfold_jobs import container
-from warmfold_jobs.data.parts import fold_files
+from warmfold_jobs.data.parts import final_files, fold_files
 from warmfold_jobs.data.table import read_profile
 from warmfold_jobs.storage import names_below, put_file, put_json
 from warmfold_jobs.training.champion import load_champion
@@ -37,13 +37,14 @@ def main(job: container.Container) -> None:
     """Do the job that the container holds: the final one if the plan calls it so, else a fold."""
     plan = job.plan()
     s3 = boto3.client("s3", region_name=plan["region"])
-    schema = read_profile(job.channels["profile"] / places.PROFILE)
+    profile = job.channels["profile"] / places.PROFILE
+    schema = read_profile(profile)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
         metrics = train_final(
             plan,
             schema,
             job.hyperparameters,
-            job.files("parts"),
+            final_files(job.channels["parts"], profile),
             job.files("holdout"),
             job.model_dir,
             rows_to_score=lambda: first_rows_to_score(s3, plan, schema),
@@ -57,7 +58,7 @@ def main(job: container.Container) -> None:
     candidate, fold = job.fold()
     if plan["abandoning"]["used"]:
         end_when_given_up(plan, candidate)
-    train, validation = fold_files(job.channels["parts"], fold)
+    train, validation = fold_files(job.channels["parts"], profile, fold)
     result = train_fold(plan, schema, job.hyperparameters, train, validation)
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
 

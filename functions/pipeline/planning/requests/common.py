@@ -24,6 +24,7 @@ class Context:
     run: str
     region: str
     experiment: Experiment
+    folds: int
     locations: Locations
     plan_uri: str
     code_uri: str

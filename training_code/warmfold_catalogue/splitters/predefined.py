@@ -1,0 +1,47 @@
+"""Predefined folds: a column says which fold validates a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from warmfold_catalogue.splitters._base import Splitter
+
+HELD: Final = "holdout"
+"""The value of a row of the holdout."""
+ALWAYS_TRAINED: Final = "-1"
+"""The value of a row that every fold trains on, as in scikit-learn's PredefinedSplit."""
+
+
+class Predefined(Splitter):
+    name = "predefined"
+    summary = "A fold for each value of `fold_column`; `-1` is always trained on, `holdout` is the holdout."
+    problems = ("classification", "regression")
+    default_for = ("classification", "regression")
+    needs = "fold_column"
+    data_has_folds = True
+
+
+class Folds(NamedTuple):
+    """Which part the rows of each value are."""
+
+    parts: dict[str, int]
+    validated: int
+    """How many of the parts, the first ones, are validated."""
+
+
+def folds_of(values: Iterable[str]) -> Folds:
+    """Return the parts of the values that a fold column has, in their order: numbers by value, then texts."""
+    different = set(values) - {HELD}
+    ordered = sorted(different - {ALWAYS_TRAINED}, key=_order)
+    parts = {value: part for part, value in enumerate(ordered)}
+    if ALWAYS_TRAINED in different:
+        parts[ALWAYS_TRAINED] = len(ordered)
+    return Folds(parts, len(ordered))
+
+
+def _order(value: str) -> tuple[bool, float, str]:
+    try:
+        return False, float(value), value
+    except ValueError:
+        return True, 0.0, value

@@ -1,0 +1,130 @@
+"""What a split must be: rows enough on every side, of classes enough.
+
+Standard library only, as `rules.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from warmfold_catalogue.splitters import Splitter
+from warmfold_data.asked import Splitting
+from warmfold_data.csv_records import DatasetRuleError, listed
+from warmfold_data.understanding import Understood
+from warmfold_run.records import FoldParts, Remark
+
+MOST_FOLDS = 20
+"""A candidate's folds: more cost more than they tell, and a candidate waits for all of them."""
+_HOLDOUT_REMEDY = (
+    "Add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
+)
+
+
+@dataclass
+class Placed:
+    """How many rows went where, of which classes, and what a person should know of it."""
+
+    placements: list[int]
+    further: list[list[int]]
+    folds: list[FoldParts]
+    final_parts: list[int]
+    holdout_rows: int
+    part_rows: list[int]
+    developed: Counter[str]
+    held: Counter[str]
+    rows: int
+    copies: int
+    remarks: list[Remark] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Raises DatasetRuleError for a split that will not do."""
+
+    file: str
+    target: str
+    splitting: Splitting
+    splitter: Splitter
+    groups: int
+    """How many there are, where they are needed."""
+
+    def all(self, placed: Placed, in_parts: Sequence[Collection[str]], understood: Understood) -> None:
+        """Hold a split against all rules; `in_parts` has the classes of each part's rows."""
+        splitter = self.splitter
+        development, folds = sum(placed.part_rows), len(placed.folds)
+        least = 2 if splitter.data_has_folds else self.splitting.n_splits
+        if splitter.data_has_folds and not 2 <= folds <= MOST_FOLDS:
+            column = getattr(self.splitting, splitter.needs or "", None)
+            raise DatasetRuleError(
+                f"{self.file}: column {column!r} makes {folds} folds with strategy {splitter.name}, which must be 2 "
+                f"to {MOST_FOLDS}; join some of its values"
+                + (", or set `strategy: group`." if splitter.needs == "group_column" else ".")
+            )
+        if development < least:
+            raise DatasetRuleError(
+                f"{self.file}: {development} rows are left for cross-validation, fewer than the {least} folds "
+                f"({placed.holdout_rows} more are in the holdout). "
+                "Add rows, or lower `cross_validation.n_splits` in experiment.yaml."
+            )
+        if understood.classes is not None:
+            self._classes(placed, understood)
+        self._folds(placed, in_parts, understood.classes is not None)
+        if placed.holdout_rows < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the holdout has {placed.holdout_rows} of {placed.rows} rows, and needs 2. "
+                + _HOLDOUT_REMEDY
+            )
+
+    def _classes(self, placed: Placed, understood: Understood) -> None:
+        developed, held, folds = placed.developed, placed.held, self.splitting.n_splits
+        if self.splitter.every_part_has_every_class:
+            for label in sorted(developed + held):
+                if developed[label] < folds:
+                    raise DatasetRuleError(
+                        f"{self.file}: class {label[:80]!r} of column {self.target!r} has {developed[label]} rows "
+                        f"for cross-validation ({held[label]} more are in the holdout), fewer than the {folds} "
+                        f"folds. Add rows of this class, take it out, {understood.remedy_for_class(label)}or lower "
+                        "`cross_validation.n_splits` in experiment.yaml."
+                    )
+        if len(developed) < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the rows for cross-validation are all of one class of column {self.target!r}, "
+                f"{listed(list(developed))}; "
+                "add rows of the other classes, or set another `cross_validation.seed` in experiment.yaml."
+            )
+        if placed.holdout_rows >= 2 and len(held) < 2:
+            raise DatasetRuleError(
+                f"{self.file}: the {placed.holdout_rows} rows of the holdout are all of one class of column "
+                f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
+            )
+
+    def _folds(self, placed: Placed, in_parts: Sequence[Collection[str]], classifies: bool) -> None:
+        for number, fold in enumerate(placed.folds):
+            trained, validated = (
+                sum(placed.part_rows[part] for part in fold[side]) for side in ("train", "validation")
+            )
+            if not trained or not validated:
+                raise DatasetRuleError(
+                    f"{self.file}: fold {number} has {trained} rows to train on and {validated} to validate. "
+                    + self._remedy()
+                )
+            classes = {label for part in fold["train"] for label in in_parts[part]}
+            if classifies and len(classes) < 2:
+                raise DatasetRuleError(
+                    f"{self.file}: the {trained} rows that fold {number} trains on are all of one class of column "
+                    f"{self.target!r}, {listed(sorted(classes))}. " + self._remedy()
+                )
+
+    def _remedy(self) -> str:
+        splitter = self.splitter
+        if splitter.needs == "time_column":
+            return "Lower `cross_validation.n_splits` or `gap`, or widen `window`, in experiment.yaml."
+        if splitter.data_has_folds:
+            return "Join some of the column's values."
+        if splitter.needs == "group_column":
+            return (
+                f"There are {self.groups} groups; lower `cross_validation.n_splits` in experiment.yaml, or add groups."
+            )
+        return "Lower `cross_validation.n_splits` in experiment.yaml, or add rows."
