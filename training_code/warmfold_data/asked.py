@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+from warmfold_catalogue.splitters import KeyColumn
 from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_run.experiment import AskedDialect, Problem
 
@@ -26,6 +27,11 @@ class Splitting:
     holdout: float = 0.2
     """The share of the rows that no candidate sees."""
     seed: int = 42
+
+    @property
+    def key(self) -> KeyColumn | None:
+        """The key that names the column by which rows are divided."""
+        return next((key for key in get_args(KeyColumn) if getattr(self, key) is not None), None)
 
 
 @dataclass(frozen=True)

@@ -128,9 +128,12 @@ def _titles(records: Sequence[Record]) -> int:
 
 def _delimiter(lines: Sequence[str], file: str, header: bool, whole: bool) -> str:
     read = {delimiter: _records(lines, delimiter, whole) for delimiter in DELIMITERS}
-    tables = {delimiter: records[_titles(records) if header else 0 :] for delimiter, records in read.items()}
+    titles = {delimiter: _titles(records) if header else 0 for delimiter, records in read.items()}
+    tables = {delimiter: records[titles[delimiter] :] for delimiter, records in read.items()}
     shares = {delimiter: _share_alike(records) for delimiter, records in tables.items()}
     fitting = [delimiter for delimiter, share in shares.items() if share == 1]
+    # a header that is taken for a title leaves room for any other mark
+    fitting = [mark for mark in fitting if titles[mark] == min(titles[other] for other in fitting)]
     if not fitting:
         best = max(shares, key=lambda delimiter: shares[delimiter])
         return best if shares[best] > 0.5 > shares[","] else ","

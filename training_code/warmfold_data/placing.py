@@ -76,7 +76,7 @@ class Placing:
     def __init__(self, header: Sequence[str], *, file: str, target: str, splitting: Splitting) -> None:
         """Raises DatasetRuleError when a column that `splitting` names is not there, or is the target."""
         self._file, self._target, self._splitting = file, target, splitting
-        self._key = next((key for key in _CALLED if self._column(key) is not None), None)
+        self._key = splitting.key
         self._index = -1
         if self._key is not None:
             column = self._column(self._key) or ""

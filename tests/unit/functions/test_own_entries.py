@@ -91,11 +91,8 @@ def sides(plan: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
 def parts_of(ready: Split, rows: pd.DataFrame) -> np.ndarray[Any, Any]:
     """The part of each row, as the files have it; no two rows of the data are alike."""
     numbers = list(rows.columns[:6])
-    places = {
-        tuple(row): part
-        for part, (file,) in enumerate(ready.parts)
-        for row in pd.read_parquet(file)[numbers].to_numpy()
-    }
+    tables = [pd.read_parquet(file)[numbers] for (file,) in ready.parts]
+    places = {tuple(row): part for part, table in enumerate(tables) for row in table.to_numpy()}
     return np.array([places[tuple(row)] for row in rows[numbers].to_numpy()])
 
 

@@ -113,6 +113,7 @@ def test_semicolons_with_decimal_commas_are_read_whatever_the_header_holds(first
         ["id,lat;lon,label", "17,1;2,yes", "18,3;4,no", "19,5;6,yes"],
         ["id,a|b|c,label", "17,x|y|z,yes", "18,u|v|w,no"],
         ["name,text", '1,"a;b;c"', '2,"d;e"'],
+        ["a b,c,d", "w\tx,1,yes", "y\tz,2,no", "u\tv,3,no"],
         ["a,b\t", "1,2\t", "3,4\t"],
         ["when;what,who", "1;x,2", "2;y,3"],
     ],

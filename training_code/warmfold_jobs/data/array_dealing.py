@@ -102,7 +102,7 @@ class _Units:
         held[changed] = ~held[changed]
         return held, changed
 
-    def by_row(self, placements: Ints) -> Ints:
+    def by_row(self, placements: np.ndarray[Any, Any]) -> Ints:
         """The placements of rows, from those of units."""
         placed = np.empty(len(self.order), dtype=placements.dtype)
         placed[self.order] = np.repeat(placements, self.sizes)
@@ -225,7 +225,7 @@ def _deal_folds(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> De
     if HELD not in values:
         units = _Units(rows.contents, rows.labels)
         held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
-        dealt.placements = np.where(units.by_row(np.where(held, 1, 0)) == 1, HOLDOUT, placements)
+        dealt.placements = np.where(units.by_row(held.view(np.int8)) == 1, HOLDOUT, placements)
         dealt.to_holdout = [int(units.sizes[unit]) for unit in changed if held[unit]]
         dealt.to_development = [int(units.sizes[unit]) for unit in changed if not held[unit]]
     return dealt
