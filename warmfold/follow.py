@@ -166,9 +166,8 @@ def result_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("reason", str(summary["reason"])))
     if best := summary.get("best"):
         rows.append(("best candidate", str(best["candidate"])))
-        rows.append(
-            ("hyperparameters", ", ".join(f"{k}={_short(v)}" for k, v in sorted(best["hyperparameters"].items())))
-        )
+        given = ", ".join(f"{k}={_short(v)}" for k, v in sorted(best["hyperparameters"].items()))
+        rows.append(("hyperparameters", given or "the estimator's defaults"))
         ends = f", folds {min(best['scores']):.4f} to {max(best['scores']):.4f}"
         rows.append((f"CV {summary['metric']}", f"{best['score_mean']:.4f}{ends}"))
     if holdout := summary.get("holdout"):

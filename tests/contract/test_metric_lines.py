@@ -49,6 +49,7 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
         run="r",
         region="us-east-1",
         experiment=experiment,
+        folds=5,
         locations={"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
         plan_uri=f"{RUN}plan.json",
         code_uri="s3://bucket/code",

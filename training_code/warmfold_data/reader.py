@@ -45,6 +45,8 @@ class Reader:
         ]
         self.recodings = {column: Recoding() for column in features}
         self.lines = {column: Line() for column in features}
+        self.copies = set(features)
+        """Columns whose cells are those of the target, so far."""
         self._target_place = self.columns.index(self.target)
         self._block: list[Sequence[str]] = []
         self._block_lines: list[int] = []
@@ -64,7 +66,7 @@ class Reader:
         self._block.append(row)
         self._block_lines.append(line)
         if len(self._block) == self._block_rows:
-            self._take_block()
+            self.take_block()
 
     def observe_target(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         """Take the target's cells of the next rows, which start on these lines."""
@@ -77,7 +79,7 @@ class Reader:
 
     def settle(self) -> None:
         """Bring the tallies up to date, once, after the last row."""
-        self._take_block()
+        self.take_block()
         for tally in self.tallies.values():
             tally.settle()
 
@@ -86,7 +88,8 @@ class Reader:
         for packed in self._kept:
             yield packed.decode().split(_SEPARATOR) if isinstance(packed, bytes) else packed
 
-    def _take_block(self) -> None:
+    def take_block(self) -> None:
+        """Have the rows counted that were observed and not counted yet."""
         if not self._block:
             return
         columns = dict(zip(self.columns, zip(*self._block, strict=True), strict=True))
@@ -94,6 +97,7 @@ class Reader:
             if column != self.target or not self._sampled:
                 self.tallies[column].observe(cells, self._block_lines)
         labels = columns[self.target]
+        self.copies = {column for column in self.copies if columns[column] == labels}
         for column, recoding in [*self.recodings.items()]:
             recoding.observe(columns[column], labels)
             if not recoding.holds:

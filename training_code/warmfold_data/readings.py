@@ -12,10 +12,12 @@ from warmfold_data.asked import Asked
 from warmfold_data.cells import (
     BOOLEAN,
     DATE,
+    MEANING,
     MISSING,
     NUMERIC,
     SAID_BOOLEANS,
     TEXT,
+    CellError,
     folded,
     plain_reading,
     trim,
@@ -33,7 +35,8 @@ from warmfold_data.columns import (
     spellings,
 )
 from warmfold_data.dates import ISO
-from warmfold_data.notation import NOTATIONS, PERCENT, Notation
+from warmfold_data.notation import NOTATIONS
+from warmfold_data.number_columns import numbers_as
 from warmfold_data.remarks import MOST_NAMED, calls, calls_missing, cells_named, counted, quoted, remark, words_named
 from warmfold_run.experiment import CLASSIFICATION, ID, IGNORE, REGRESSION
 from warmfold_run.records import Kind, Reading, Remark
@@ -78,20 +81,17 @@ class _Decider:
     def __init__(self, column: str, tally: Tally, asked: Asked, is_target: bool) -> None:
         self.column, self.tally, self.asked, self.is_target = column, tally, asked, is_target
         self.remarks: list[Remark] = []
-        self.notation: Notation | None = None
-        self.doubt: str | None = None
-        self.affixes: list[str] = []
-        self._read_notations()
+        self.notation, self.affixes, self.doubt = numbers_as(tally, asked.dialect["decimal"])
 
     def decide(self, said: str | None) -> Decision:
         if said is not None and "%" in said:
-            return self._done(DATE, date_format=said)
+            return self._asked(DATE, date_format=said)
         if said == TEXT:
             return self._text()
         if said == NUMERIC or (self.is_target and self.asked.problem == REGRESSION):
             return self._numeric(asked=True)
         if said == BOOLEAN:
-            return self._boolean(asked=True)
+            return self._asked(BOOLEAN, booleans=dict(SAID_BOOLEANS))
         if said == DATE:
             return self._dates(asked=True)
         return self._undecided()
@@ -106,7 +106,7 @@ class _Decider:
         if tally.of(NUMBERS, WRITTEN) and numbers >= MOSTLY * held:
             return self._numeric()
         if truths == held:
-            return self._boolean()
+            return self._done(BOOLEAN)
         if dates >= MOSTLY * held and not self.is_target:
             return self._dates()
         return self._text()
@@ -135,18 +135,16 @@ class _Decider:
             self._say_written()
         return self._done(NUMERIC)
 
-    def _boolean(self, *, asked: bool = False) -> Decision:
-        if asked:
-            odd = [
-                (cell, times) for cell, times in (self.tally.counts or {}).items() if _is_no_boolean(cell, self.asked)
-            ]
-            if odd or self.tally.counts is None:
-                return Decision(
-                    refused=f": column {self.column!r} is boolean in experiment.yaml, and can't be read so: "
-                    f"{words_named(odd) or 'too many different cells'}. Correct the cells, or call the column text."
-                )
-            return self._done(BOOLEAN, booleans=dict(SAID_BOOLEANS))
-        return self._done(BOOLEAN)
+    def _asked(self, kind: Kind, **particulars: object) -> Decision:
+        """What the experiment says, if the cells that were counted one by one can be read so."""
+        decided = self._done(kind, **particulars)
+        odd = [] if decided.reading is None else _unreadable(self.tally, decided.reading)
+        if odd:
+            return Decision(
+                refused=f": column {self.column!r} can't be read as {MEANING[kind]}, as experiment.yaml says: "
+                f"{words_named(odd)}. Correct the cells, or say `{calls(self.column, TEXT)}`."
+            )
+        return decided
 
     def _dates(self, *, asked: bool = False) -> Decision:
         tally = self.tally
@@ -216,64 +214,6 @@ class _Decider:
         if len(found) > CATEGORIES or any(len(spelling) > LONGEST_CATEGORY for spelling in found):
             return None
         return sorted(found)
-
-    def _read_notations(self) -> None:
-        """Settle in which notation the numbers of the column are written, or why that is in doubt."""
-        tally = self.tally
-        if not tally.of(WRITTEN):
-            self.notation = self._said_notation()
-            return
-        possible = set(NOTATIONS)
-        used: set[str] = set()
-        for fits, marks, _ in tally.notations:
-            possible &= fits
-            used |= marks
-        if tally.points:
-            used.add(".")
-            possible = {one for one in possible if one.decimal == "." or one.thousands == "."}
-            if tally.points_decimal:
-                possible = {one for one in possible if one.decimal == "."}
-        said = self.asked.dialect.get("decimal")
-        if said:
-            possible = {one for one in possible if one.decimal == said}
-        self._read_affixes()
-        if not possible:
-            self.doubt = "no one way of writing numbers fits all of them"
-        if self.doubt:
-            return
-        if used <= {"."}:
-            self.notation = next(one for one in NOTATIONS if one in possible)
-            return
-        roles = {tuple(sorted((mark, mark == one.decimal) for mark in used)) for one in possible}
-        if len(roles) > 1 and self._groups_thousands():
-            possible = {one for one in possible if one.thousands == ","} or possible
-            roles = {tuple(sorted((mark, mark == one.decimal) for mark in used)) for one in possible}
-        if len(roles) > 1:
-            self.doubt = "it can't be told whether the comma stands before decimals or between thousands"
-            return
-        self.notation = next(one for one in NOTATIONS if one in possible)
-
-    def _said_notation(self) -> Notation:
-        """Plain numbers are read as they are, unless the experiment says that their points group thousands."""
-        if self.asked.dialect.get("decimal") == "," and not self.tally.points_decimal:
-            return Notation(",", ".")
-        return NOTATIONS[0]
-
-    def _groups_thousands(self) -> bool:
-        """Whether a comma before three digits must group them: amounts of money, or small whole numbers beside."""
-        small = self.tally.of(NUMBERS) > 0 and self.tally.integers and self.tally.maximum < 1000
-        return small or any(affix != PERCENT for affix in self.affixes)
-
-    def _read_affixes(self) -> None:
-        found: dict[str, int] = {}
-        for (_, _, affix), times in self.tally.notations.items():
-            found[affix] = found.get(affix, 0) + times
-        bare = found.pop("", 0) + self.tally.of(NUMBERS)
-        self.affixes = sorted(found)
-        if len(found) > 1:
-            self.doubt = f"they are in {' and '.join(map(repr, sorted(found)))}"
-        elif PERCENT in found and bare:
-            self.doubt = f"{counted(bare, 'cell')} have no percent sign"
 
     def _few_numbers(self) -> bool:
         counts = self.tally.counts
@@ -392,11 +332,12 @@ def _example(tally: Tally) -> str:
     return f"such as {first[0][1][:40]!r}" if first else "such as 2024-12-31"
 
 
-def _is_no_boolean(cell: str, asked: Asked) -> bool:
-    reading = plain_reading(BOOLEAN)
-    reading["booleans"], reading["missing"] = dict(SAID_BOOLEANS), [*reading["missing"], *asked.missing]
-    try:
-        values(reading)(cell)
-    except ValueError:
-        return True
-    return False
+def _unreadable(tally: Tally, reading: Reading) -> list[tuple[str, int]]:
+    """Cells that the reading can't take, and how often each stands there."""
+    read, odd = values(reading), []
+    for cell, times in (tally.counts or {}).items():
+        try:
+            read(cell)
+        except CellError:
+            odd.append((cell, times))
+    return odd

@@ -7,20 +7,23 @@ Standard library only, as `rules.py`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warmfold_data.cells import NUMERIC, CellError, Value, values
+from warmfold_data.cells import NUMERIC, CellError, Value, trim, values
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, listed, named, read_records
-from warmfold_data.remarks import calls, cells_named, counted, remark
+from warmfold_data.remarks import calls, cells_named, remark
 from warmfold_run.experiment import AskedDialect
 from warmfold_run.records import Profile, Remark
 
 FIRST = 3
 """How many cells are kept with their lines, of each sort that is unlike the training data."""
+REMEMBERED = 10_000
+"""How many different cells of a column are looked at once only."""
 FEWEST_ROWS = 5
 """Rows from which on it is no chance that all of them are unlike the training data in one column."""
-FAR = 0.5
+BEYOND = 0.5
 """How far beyond the range of the training data a number is out of it, as a share of the range: a little beyond is
 nothing that a model could not answer."""
 
@@ -58,57 +61,49 @@ def read_rows_to_score(
         raise DatasetRuleError(f"{file} has a header and no rows; add the rows to score, or delete the file.")
 
 
+MISSING, NEW, FAR, SPELLED = "missing", "new", "far", "spelled otherwise"
+"""What is unlike the training data in a cell: it is missing, of no known category, far out, or of a known category that
+is spelled otherwise there."""
+_LIKE = ""
+
+
 @dataclass
 class _Column:
     """A feature of the rows to score beside the same of the training data."""
 
     read: Callable[[str], Value]
-    never_missing: bool
     known: frozenset[str] | None
     """The categories of the training data; None where they are not remembered."""
     low: float
     high: float
-    missing: int = 0
-    new: int = 0
-    far: int = 0
-    first_new: list[tuple[int, str]] = field(default_factory=list)
-    first_far: list[tuple[int, str]] = field(default_factory=list)
-    first_missing: list[tuple[int, str]] = field(default_factory=list)
-    seen: dict[str, tuple[bool, bool, bool]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many cells are unlike the training data, by what is unlike."""
+    first: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """The first of them, with their lines."""
+    _seen: dict[str, str] = field(default_factory=dict)
 
     def observe(self, line: int, cell: str) -> None:
-        """Count the cell as missing, new or far out; raises CellError."""
-        known = self.seen.get(cell)
-        if known is None:
-            known = self._judged(cell)
-            if len(self.seen) < _REMEMBERED:
-                self.seen[cell] = known
-        missing, new, far = known
-        if missing:
-            self.missing += 1
-            _keep(self.first_missing, line, cell)
-        elif new:
-            self.new += 1
-            _keep(self.first_new, line, cell)
-        elif far:
-            self.far += 1
-            _keep(self.first_far, line, cell)
+        """Count the cell by what is unlike in it; raises CellError."""
+        unlike = self._seen.get(cell)
+        if unlike is None:
+            unlike = self._unlike(cell)
+            if len(self._seen) < REMEMBERED:
+                self._seen[cell] = unlike
+        if unlike:
+            self.counts[unlike] += 1
+            first = self.first.setdefault(unlike, [])
+            if len(first) < FIRST:
+                first.append((line, cell))
 
-    def _judged(self, cell: str) -> tuple[bool, bool, bool]:
+    def _unlike(self, cell: str) -> str:
         value = self.read(cell)
         if value is None:
-            return True, False, False
+            return MISSING
         if isinstance(value, str):
-            return False, self.known is not None and value not in self.known, False
-        return False, False, not self.low <= value <= self.high
-
-
-_REMEMBERED = 10_000
-
-
-def _keep(first: list[tuple[int, str]], line: int, cell: str) -> None:
-    if len(first) < FIRST:
-        first.append((line, cell))
+            if self.known is None:
+                return _LIKE
+            return NEW if value not in self.known else _LIKE if value == trim(cell) else SPELLED
+        return _LIKE if self.low <= value <= self.high else FAR
 
 
 class Compared:
@@ -117,7 +112,7 @@ class Compared:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._features = [column for column in profile["readings"] if column != profile["target"]]
-        self._columns: list[tuple[int, str, _Column]] = []
+        self._columns: dict[str, tuple[int, _Column]] = {}
         self._file = ""
         self._read_as: list[Remark] = []
         self.rows = 0
@@ -131,12 +126,12 @@ class Compared:
                 f"{file}: {named('column', absent)} missing, and the model is trained on it; "
                 f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
             )
-        self._columns = [(header.index(column), column, self._column(column)) for column in self._features]
+        self._columns = {column: (header.index(column), self._column(column)) for column in self._features}
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; raises DatasetRuleError for a cell that its column's reading can't take."""
         self.rows += 1
-        for place, name, column in self._columns:
+        for name, (place, column) in self._columns.items():
             try:
                 column.observe(line, row[place])
             except CellError as error:
@@ -152,35 +147,34 @@ class Compared:
     def remarks(self) -> list[Remark]:
         """What a person should know of them."""
         found = list(self._read_as)
-        for _, name, column in self._columns:
+        for name, (_, column) in self._columns.items():
             found += self._remarks_on(name, column)
         return found
 
     def _remarks_on(self, name: str, column: _Column) -> Iterator[Remark]:
-        held = self.rows - column.missing
-        if column.new:
-            which = f"all {held:,} cells" if column.new == held else f"{counted(column.new, 'cell')} of {held:,}"
-            text = f"{which} are categories that the training data has not got"
-            yield self._remark("new_categories", name, text, column.first_new, column.new, unlike=column.new == held)
-        if column.missing == self.rows:
-            text = f"all {self.rows:,} cells are missing, and the model is trained on the column"
-            yield self._remark("newly_missing", name, text, [], 0, unlike=True)
-        elif column.missing and column.never_missing:
-            text = f"{counted(column.missing, 'cell')} of {self.rows:,} are missing, and in the training data none is"
-            yield self._remark("newly_missing", name, text, column.first_missing, column.missing)
-        if column.far:
+        counts, held = column.counts, self.rows - column.counts[MISSING]
+        if counts[NEW]:
+            yield self._remark("new_categories", name, "categories that the training data has not got", NEW, held)
+        if counts[SPELLED]:
+            what = "categories that are spelled otherwise in the training data, and are read as those"
+            yield self._remark("spelled_otherwise", name, what, SPELLED, held)
+        if counts[MISSING] == self.rows:
+            yield self._remark("newly_missing", name, "missing, and the model is trained on the column", MISSING, held)
+        elif counts[MISSING] and not self._profile["missing"][name]:
+            yield self._remark("newly_missing", name, "missing, and none is in the training data", MISSING, self.rows)
+        if counts[FAR]:
             facts = self._profile["facts"][name]
-            limits = f"{facts['minimum']:g} to {facts['maximum']:g}"
-            text = f"{counted(column.far, 'cell')} of {held:,} are far out of the training data's range, {limits}"
-            yield self._remark("out_of_range", name, text, column.first_far, column.far, unlike=column.far == held)
+            what = f"far out of the training data's range, {facts['minimum']:g} to {facts['maximum']:g}"
+            yield self._remark("out_of_range", name, what, FAR, held)
 
-    def _remark(
-        self, code: str, name: str, text: str, first: list[tuple[int, str]], cells: int, *, unlike: bool = False
-    ) -> Remark:
-        """A remark on cells; `unlike`: the whole column is unlike the training data, and had better be left out."""
-        evidence = f" ({cells_named(first, cells)})" if first else ""
-        remedy = calls(name, "ignore") if unlike and self.rows >= FEWEST_ROWS else None
-        return remark(code, name, f"{self._file}: {text}{evidence}", remedy)
+    def _remark(self, code: str, name: str, what: str, unlike: str, cells: int) -> Remark:
+        """A remark on cells, so many of which could have been unlike; it may be all of them."""
+        column = self._columns[name][1]
+        found, all_rows = column.counts[unlike], column.counts[unlike] == self.rows
+        share = f"all {found:,}" if found >= cells else f"{found:,} of {cells:,}"
+        evidence = "" if all_rows and unlike == MISSING else f" ({cells_named(column.first[unlike], found)})"
+        remedy = calls(name, "ignore") if found >= cells and unlike != SPELLED and self.rows >= FEWEST_ROWS else None
+        return remark(code, name, f"{self._file}: cells that are {what}: {share}{evidence}", remedy)
 
     def _column(self, name: str) -> _Column:
         reading, facts = self._profile["readings"][name], self._profile["facts"].get(name)
@@ -191,12 +185,11 @@ class Compared:
             and facts["minimum"] is not None
             and facts["maximum"] is not None
         ):
-            beyond = FAR * (facts["maximum"] - facts["minimum"])
+            beyond = BEYOND * (facts["maximum"] - facts["minimum"])
             low, high = facts["minimum"] - beyond, facts["maximum"] + beyond
         categories = reading["categories"]
         return _Column(
             read=values(reading),
-            never_missing=self._profile["missing"][name] == 0,
             known=None if categories is None else frozenset(categories),
             low=low,
             high=high,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from warmfold_data.asked import Asked
 from warmfold_data.csv_records import BinaryStream, CsvRecords, read_records
 from warmfold_data.csv_records import DatasetRuleError as DatasetRuleError
 from warmfold_data.dealing import LEFT_OUT, Rows, content_hash
+from warmfold_data.pieces import observe_target
 from warmfold_data.placing import ROW_BY_ROW, Dealing, Placing
 from warmfold_data.reader import Reader
 from warmfold_data.understanding import Understood, say_leaks, understand
@@ -41,8 +42,8 @@ def scan(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Prof
     return scanner.finish(records)
 
 
-def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Understood:
-    """What the first SAMPLE_ROWS rows of a CSV dataset suggest, without further checks.
+def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None, pieces: Iterable[bytes] = ()) -> Understood:
+    """What the first SAMPLE_ROWS rows of a CSV dataset suggest, and the target's cells in pieces from further down.
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
@@ -52,9 +53,11 @@ def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Un
     placing = Placing(reader.columns, file=file, target=reader.target, splitting=asked.splitting)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         reader.observe(line, row)
+    reader.take_block()
+    for piece in pieces:
+        observe_target(reader, piece, records.dialect)
     understood = understand(reader)
     placing.take_columns(understood)
-    say_leaks(understood, reader, reader.rows)
     return understood
 
 

@@ -13,7 +13,7 @@ from warmfold_data.asked import Asked
 from warmfold_data.cells import BOOLEAN, NUMERIC, SAID_BOOLEANS, CellError, Value, trim, values
 from warmfold_data.columns import NUMBERS, WRITTEN, Tally
 from warmfold_data.csv_records import DatasetRuleError, listed
-from warmfold_data.remarks import remark
+from warmfold_data.remarks import MOST_NAMED, quoted, remark, words_named
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
 from warmfold_run.records import Reading, Remark
 
@@ -90,14 +90,28 @@ def doubts(target: str, problem: Problem, asked: Asked, tally: Tally, reading: R
     return [remark("numbers_or_classes", target, text, "problem: classification")]
 
 
-def class_names(cells: Iterable[tuple[str, int]], reading: Reading) -> dict[Value, str]:
-    """What each class is called, by its value: the shortest of its spellings, of these the most frequent."""
-    read, forms = values(reading), dict[Value, Counter[str]]()
+Forms = dict[Value, Counter[str]]
+"""How each value of the target is written, and how often."""
+
+
+def class_names(cells: Iterable[tuple[str, int]], reading: Reading) -> tuple[dict[Value, str], Forms]:
+    """What each class is called, by its value: the shortest of its spellings, of these the most frequent; and those."""
+    read, forms = values(reading), Forms()
     for cell, times in cells:
         value = read(cell)
         if value is not None:
             forms.setdefault(value, Counter())[value if isinstance(value, str) else trim(cell)] += times
-    return {value: min(counts, key=lambda form: (len(form), -counts[form], form)) for value, counts in forms.items()}
+    names = {value: min(counts, key=lambda form: (len(form), -counts[form], form)) for value, counts in forms.items()}
+    return names, forms
+
+
+def forms_said(target: str, names: Mapping[Value, str], forms: Forms) -> list[Remark]:
+    """A remark on classes that are written in several ways."""
+    several = [(names[value], counts) for value, counts in forms.items() if len(counts) > 1][:MOST_NAMED]
+    if not several:
+        return []
+    said = "; ".join(f"{words_named(counts.most_common())} are read as {quoted(name)}" for name, counts in several)
+    return [remark("spellings", target, f"spellings of the same value: {said}")]
 
 
 def class_reader(classes: Iterable[str], reading: Reading) -> Callable[[str], str | None]:

@@ -19,6 +19,7 @@ from warmfold_data.remarks import calls, remark
 from warmfold_data.target import (
     class_names,
     doubts,
+    forms_said,
     looks_numeric,
     ordered_classes,
     resolve_positive_class,
@@ -163,7 +164,9 @@ def say_leaks(understood: Understood, reader: Reader, different_rows: int) -> No
     share = different_rows / labelled if labelled else 1.0
     for column, reading in understood.readings.items():
         told, tally = None, reader.tallies[column]
-        if column in reader.lines and understood.problem == REGRESSION:
+        if column in reader.copies and understood.problem == REGRESSION:
+            told = "it is the target itself in every row"
+        elif column in reader.lines and understood.problem == REGRESSION:
             told = reader.lines[column].told()
         elif column in reader.recodings and understood.classes is not None and tally.counts is not None:
             of_class = understood.target_reader()
@@ -195,7 +198,8 @@ def _settle_target(understood: Understood, reader: Reader, labelled: int) -> lis
     too_many = unfit_classes(tally, labelled)
     if too_many or tally.counts is None:
         return [f"{place} {line}" for line in too_many]
-    understood.names = class_names(tally.counts.items(), reading)
+    understood.names, forms = class_names(tally.counts.items(), reading)
+    understood.remarks += forms_said(understood.target, understood.names, forms)
     of_class, classes = understood.target_reader(), Counter[str]()
     for cell, times in tally.counts.items():
         label = of_class(cell)

@@ -12,6 +12,7 @@ from warmfold_data import rules
 from warmfold_data.asked import Asked
 from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
+from warmfold_data.pieces import pieces_of
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.load import Read, read_experiment
@@ -30,11 +31,13 @@ _READ_FOR_DATA = ("target", "problem", "columns", "missing_values", "positive_cl
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read: how errors call it, its bytes, and how it is opened."""
+    """A file to read: how errors call it, how many bytes it has, how it is opened, and how pieces of it are read."""
 
     file: str
     size: int
     open: Callable[[], BinaryStream]
+    piece: Callable[[int, int], bytes]
+    """Its bytes from a place on, so many."""
 
     @cached_property
     def text_bytes(self) -> int:
@@ -106,7 +109,8 @@ def _found(
         asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
     try:
         if data.text_bytes > WHOLE_SCAN_BYTES:
-            suggested = rules.sample(data.open(), file=data.file, asked=asked)
+            pieces = pieces_of(data.size, data.piece)
+            suggested = rules.sample(data.open(), file=data.file, asked=asked, pieces=pieces)
             return _Found(suggested.target, suggested.problem, suggested.problem_why, None, None, None), []
         profile = rules.scan(data.open(), file=data.file, asked=asked)
     except DatasetRuleError as error:
@@ -190,7 +194,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
 def _target_why(given: Experiment, target: str) -> str:
     if given.target is not None:
         return f"named in {given.source('target')}"
-    return "the column of that name" if target == "target" else "the last column: `target` names another"
+    return "the column of that name" if target == "target" else "the last column; the key target names another"
 
 
 def _problem_why(given: Experiment, found: _Found) -> str:

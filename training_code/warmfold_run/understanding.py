@@ -92,9 +92,13 @@ def sentences(understanding: Understanding) -> list[tuple[str, str]]:
 
 def told(remark: Remark) -> str:
     """Return a remark as a sentence, with the column that it is about."""
+    return f"{about(remark)}{HOLDS if remark['holds'] else ''}."
+
+
+def about(remark: Remark) -> str:
+    """Return what a remark says of which column, as a clause."""
     column = f"{shown(remark['column'])}: " if remark["column"] is not None else ""
-    held = HOLDS if remark["holds"] else ""
-    return f"{column}{printable(remark['text']).rstrip('.')}{held}."
+    return f"{column}{printable(remark['text']).rstrip('.')}"
 
 
 def printable(text: str) -> str:

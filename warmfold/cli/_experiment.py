@@ -89,7 +89,13 @@ def refusal(error: NotUnderstoodError) -> CommandError:
 
 def source_of(path: Path, called: Path) -> Source:
     """Return a file on this machine, and what errors call it."""
-    return Source(str(called), path.stat().st_size, lambda: path.open("rb"))
+
+    def piece(start: int, length: int) -> bytes:
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
+    return Source(str(called), path.stat().st_size, lambda: path.open("rb"), piece)
 
 
 def read_text(path: Path) -> bytes:

@@ -50,13 +50,15 @@ class Storage:
             size=found["ContentLength"],
         )
 
-    def open(self, version: ObjectVersion) -> BinaryIO:
-        """Return a version's bytes as a stream."""
+    def open(self, version: ObjectVersion, start: int = 0, length: int | None = None) -> BinaryIO:
+        """Return a version's bytes as a stream, from a place on and so many of them where that is asked for."""
+        asked: dict[str, Any] = {} if length is None else {"Range": f"bytes={start}-{start + length - 1}"}
+        if version["version_id"] is None:
+            asked["IfMatch"] = version["etag"]
+        else:
+            asked["VersionId"] = version["version_id"]
         try:
-            if version["version_id"] is None:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=version["key"], IfMatch=version["etag"])
-            else:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=version["key"], VersionId=version["version_id"])
+            answer = self._s3.get_object(Bucket=self.bucket, Key=version["key"], **asked)
         except ClientError as error:
             raise self._refused("read", version["key"], error) from error
         return cast(BinaryIO, answer["Body"])

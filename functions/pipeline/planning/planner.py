@@ -178,7 +178,12 @@ class Planner:
         )
 
     def _source(self, version: ObjectVersion) -> Source:
-        return Source(version["key"], version["size"], lambda: self.storage.open(version))
+        return Source(
+            version["key"],
+            version["size"],
+            lambda: self.storage.open(version),
+            lambda start, length: self.storage.open(version, start, length).read(),
+        )
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:

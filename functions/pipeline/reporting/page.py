@@ -15,7 +15,7 @@ from pipeline.reporting.pool_use import ASSUMED_WARM_START
 from warmfold_run.diagnostics import Diagnostics
 from warmfold_run.records import Profile
 from warmfold_run.summary import CandidateCounts, MissedPool, Summary
-from warmfold_run.understanding import printable, sentences, shown, told
+from warmfold_run.understanding import printable, sentences, told
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 20
@@ -132,7 +132,6 @@ _FILTERS = (
     formats.duration,
     formats.short,
     printable,
-    shown,
     told,
 )
 

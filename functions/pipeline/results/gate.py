@@ -8,6 +8,7 @@ from pipeline.results.holdout import Holdout
 from warmfold_catalogue.metrics import load_metric
 from warmfold_run.experiment import Experiment
 from warmfold_run.records import Remark
+from warmfold_run.understanding import about
 
 NEARLY_PERFECT = 0.999
 """The share of the way from a model that looks at no feature to a perfect one from which a score is suspected: of a ROC
@@ -47,7 +48,7 @@ def suspicions(
     A perfect holdout alone may be luck, with few rows: it is where cross-validation's score, which is not perfect, lies
     in the interval of the holdout's.
     """
-    found = [remark["text"] for remark in remarks if remark["holds"]]
+    found = [about(remark) for remark in remarks if remark["holds"]]
     scores = [(holdout.score, f"the {holdout.rows} rows of the holdout"), (cv_score, "cross-validation")]
     perfect = [
         (kind, score, where)

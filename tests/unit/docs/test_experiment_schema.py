@@ -156,7 +156,9 @@ def experiments(draw: st.DrawFn, *, right: bool) -> dict[str, Any]:
         return draw(WRONG)
 
     def hyperparameters() -> Any:
-        estimator = load_estimator(asked.get("estimator") if asked.get("estimator") in ESTIMATORS else "random_forest")
+        estimator = load_estimator(
+            name if isinstance(name := asked.get("estimator"), str) and name in ESTIMATORS else "random_forest"
+        )
         names = st.sampled_from(
             [*estimator.hyperparameters("classification"), *estimator.hyperparameters("regression")]
         )

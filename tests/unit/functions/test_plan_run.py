@@ -225,7 +225,6 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
         plan()
 
 
-@pytest.mark.parametrize(("wanted", "transform"), [("ml.r5.xlarge", "ml.m5.xlarge"), ("ml.c5.xlarge", "ml.c5.xlarge")])
 def approved(sagemaker: FakeSageMaker, number: int, status: str, metadata: dict[str, str]) -> None:
     uri = f"s3://{BUCKET}/runs/before-{number}/model/job/output/model.tar.gz"
     container = {"Image": "image", "ModelDataUrl": uri}
@@ -273,6 +272,7 @@ def test_nobody_looks_for_a_champion_that_need_not_be_beaten(plan: Any, s3: Any,
     assert not sagemaker.asked("ListModelPackages")
 
 
+@pytest.mark.parametrize(("wanted", "transform"), [("ml.r5.xlarge", "ml.m5.xlarge"), ("ml.c5.xlarge", "ml.c5.xlarge")])
 def test_where_transform_lacks_a_training_type_it_runs_on_another(
     plan: Any, s3: Any, wanted: str, transform: str
 ) -> None:

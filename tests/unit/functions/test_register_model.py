@@ -126,7 +126,7 @@ def test_a_rejection_for_want_of_a_score_says_why_there_is_none(run: Run, regist
 LEAK = {
     "code": "leak",
     "column": "copy",
-    "text": "column 'copy' alone tells the target in every row",
+    "text": "it alone tells the target in every row",
     "remedy": "columns: {copy: ignore}",
     "holds": True,
 }
@@ -143,7 +143,7 @@ def test_a_remark_that_holds_keeps_the_model_for_a_person_and_says_why(run: Run,
     assert answer["status"] == "PendingManualApproval"
     assert answer["reason"] == (
         "experiment.yaml sets no quality_gate.min_score; held for a person's approval: "
-        "column 'copy' alone tells the target in every row"
+        "copy: it alone tells the target in every row"
     )
 
 

@@ -258,6 +258,8 @@ def test_spellings_of_one_class_are_one_class(cells: list[str], classes: dict[st
 
 
 def test_spellings_are_named_with_their_counts() -> None:
+    numbers = target(["1", "1.0", "0"] * 40)
+    assert "'1' in 40 rows, '1.0' in 40 rows are read as '1'" in remarks(numbers, "spellings")[0]["text"]
     cells = ["Oslo", "Oslo ", "oslo", "Graz"] * 30
     said = feature(cells)
     assert "'Oslo' in 30 rows, 'Oslo ' in 30 rows" in remarks(said, "spellings")[0]["text"]
@@ -349,6 +351,8 @@ def test_what_the_experiment_says_of_columns_is_done() -> None:
     reading = feature(cells, columns={"x": "boolean"})["readings"]["x"]
     assert [value_of(cell, reading) for cell in cells[:5]] == [1, 0, 1, 0, None]
     assert "'maybe' in 1 row" in refusal(lambda: feature(with_cell(cells, "maybe"), columns={"x": "boolean"}))
+    said = refusal(lambda: feature(["31/12/2024", "31.12.2024"] * 60, columns={"x": "%d/%m/%Y"}))
+    assert "'31.12.2024' in 60 rows" in said
     assert "line 40: 'maybe'" in refusal(lambda: feature(with_cell(["1", "2"] * 60, "maybe"), columns={"x": "numeric"}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,11 @@ from sklearn.metrics import classification_report, confusion_matrix, roc_auc_sco
 
 from tests.documents import complaints
 from tests.unit.training_code.split import Split, mixed, split
-from warmfold_jobs.data.table import read_table
-from warmfold_jobs.training import diagnose, influence
+from warmfold_jobs.data.table import TableError, feature_frame, read_table
+from warmfold_jobs.training import diagnose, influence, score_rows
 from warmfold_jobs.training.diagnose import Score, small_enough
 from warmfold_jobs.training.final import train_final
+from warmfold_jobs.training.score_rows import first_rows_to_score
 from warmfold_run.diagnostics import MOST_BYTES, Diagnostics
 
 FOREST = {"n_estimators": {"value": 21}, "max_depth": {"min": 2, "max": 9, "type": "integer", "scaling": "Auto"}}
@@ -47,8 +49,6 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> tuple[Split, Path, Diagn
 
 
 def score_of(ready: Split, frame: pd.DataFrame, *, whole: bool = True) -> Score:
-    from warmfold_jobs.data.table import feature_frame
-
     rows = [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.itertuples(index=False)]
     return Score(feature_frame(rows, list(frame.columns), ready.schema), whole)
 
@@ -148,6 +148,15 @@ def test_drift_tells_what_training_has_not_seen(tmp_path: Path) -> None:
     assert {"what": "drift of later rows", "why": "drift is that of the first 100 rows to score"} in found["left_out"]
 
 
+def test_rows_to_score_that_do_not_fit_cost_the_drift_only(tmp_path: Path) -> None:
+    def refuse() -> Score:
+        raise TableError("column 'size', row 2: 'tall' is not a number")
+
+    found = final(forest(tmp_path, mixed(200)), tmp_path, rows_to_score=refuse)
+    assert found["drift"] is None
+    assert {"what": "drift", "why": "column 'size', row 2: 'tall' is not a number"} in found["left_out"]
+
+
 def test_what_would_take_too_long_is_left_out_and_said(tmp_path: Path) -> None:
     def clock() -> Iterator[float]:
         now = 0.0
@@ -159,7 +168,7 @@ def test_what_would_take_too_long_is_left_out_and_said(tmp_path: Path) -> None:
     found = final(forest(tmp_path, mixed(200)), tmp_path, clock=lambda: next(ticks))
     assert (found["importance"], found["dependence"]) == ([], [])
     said = {one["what"]: one["why"] for one in found["left_out"]}
-    assert said["importance"] == "shuffling each of 4 groups of features takes about 160 s, and there are 24 s"
+    assert said["importance"] == "shuffling each of 3 groups of features takes about 120 s, and there are 24 s"
     assert said["dependence on colour"] == "varying it takes about 800 s, and the time is used up"
 
 
@@ -192,3 +201,36 @@ def test_a_class_that_the_sample_lacks_leaves_importance_out(tmp_path: Path, mon
     found = final(forest(tmp_path, load_wine(as_frame=True).frame, metric="neg_log_loss"), tmp_path)
     assert found["importance"] == []
     assert "neg_log_loss can't be told of 2 rows that lack a class" in str(found["left_out"])
+
+
+class Chunks:
+    """An S3 with chunks of rows to score, listed a page at a time."""
+
+    def __init__(self, *bodies: str) -> None:
+        self._bodies = {f"runs/r/score/chunk-{number:05d}.csv": body for number, body in enumerate(bodies)}
+
+    def get_paginator(self, _: str) -> Chunks:
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        for key in self._bodies:
+            yield {"Contents": [{"Key": key}]}
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(self._bodies[Key].encode())}
+
+
+def test_the_first_rows_to_score_are_read_from_their_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0).normal(size=90)
+    frame = pd.DataFrame({"a": numbers, "t": ["x", "y", "z"] * 30, "label": ["p", "q"] * 45})
+    ready = forest(tmp_path, frame)
+    s3: Any = Chunks("t,a\nx,1\ny,2\n", "t,a\n,3\n")
+    asked: Any = ready.plan | {"predict": {"key": "predict.csv"}}
+    found = first_rows_to_score(s3, asked, ready.schema)
+    assert found is not None
+    assert (list(found.features["a"]), found.whole) == ([1.0, 2.0, 3.0], True)
+    monkeypatch.setattr(score_rows, "MOST_ROWS", 2)
+    found = first_rows_to_score(s3, asked, ready.schema)
+    assert found is not None
+    assert (list(found.features["a"]), found.whole) == ([1.0, 2.0], False)
+    assert first_rows_to_score(s3, ready.plan, ready.schema) is None  # type: ignore[arg-type]

@@ -94,6 +94,12 @@ def test_columns_by_chance_are_no_leaks(seed: int, different: int, rows: int, sh
     assert classes_beside([numbers.randrange(different) for _ in range(rows)], target) == []
 
 
+def test_a_copy_of_amounts_is_a_leak_however_they_are_written() -> None:
+    amounts = [f"${cell}" for cell in measured()]
+    profile = understood({"x": amounts, "beside": measured(seed=9), "y": amounts})
+    assert [remark["column"] for remark in remarks(profile, "leak")] == ["x"]
+
+
 def test_many_rows_of_one_name_with_one_class_are_a_group() -> None:
     customers = [str(1000 + n // 8 * 7) for n in range(480)]
     known = {customer: random.Random(customer).choice(["yes", "no"]) for customer in customers}

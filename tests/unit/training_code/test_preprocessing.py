@@ -150,6 +150,13 @@ def test_a_heavy_tailed_number_that_adds_up_as_it_is_still_does() -> None:
     assert score(pd.DataFrame({"size": size}), target, "linear") > 0.97
 
 
+def test_few_rows_with_a_heavy_tail_are_fitted_without_a_warning() -> None:
+    features = pd.DataFrame({"income": np.exp(np.arange(30.0) / 3)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pipeline(features, "linear").fit(features, np.arange(30.0))
+
+
 def test_a_scale_is_one_number_for_trees_and_its_unknown_levels_are_missing() -> None:
     rng = np.random.default_rng(0)
     levels = ["low", "Medium", "high", "very high"]
@@ -198,7 +205,7 @@ def everything(rows: int = 400) -> pd.DataFrame:
     number = rng.normal(size=rows) ** 5
     number[:9] = [np.inf, -np.inf, np.nan, 1e300, -1e300, 0, 0, 0, 0]
     when = dates("2020-01-01T05:00", rows * 6, "h")[::6].copy()
-    when[:5] = np.datetime64("NaT")
+    when[:5] = np.datetime64("NaT", "s")
     sentences = [" ".join(row) for row in rng.choice(["good", "late", "angry", "calm", "paid"], (rows, 9))]
     return pd.DataFrame(
         {

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import random
 
 import pytest
 
-from tests.unit.training_code.dataset import ROWS, labels, measured, remarks, target, understood
+from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, remarks, target, understood
 from tests.unit.training_code.test_columns import refusal
+from warmfold_data.asked import Asked
+from warmfold_data.pieces import pieces_of
+from warmfold_data.rules import sample
+from warmfold_data.understanding import Understood
 from warmfold_jobs.data.table import Schema
 
 
@@ -111,3 +116,22 @@ def test_how_many_rows_have_no_target_is_said() -> None:
 def test_the_target_s_and_the_features_broken_rules_are_told_together() -> None:
     table = {"a": [*measured()[1:], "odd"], "b": measured(seed=3), "y": [*measured(seed=4)[1:], "odd"]}
     assert len(refusal(lambda: understood(table)).splitlines()) == 2
+
+
+def suggested(target: list[str], **asked: object) -> Understood:
+    """What a sample of a table says that is larger than what is sampled."""
+    body = csv_of({"text": [f'a "{n}",\nb' for n in range(len(target))], "y": target})
+    pieces = pieces_of(len(body), lambda start, length: body[start : start + length])
+    return sample(io.BytesIO(body), file="data.csv", asked=Asked(**asked), pieces=pieces)  # type: ignore[arg-type]
+
+
+def test_a_target_that_the_first_rows_do_not_show_is_known_from_further_down() -> None:
+    rows = 200_000
+    assert suggested([str(n * 50 // rows) for n in range(rows)]).problem == "regression"
+    assert suggested([str(n * 10 // rows) for n in range(rows)]).problem == "classification"
+    assert suggested(["ab"[n * 2 // rows] for n in range(rows)]).classes.keys() == {"a", "b"}
+
+
+def test_what_is_odd_further_down_is_left_to_who_reads_all_lines() -> None:
+    rows = 200_000
+    assert suggested([str(n / 7) if n < rows // 2 else "odd" for n in range(rows)]).problem == "regression"

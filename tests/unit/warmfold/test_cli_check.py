@@ -43,7 +43,7 @@ def test_the_first_lines_say_what_why_and_from_what(data: Path) -> None:
 
 def test_what_is_guessed_and_what_is_asked_for_are_told_apart(data: Path, tmp_path: Path) -> None:
     data.write_text(ROWS.replace("target", "churned"))
-    assert "churned (the last column: `target` names another)" in " ".join(check(data).stdout.split())
+    assert "churned (the last column; the key target names another)" in " ".join(check(data).stdout.split())
     experiment = tmp_path / "mine.yaml"
     experiment.write_text("target: x\nmetric: neg_mean_absolute_error")
     told = " ".join(check(data, "--experiment", experiment, "--problem", "regression").stdout.split())

@@ -41,7 +41,8 @@ def for_numbers(columns: Treatment, wanted: Preprocessing, seed: int) -> list[Br
     if columns.heavy_tailed:
         from sklearn.preprocessing import QuantileTransformer
 
-        ranked = QuantileTransformer(n_quantiles=QUANTILES, output_distribution="normal", random_state=seed)
+        quantiles = min(QUANTILES, columns.rows)
+        ranked = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", random_state=seed)
         # the other branch says where values are missing
         filled = SimpleImputer(strategy="median", keep_empty_features=True)
         made.append(("heavy_tailed", make_pipeline(*_finite(), filled, ranked), columns.heavy_tailed))

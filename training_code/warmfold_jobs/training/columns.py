@@ -44,6 +44,8 @@ _WORD = re.compile(r"\w+")
 class Treatment:
     """Columns by what is done with them; a column may be in several lists, and each feature is in one at least."""
 
+    rows: int
+    """How many training rows said so."""
     numbers: list[str]
     heavy_tailed: list[str]
     """Of the numbers, those that a few values stretch."""
@@ -89,6 +91,7 @@ def treatment(schema: Schema, features: pd.DataFrame, wanted: Preprocessing, mos
             if returning:
                 ranks.append(column)
     return Treatment(
+        rows=len(features),
         numbers=numbers,
         heavy_tailed=[column for column in numbers if wanted.scale and _has_heavy_tails(features[column])],
         categories=categories,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from warmfold_catalogue.metrics import load_metric
-from warmfold_jobs.data.table import Schema
+from warmfold_jobs.data.table import Schema, TableError
 from warmfold_jobs.training import influence, outcomes
 from warmfold_jobs.training.drift import drift
 from warmfold_jobs.training.influence import Shuffled
@@ -48,14 +48,22 @@ def diagnose(
     model: Any,
     training: pd.DataFrame,
     held: Held,
-    score: Score | None,
+    rows_to_score: Callable[[], Score | None],
     *,
     fit_seconds: float,
     clock: Clock,
 ) -> Diagnostics:
-    """What the holdout tells; `left_out` says what it does not, and why."""
+    """What the holdout tells; `left_out` says what it does not, and why.
+
+    Rows to score that do not fit cost the drift only: the transform will say what is wrong with them.
+    """
     began = clock()
     left_out: list[LeftOut] = []
+    score = None
+    try:
+        score = rows_to_score()
+    except TableError as error:
+        left_out.append({"what": "drift", "why": str(error)})
     told = _Influence(plan, schema, model, held, max(LEAST_SECONDS, FITS * fit_seconds), clock, left_out)
     importance = told.importance()
     seed = plan["experiment"]["cross_validation"]["seed"]

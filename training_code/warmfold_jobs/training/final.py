@@ -66,7 +66,7 @@ def train_final(
         "fit_seconds": seconds,
         "rows": {"train": len(labels), "holdout": len(held_labels)},
     }
-    told = diagnose(plan, schema, model, features, held, rows_to_score(), fit_seconds=seconds, clock=clock)
+    told = diagnose(plan, schema, model, features, held, rows_to_score, fit_seconds=seconds, clock=clock)
     model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, model_dir / places.MODEL)
     files: dict[str, object] = {

@@ -43,19 +43,25 @@ class Interval(NamedTuple):
 def resampled(answers: Sequence[Answers], labels: _Array, metric: str, seed: int) -> _Array:
     """The scores of each of some models (a row each) on the same bootstrap resamples of the rows; NaN where untold.
 
-    Of a classification every class keeps its number of rows, so that none is missing from a resample.
+    Of a classification every class keeps its number of rows, so that none is missing from a resample, and one score is
+    that of all resamples where a model answers every row alike.
     """
     generator, scorer = np.random.default_rng(seed), load_metric(metric).scorer()
     strata = [np.arange(len(labels))]
     if answers[0].classes is not None:
         strata = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     wanted = RESAMPLES if len(labels) <= MANY_ROWS else RESAMPLES_OF_MANY
+    first = [next(place for place, other in enumerate(answers) if other is answer) for answer in answers]
     scores = np.empty((len(answers), wanted))
+    alike = {place for place, answer in enumerate(answers) if answer.classes is not None and answer.are_alike}
+    for place in alike:
+        scores[place] = answers[place].value(scorer, np.arange(len(labels)), labels)
+    asked = sorted(set(first) - alike)
     for resample in range(wanted):
         rows = np.concatenate([generator.choice(stratum, size=len(stratum)) for stratum in strata])
-        for model, answer in enumerate(answers):
-            scores[model, resample] = answer.value(scorer, rows, labels[rows])
-    return scores
+        for place in asked:
+            scores[place, resample] = answers[place].value(scorer, rows, labels[rows])
+    return scores[first]
 
 
 def standard_error(scores: _Array) -> float | None:

@@ -39,6 +39,12 @@ class Answers:
             self._stand_in.classes_ = self.classes
             self._stand_in.probabilities = self.probabilities
 
+    @property
+    def are_alike(self) -> bool:
+        """Whether every row has the same answer."""
+        told = [self.predicted] if self.probabilities is None else [self.predicted, self.probabilities]
+        return all(bool((one == one[:1]).all()) for one in told)
+
     def score(self, labels: np.ndarray[Any, Any], metric: str) -> float:
         """The score of all the rows; raises ScoreError when it is no finite number."""
         return _finite(self.value(load_metric(metric).scorer(), np.arange(len(labels)), labels), labels, metric)
