@@ -21,7 +21,7 @@ from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.records import Profile
-from warmfold_run.understanding import Understanding, counted, in_words
+from warmfold_run.understanding import Understanding, counted, in_words, shown
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 """Data larger than this is understood from its first rows."""
@@ -215,4 +215,5 @@ def _metric_why(given: Experiment, found: _Found) -> str:
 def _split(resolved: Resolved, profile: Profile | None) -> str:
     validation = resolved["cross_validation"]
     folds = len(profile["folds"]) if profile else validation["n_splits"] * validation["repeats"]
-    return f"{folds} folds, {validation['strategy']}"
+    column = validation["group_column"] or validation["time_column"] or validation["fold_column"]
+    return f"{folds} folds, {validation['strategy']}{f' by {shown(column)}' if column else ''}"
