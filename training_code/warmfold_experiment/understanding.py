@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,8 @@ from typing import NamedTuple
 from warmfold_data import rules
 from warmfold_data.asked import Asked
 from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
-from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, CsvRecords, DatasetRuleError
+from warmfold_data.files import File, read_files
 from warmfold_data.pieces import pieces_of
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
@@ -25,6 +26,8 @@ from warmfold_run.understanding import Understanding, counted, in_words, shown
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 """Data larger than this is understood from its first rows."""
+SAMPLE_FILES = 10
+"""How many files of such data are looked at."""
 _READ_FOR_DATA = ("target", "problem", "columns", "missing_values", "positive_class", "dialect")
 """Keys without which nothing can be said of the data's rows but whether they can be read."""
 
@@ -43,6 +46,49 @@ class Source:
     def text_bytes(self) -> int:
         """How much text it holds: what is packed with gzip is taken for GZIP_LIKELY_RATIO times as much."""
         return self.size * (GZIP_LIKELY_RATIO if self.open().read(2) == GZIP_MAGIC else 1)
+
+    def records(self, asked: AskedDialect) -> CsvRecords:
+        """All its records."""
+        return read_files([File(self.file, self.open)], asked)
+
+    def first_records(self, asked: AskedDialect) -> CsvRecords:
+        """Those to look at where it is too large to be read as a whole."""
+        return self.records(asked)
+
+    def pieces(self) -> Iterable[bytes]:
+        """Bytes from further down."""
+        return pieces_of(self.size, self.piece)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files to read one after another as one dataset; `file` is how errors call them all."""
+
+    file: str
+    files: Sequence[Source]
+
+    @cached_property
+    def text_bytes(self) -> int:
+        """As of a file, where files that are not called so are packed if the first one is."""
+        first = self.files[0]
+        packed = first.text_bytes > first.size
+        return sum(
+            one.size * (GZIP_LIKELY_RATIO if packed or one.file.lower().endswith(".gz") else 1) for one in self.files
+        )
+
+    def records(self, asked: AskedDialect) -> CsvRecords:
+        """All their records."""
+        return read_files([File(one.file, one.open) for one in self.files], asked)
+
+    def first_records(self, asked: AskedDialect) -> CsvRecords:
+        """The first of some of the files, at equal steps: rules.SAMPLE_ROWS together."""
+        some = self.files[:: -(-len(self.files) // SAMPLE_FILES)]
+        most = -(-rules.SAMPLE_ROWS // len(some))
+        return read_files([File(one.file, one.open) for one in some], asked, most_rows=most)
+
+    def pieces(self) -> Iterable[bytes]:
+        """None: what is further down is seen in the files looked at."""
+        return ()
 
 
 class Understood(NamedTuple):
@@ -65,7 +111,7 @@ class NotUnderstoodError(ValueError):
 
 def understand(
     text: bytes | None,
-    data: Source,
+    data: Source | Folder,
     predict: Source | None = None,
     *,
     overrides: Overrides = NO_OVERRIDES,
@@ -100,7 +146,7 @@ class _Found(NamedTuple):
 
 
 def _found(
-    data: Source, predict: Source | None, given: Experiment, refused: list[str]
+    data: Source | Folder, predict: Source | None, given: Experiment, refused: list[str]
 ) -> tuple[_Found | None, list[str]]:
     """Return what the files hold, None where the data can't be used, and what is wrong with them."""
     asked = Asked.of(given.model_dump(), problem=given.problem)
@@ -109,10 +155,10 @@ def _found(
         asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
     try:
         if data.text_bytes > WHOLE_SCAN_BYTES:
-            pieces = pieces_of(data.size, data.piece)
-            suggested = rules.sample(data.open(), file=data.file, asked=asked, pieces=pieces)
+            first = data.first_records(asked.dialect)
+            suggested = rules.sample(first, file=data.file, asked=asked, pieces=data.pieces())
             return _Found(suggested.target, suggested.problem, suggested.problem_why, None, None, None), []
-        profile = rules.scan(data.open(), file=data.file, asked=asked)
+        profile = rules.scan_records(data.records(asked.dialect), file=data.file, asked=asked)
     except DatasetRuleError as error:
         return None, [str(error), *_unreadable(predict, asked.dialect)]
     classes, rows_to_score, wrong = profile["classes"], None, []
@@ -159,12 +205,12 @@ def _is_for_data(path: str) -> bool:
     return (meant[0] if meant else key) in _READ_FOR_DATA
 
 
-def _unreadable(source: Source | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
+def _unreadable(source: Source | Folder | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
     """Return what is wrong with a file whatever its columns mean."""
     if source is None or source.text_bytes > WHOLE_SCAN_BYTES:
         return []
     try:
-        for _ in read_records(source.open(), file=source.file, asked=asked):
+        for _ in source.records(asked):
             pass
     except DatasetRuleError as error:
         return [str(error)]

@@ -11,13 +11,16 @@ import typer
 import yaml
 
 from warmfold.errors import CommandError
+from warmfold.stack import folder_files
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.file import MAX_BYTES, parse_value
 from warmfold_experiment.load import merged
 from warmfold_experiment.schema import Overrides
-from warmfold_experiment.understanding import NotUnderstoodError, Source, Understood, understand
+from warmfold_experiment.understanding import Folder, NotUnderstoodError, Source, Understood, understand
 
-DataArgument = Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)]
+DataArgument = Annotated[
+    Path, typer.Argument(help="A CSV file with a header, or a folder of files with the same one.", exists=True)
+]
 ExperimentOption = Annotated[
     Path | None, typer.Option(help="experiment.yaml: what to tune and how.", exists=True, dir_okay=False)
 ]
@@ -71,7 +74,7 @@ def text_with(text: bytes | None, given: Overrides) -> bytes:
     return yaml.safe_dump(merged(text, given.keys), sort_keys=False, allow_unicode=True).encode()
 
 
-def checked(text: bytes | None, data: Source, predict: Source | None, given: Overrides) -> Understood:
+def checked(text: bytes | None, data: Source | Folder, predict: Source | None, given: Overrides) -> Understood:
     """Return what will be done; raises CommandError with everything that is wrong."""
     try:
         return understand(text, data, predict, overrides=given)
@@ -85,6 +88,13 @@ def refusal(error: NotUnderstoodError) -> CommandError:
     if len(lines) == 1:
         return CommandError(lines[0])
     return CommandError("\n".join([f"{len(lines)} things are wrong:", *(f"  - {line}" for line in lines)]))
+
+
+def data_of(path: Path, called: Path) -> Source | Folder:
+    """Return a file or a folder of files on this machine, and what errors call it."""
+    if path.is_dir():
+        return Folder(str(called), [source_of(file, file) for file in folder_files(path)])
+    return source_of(path, called)
 
 
 def source_of(path: Path, called: Path) -> Source:
@@ -109,7 +119,7 @@ def read_text(path: Path) -> bytes:
 
 def as_file(path: Path, folder: Path, name: str) -> Path:
     """Return the path of a file that can be read twice: a copy in `folder` of what comes from a pipe."""
-    if path.is_file():
+    if path.is_file() or path.is_dir():
         return path
     copy = folder / name
     try:

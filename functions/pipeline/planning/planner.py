@@ -13,6 +13,7 @@ from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
+from pipeline.planning.data_files import find_data, find_files
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
 from pipeline.planning.requests.candidate import defaults_request
@@ -26,10 +27,10 @@ from warmfold_catalogue.metrics import load_metric
 from warmfold_catalogue.splitters import load_splitter
 from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
-from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
+from warmfold_experiment.understanding import Folder, NotUnderstoodError, Source, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, ChampionPackage, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
 from warmfold_run.records import Profile
 
 
@@ -82,18 +83,16 @@ class Planner:
 
     def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> Plan:
         dataset, overrides, version = _check_input(asked)
+        data = find_data(self.storage, dataset, asked.get("data"), version)
+        files = find_files(self.storage, data)
         image = training_image(self.environment.training_image, self.environment.region, self.environment.url_suffix)
         folder = places.dataset_folder(dataset)
-        data = self.storage.head(folder + places.DATA, version)
-        if data is None:
-            which = f" in version {version}" if version else ""
-            raise DatasetError(
-                f"{self.storage.uri(folder)}{places.DATA} is not there{which}; upload it, or name another dataset"
-                + (" or version" if version else "")
-            )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
-        rows, to_score = self._source(data), self._source(predict) if predict else None
+        to_score = self._source(predict) if predict else None
+        rows: Source | Folder = self._source(data)
+        if files is not None:
+            rows = Folder(places.data_name(data["key"]), [self._source(one) for one in files])
         try:
             given, resolved, profile, understanding = understand(
                 # one byte more than there may be says that there are too many
@@ -120,6 +119,7 @@ class Planner:
             "bucket": self.storage.bucket,
             "created_at": self.now().isoformat(timespec="seconds"),
             "data": data,
+            "data_files": None if files is None else self._listed(run, files),
             "experiment_file": file,
             "predict": predict,
             "code": code,
@@ -177,6 +177,11 @@ class Planner:
             key=self.environment.kms_key_arn or None,
         )
 
+    def _listed(self, run: str, files: list[ObjectVersion]) -> DataFiles:
+        """Write the list of a run's files, which may be long, beside the plan."""
+        uri = self.storage.write_json(places.run_key(run, places.DATA_FILES), FileList(files=files))
+        return {"uri": uri, "files": len(files), "size": sum(one["size"] for one in files)}
+
     def _source(self, version: ObjectVersion) -> Source:
         return Source(
             version["key"],
@@ -187,10 +192,15 @@ class Planner:
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
-    unknown = set(asked) - {"dataset", "experiment", "data_version"}
+    unknown = set(asked) - {"dataset", "experiment", "data", "data_version"}
     if unknown:
         raise ExperimentError(
-            f"execution input: unknown key {', '.join(sorted(unknown))}; there is dataset, experiment, data_version"
+            f"execution input: unknown key {', '.join(sorted(unknown))}; "
+            "there is dataset, experiment, data, data_version"
+        )
+    if asked.get("data") not in (None, *places.STARTING):
+        raise ExperimentError(
+            f"execution input: data is {asked['data']!r}; it must be {' or '.join(places.STARTING)}, or left out"
         )
     dataset = asked.get("dataset")
     if not isinstance(dataset, str) or not names.DATASET.fullmatch(dataset):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,17 +13,18 @@ import pyarrow as pa
 from warmfold_data.asked import Asked
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
-from warmfold_data.csv_records import CsvRecords, DatasetRuleError, read_records
+from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.dealing import LEFT_OUT
-from warmfold_data.no_rows import UNITS
+from warmfold_data.files import read_files
 from warmfold_data.placing import Placing
 from warmfold_data.reader import Reader
-from warmfold_data.rules import SAMPLE_ROWS, Scanner
+from warmfold_data.rules import Scanner
 from warmfold_data.understanding import Understood
 from warmfold_jobs.data.by_arrays import ByArrays
-from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
+from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.counting import count_rows
-from warmfold_jobs.data.object_stream import object_stream
+from warmfold_jobs.data.file_blocks import FileBlocks
+from warmfold_jobs.data.object_stream import dataset_files, dataset_name
 from warmfold_jobs.data.row_blocks import row_blocks
 from warmfold_jobs.data.sampling import Sample, check_left_out, complete
 from warmfold_jobs.data.spool import Spool
@@ -35,9 +36,9 @@ from warmfold_run.records import Profile
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Blocks = Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]
-"""Blocks of rows: those with a target, the features typed and the target's cells as text; and the cells of all rows as
-they are, where they are wanted."""
+Blocks = Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None, int]]
+"""Blocks of rows: those with a target, the features typed and the target's cells as text; the cells of all rows as they
+are, where they are wanted; and the place of the file that they are of."""
 
 
 class Read(NamedTuple):
@@ -53,23 +54,19 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
 
     Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
     """
-    stream = object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
-    _, header = next(records)
-    scanner = _scanner(plan, header, stream.name)
-    for _ in islice(records, SAMPLE_ROWS):
-        pass  # what stands between the header and the rows is known then
-    _check_skipped(records, plan["profile"])
-    text = utf_8(object_stream(plan, plan["data"], s3), records.dialect, stream.name)
-    blocks = text_blocks(text, header, records.dialect)
+    if plan["profile"] is not None and plan["profile"]["dialect"]["skipped"]:
+        raise NotColumnarError("not every record is a row")
+    blocks, name = FileBlocks(dataset_files(plan, s3), plan["experiment"]["dialect"]), dataset_name(plan)
+    header = blocks.columns
+    scanner = _scanner(plan, header, name)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
     if plan["profile"]:
-        understood, reader = _understood(plan["profile"]), Reader(header, file=stream.name, asked=scanner.asked)
-        cells = _kept((block for block, _ in blocks), None if plan["predict"] else texts)
+        understood, reader = _understood(plan["profile"]), Reader(header, file=name, asked=scanner.asked)
+        cells = _kept((block.rows for block in blocks), None if plan["predict"] else texts)
     else:
-        sample = Sample(header, file=stream.name, asked=scanner.asked)
-        sample.gather(blocks, records, texts)
+        sample = Sample(header, file=name, asked=scanner.asked)
+        sample.gather(blocks, texts)
         understood, reader = sample.understood(), sample.reader
         tallies = sample.tallies(understood)
         cells = texts.blocks()
@@ -92,11 +89,11 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     labels = counted.labels if understood.problem == CLASSIFICATION else []
     rows: Any = counted.rows_to_deal
     profile = scanner.conclude(
-        records, understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
+        blocks.records(), understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
     )
     if plan["profile"]:
-        profile = Profile(**{**plan["profile"], "file": stream.name})
-    both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), strict=False)
+        profile = Profile(**{**plan["profile"], "file": name})
+    both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), blocks.sources, strict=False)
     placements = np.full(counted.rows, LEFT_OUT, np.int32)
     has_target = np.ones(counted.rows, bool)
     has_target[counted.without_target] = False
@@ -106,11 +103,9 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
 
 def by_rows(plan: Plan, s3: S3Client) -> Read:
     """Read the data row by row, which raises DatasetRuleError for the first rule that it breaks."""
-    experiment = plan["experiment"]
-    stream = object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name, asked=experiment["dialect"])
+    records = read_files(dataset_files(plan, s3), plan["experiment"]["dialect"])
     _, header = next(records)
-    scanner = _scanner(plan, header, stream.name)
+    scanner = _scanner(plan, header, dataset_name(plan))
     for line, row in records:
         scanner.observe(line, row)
     profile = scanner.finish(records)
@@ -151,15 +146,15 @@ def _take_columns(placing: Placing, understood: Understood) -> None:
 
 
 def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:
-    stream, target = object_stream(plan, plan["data"], s3), profile["target"]
+    target = profile["target"]
     readers = [ColumnReader(column, reading) for column, reading in profile["readings"].items() if column != target]
     row = 0
-    for block in row_blocks(stream, stream.name, plan["experiment"]["dialect"]):
+    for block, source in row_blocks(dataset_files(plan, s3), plan["experiment"]["dialect"]):
         kept = block.filter(pa.array(placements[row : row + block.num_rows] != LEFT_OUT))
         row += block.num_rows
         cells = dict(zip(kept.schema.names, kept.columns, strict=True))
         typed = pa.RecordBatch.from_pydict({**read_columns(cells, readers), target: cells[target]})
-        yield typed, None if plan["predict"] else block
+        yield typed, None if plan["predict"] else block, source
 
 
 def _kept(blocks: Iterator[pa.RecordBatch], texts: Spool | None) -> Iterator[pa.RecordBatch]:
@@ -177,13 +172,6 @@ def _tallied(blocks: Iterator[pa.RecordBatch], tallies: dict[str, Tally], target
                 [c for c, label in zip(cells, block[target], strict=True) if label.is_valid], [0] * len(cells)
             )
         yield block
-
-
-def _check_skipped(records: CsvRecords, profile: Profile | None) -> None:
-    """Records that are no rows are left to the row-wise reader, which knows them."""
-    skipped = records.dialect["skipped"] or (profile is not None and profile["dialect"]["skipped"])
-    if skipped or any(remark["code"] == UNITS for remark in records.remarks):
-        raise NotColumnarError("not every record is a row")
 
 
 def _scanner(plan: Plan, header: list[str], file: str) -> Scanner:

@@ -103,10 +103,10 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
         scored = None
         if not plan["predict"]:
             scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
-        for typed, texts in read.blocks:
+        for typed, texts, source in read.blocks:
             target = typed.schema.get_field_index(schema.target)
             rows = typed.set_column(target, schema.target, labels.read(typed.column(target)))
-            parts.write(rows, dealt[labelled : labelled + rows.num_rows])
+            parts.write(rows, dealt[labelled : labelled + rows.num_rows], source)
             labelled += rows.num_rows
             if scored is not None and texts is not None:
                 there = read.placements[row : row + texts.num_rows]
