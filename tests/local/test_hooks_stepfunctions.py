@@ -40,15 +40,23 @@ def test_a_jsonata_expression_that_fails_is_named(things: Things, expression: st
     assert words in done["cause"]
 
 
-@pytest.mark.parametrize("error", ["States.TaskFailed", "OutOfCheeseError"])
-def test_a_parallel_fails_with_the_error_of_its_branch_and_can_catch_it(things: Things, error: str) -> None:
-    failing = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": error, "Cause": "no cheese"}}}
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ({"Type": "Fail", "Error": "OutOfCheeseError", "Cause": "no cheese"}, "OutOfCheeseError"),
+        ({"Type": "Pass", "Output": "{% $number('many') %}", "End": True}, "States.QueryEvaluationError"),
+    ],
+)
+def test_a_parallel_fails_with_the_error_of_its_branch_and_can_catch_it(
+    things: Things, state: dict[str, Any], error: str
+) -> None:
+    failing = {"StartAt": "F", "States": {"F": state}}
     fine = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
     parallel = {"Type": "Parallel", "Branches": [failing, fine], "End": True}
     done = things.run_definition({"A": parallel})
-    assert (done["status"], done["error"], done["cause"]) == ("FAILED", error, "no cheese")
-    caught = {"Catch": [{"ErrorEquals": [error], "Output": "{% {'caught': $states.errorOutput.Error} %}", "Next": "B"}]}
-    done = things.run_definition({"A": parallel | caught, "B": {"Type": "Pass", "End": True}})
+    assert (done["status"], done["error"]) == ("FAILED", error)
+    way = {"ErrorEquals": [error], "Output": "{% {'caught': $states.errorOutput.Error} %}", "Next": "B"}
+    done = things.run_definition({"A": parallel | {"Catch": [way]}, "B": {"Type": "Pass", "End": True}})
     assert (done["status"], json.loads(done["output"])) == ("SUCCEEDED", {"caught": error})
 
 

@@ -56,12 +56,12 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     stream = object_stream(plan, plan["data"], s3)
     records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
     _, header = next(records)
+    scanner = _scanner(plan, header, stream.name)
     for _ in islice(records, SAMPLE_ROWS):
         pass  # what stands between the header and the rows is known then
     _check_skipped(records, plan["profile"])
     text = utf_8(object_stream(plan, plan["data"], s3), records.dialect, stream.name)
     blocks = text_blocks(text, header, records.dialect)
-    scanner = _scanner(plan, header, stream.name)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
     if plan["profile"]:
