@@ -28,6 +28,7 @@ from botocore.exceptions import (
 )
 
 from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
+from warmfold_data.parquet_footer import MAGIC
 from warmfold_experiment.understanding import Source
 from warmfold_run import names, places
 
@@ -78,7 +79,7 @@ class Stack:
             if source is not None:
                 self._put(source, folder + name)
         if not data.is_dir():
-            return self._put(data, places.data_key(dataset))
+            return self._put(data, places.data_key(dataset, places.TABLE if is_table(data) else places.DATA))
         for file in folder_files(data):
             self._put(file, f"{folder}{places.DATA_FOLDER}{file.name}")
         key = places.data_key(dataset, places.SUCCESS)
@@ -288,6 +289,15 @@ def explained(error: AwsError) -> CommandError:
             "that `warmfold local up` prints"
         )
     return CommandError(f"AWS refused: {what}")
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is Parquet; one that can't be read is not."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
 
 
 def folder_files(folder: Path) -> list[Path]:

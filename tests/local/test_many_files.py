@@ -1,4 +1,4 @@
-"""A dataset of many files, from its upload to the model."""
+"""A dataset of many files, and one of a Parquet file, from the upload to the model."""
 
 from __future__ import annotations
 
@@ -30,5 +30,20 @@ def test_a_folder_of_files_is_tuned_on_as_one_dataset(stack: Stack, tmp_path: Pa
         f"part-{place:05d}.parquet" for place in range(3)
     ]
     predicted = read_frames(stack, f"{run}predictions/")
+    held_out = pd.merge(frame, predicted, how="inner")
+    assert len(held_out) == len(predicted) == summary["holdout"]["rows"]
+
+
+def test_a_parquet_file_is_tuned_on_and_its_holdout_scored(stack: Stack, tmp_path: Path) -> None:
+    frame, file, experiment = breast_cancer(180), tmp_path / "table.parquet", tmp_path / "experiment.yaml"
+    frame.to_parquet(file)
+    experiment.write_text(QUICK)
+    version = stack.upload("table", file, experiment, None)
+    progress, summary = to_the_end(stack, stack.wait_for_execution("table", version, timeout=PATIENCE))
+    assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
+    assert summary is not None
+    assert summary["data"]["key"] == "datasets/table/data.parquet"
+    assert summary["data"]["rows"] == 180
+    predicted = read_frames(stack, f"runs/{summary['run']}/predictions/")
     held_out = pd.merge(frame, predicted, how="inner")
     assert len(held_out) == len(predicted) == summary["holdout"]["rows"]

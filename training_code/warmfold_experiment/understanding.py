@@ -13,6 +13,8 @@ from warmfold_data.asked import Asked
 from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
 from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, CsvRecords, DatasetRuleError
 from warmfold_data.files import File, read_files
+from warmfold_data.parquet_columns import suggest
+from warmfold_data.parquet_footer import Footer, check_columns, read_footer
 from warmfold_data.pieces import pieces_of
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
@@ -21,7 +23,7 @@ from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.records import Profile
+from warmfold_run.records import Profile, Remark
 from warmfold_run.understanding import Understanding, counted, in_words, shown
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
@@ -91,6 +93,29 @@ class Folder:
         return ()
 
 
+@dataclass(frozen=True)
+class Table:
+    """A Parquet file, of which only the footer is read."""
+
+    file: str
+    size: int
+    piece: Callable[[int, int], bytes]
+    """Its bytes from a place on, so many."""
+
+    @property
+    def text_bytes(self) -> int:
+        """How much text its values would be: packed, as they are taken for."""
+        return self.size * GZIP_LIKELY_RATIO
+
+    def footer(self) -> Footer:
+        """What its end says of it; raises DatasetRuleError."""
+        return read_footer(self.size, self.piece, file=self.file)
+
+
+Data = Source | Folder | Table
+"""The data of a dataset."""
+
+
 class Understood(NamedTuple):
     """What will be done; `profile` is None for data that is too large to be read before the run."""
 
@@ -111,7 +136,7 @@ class NotUnderstoodError(ValueError):
 
 def understand(
     text: bytes | None,
-    data: Source | Folder,
+    data: Data,
     predict: Source | None = None,
     *,
     overrides: Overrides = NO_OVERRIDES,
@@ -143,10 +168,13 @@ class _Found(NamedTuple):
     classes: int | None
     profile: Profile | None
     rows_to_score: int | None
+    said: Sequence[Remark] = ()
+    by_type: bool = False
+    """Whether the file's own types say it, not its rows."""
 
 
 def _found(
-    data: Source | Folder, predict: Source | None, given: Experiment, refused: list[str]
+    data: Data, predict: Source | None, given: Experiment, refused: list[str]
 ) -> tuple[_Found | None, list[str]]:
     """Return what the files hold, None where the data can't be used, and what is wrong with them."""
     asked = Asked.of(given.model_dump(), problem=given.problem)
@@ -154,6 +182,10 @@ def _found(
         # what the fewest folds can't do no other number can
         asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
     try:
+        if isinstance(data, Table):
+            by_type = suggest(data.footer(), file=data.file, asked=asked)
+            target, problem, why, counted_classes, said = by_type
+            return _Found(target, problem, why, counted_classes, None, None, said, by_type=True), []
         if data.text_bytes > WHOLE_SCAN_BYTES:
             first = data.first_records(asked.dialect)
             suggested = rules.sample(first, file=data.file, asked=asked, pieces=data.pieces())
@@ -205,11 +237,14 @@ def _is_for_data(path: str) -> bool:
     return (meant[0] if meant else key) in _READ_FOR_DATA
 
 
-def _unreadable(source: Source | Folder | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
+def _unreadable(source: Data | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
     """Return what is wrong with a file whatever its columns mean."""
-    if source is None or source.text_bytes > WHOLE_SCAN_BYTES:
+    if source is None or (not isinstance(source, Table) and source.text_bytes > WHOLE_SCAN_BYTES):
         return []
     try:
+        if isinstance(source, Table):
+            check_columns(source.footer(), file=source.file)
+            return []
         for _ in source.records(asked):
             pass
     except DatasetRuleError as error:
@@ -232,7 +267,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
         "features": None,
         "columns_left_out": {},
         "rows_to_score": found.rows_to_score,
-        "remarks": [],
+        "remarks": list(found.said),
     }
     return counted(told, found.profile) if found.profile else told
 
@@ -246,7 +281,7 @@ def _target_why(given: Experiment, target: str) -> str:
 def _problem_why(given: Experiment, found: _Found) -> str:
     if given.problem is not None:
         return f"as {given.source('problem')} says"
-    where = "" if found.profile else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    where = "" if found.profile or found.by_type else f", in the first {rules.SAMPLE_ROWS:,} rows"
     return f"since {found.problem_why}{where}"
 
 

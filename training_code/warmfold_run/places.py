@@ -12,7 +12,9 @@ DATA, EXPERIMENT, PREDICT = "data.csv", "experiment.yaml", "predict.csv"
 """The files of a dataset; DATA is uploaded last, for it starts the run."""
 DATA_FOLDER, SUCCESS = "data/", "data/_SUCCESS"
 """Many files in place of DATA, and the empty one that is uploaded last and starts the run."""
-STARTING = (DATA, SUCCESS)
+TABLE = "data.parquet"
+"""A table with types of its own in place of DATA."""
+STARTING = (DATA, TABLE, SUCCESS)
 """What starts a run, in a dataset's folder."""
 PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "report.html"
 DATA_FILES = "data_files.json"
@@ -74,13 +76,18 @@ def dataset_folder(dataset: str) -> str:
 
 
 def data_key(dataset: str, name: str = DATA) -> str:
-    """Return the key of what starts a run: DATA, or SUCCESS."""
+    """Return the key of what starts a run: DATA, or another of STARTING."""
     return dataset_folder(dataset) + name
 
 
 def data_name(key: str) -> str:
     """Return how errors call the data that a key starts the run of: the key itself, or the folder of many files."""
     return key.removesuffix(SUCCESS) + DATA_FOLDER if key.endswith(f"/{SUCCESS}") else key
+
+
+def is_table(key: str) -> bool:
+    """Return whether a key is that of a dataset's TABLE."""
+    return key.endswith(f"/{TABLE}")
 
 
 def data_files(names: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -117,7 +124,7 @@ def near_miss(key: str) -> str | None:
         return None
     own = name.partition(".")[0]
     dataset = "-".join(filter(None, folders)) or (own if own.lower() != "data" else "<dataset>")
-    return data_key(dataset)
+    return data_key(dataset, TABLE if name.lower().endswith((".parquet", ".pq")) else DATA)
 
 
 def code_key(sha256: str) -> str:

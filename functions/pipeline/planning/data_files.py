@@ -34,10 +34,11 @@ def find_data(storage: Storage, dataset: str, asked: str | None, version: str | 
     there = [data for name in places.STARTING if (data := storage.head(places.data_key(dataset, name))) is not None]
     if not there:
         raise DatasetError(f"{folder}{places.DATA} is not there; upload it, or name another dataset")
+    names = [data["key"].removeprefix(places.dataset_folder(dataset)) for data in there]
     if len(there) > 1:
         raise DatasetError(
-            f"{folder} has both {places.DATA} and {places.SUCCESS}; say which it is in the execution input, as in "
-            f'{{"dataset": "{dataset}", "data": "{places.SUCCESS}"}}'
+            f"{folder} has both {' and '.join(names)}; say which it is in the execution input, as in "
+            f'{{"dataset": "{dataset}", "data": "{names[-1]}"}}'
         )
     return there[0]
 

@@ -27,7 +27,7 @@ from warmfold_catalogue.metrics import load_metric
 from warmfold_catalogue.splitters import load_splitter
 from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
-from warmfold_experiment.understanding import Folder, NotUnderstoodError, Source, understand
+from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
@@ -90,9 +90,7 @@ class Planner:
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
         to_score = self._source(predict) if predict else None
-        rows: Source | Folder = self._source(data)
-        if files is not None:
-            rows = Folder(places.data_name(data["key"]), [self._source(one) for one in files])
+        rows = self._data(data, files)
         try:
             given, resolved, profile, understanding = understand(
                 # one byte more than there may be says that there are too many
@@ -182,6 +180,12 @@ class Planner:
         uri = self.storage.write_json(places.run_key(run, places.DATA_FILES), FileList(files=files))
         return {"uri": uri, "files": len(files), "size": sum(one["size"] for one in files)}
 
+    def _data(self, data: ObjectVersion, files: list[ObjectVersion] | None) -> Data:
+        if files is not None:
+            return Folder(places.data_name(data["key"]), [self._source(one) for one in files])
+        source = self._source(data)
+        return Table(source.file, source.size, source.piece) if places.is_table(data["key"]) else source
+
     def _source(self, version: ObjectVersion) -> Source:
         return Source(
             version["key"],
@@ -200,7 +204,7 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
         )
     if asked.get("data") not in (None, *places.STARTING):
         raise ExperimentError(
-            f"execution input: data is {asked['data']!r}; it must be {' or '.join(places.STARTING)}, or left out"
+            f"execution input: data is {asked['data']!r}; it must be one of {', '.join(places.STARTING)}, or left out"
         )
     dataset = asked.get("dataset")
     if not isinstance(dataset, str) or not names.DATASET.fullmatch(dataset):

@@ -61,15 +61,16 @@ def test_another_version_starts_another_run(machine: Any, sample_event: Any, lam
     assert len(machine()) == 2
 
 
-def test_the_last_file_of_a_folder_starts_a_run_of_all_of_them(
-    machine: Any, told: Any, sample_event: Any, lambda_context: Any
+@pytest.mark.parametrize("data", ["data/_SUCCESS", "data.parquet"])
+def test_the_last_file_of_a_folder_and_a_table_start_a_run_that_knows_which(
+    machine: Any, told: Any, sample_event: Any, lambda_context: Any, data: str
 ) -> None:
-    sample_event["detail"]["object"]["key"] = "datasets/churn/data/_SUCCESS"
+    sample_event["detail"]["object"]["key"] = f"datasets/churn/{data}"
     start_run.lambda_handler(sample_event, lambda_context)
     start_run.lambda_handler(sample_event, lambda_context)
     (execution,) = machine()
     version = sample_event["detail"]["object"]["version-id"]
-    assert json.loads(execution["input"]) == {"dataset": "churn", "data": "data/_SUCCESS", "data_version": version}
+    assert json.loads(execution["input"]) == {"dataset": "churn", "data": data, "data_version": version}
     assert told() == []
 
 
@@ -96,6 +97,8 @@ def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
         ("Datasets/a/data.csv", "datasets/a/data.csv"),
         ("datasets//data.csv", "datasets/<dataset>/data.csv"),
         ("datasets/a+b %2D/DATA.csv", "datasets/a+b %2D/data.csv"),
+        ("datasets/a/Data.PARQUET", "datasets/a/data.parquet"),
+        ("datasets/a/data.pq", "datasets/a/data.parquet"),
         ("datasets/a/_SUCCESS", "datasets/a/data/_SUCCESS"),
         ("datasets/a/data/_success", "datasets/a/data/_SUCCESS"),
         ("datasets/a/Data/_SUCCESS", "datasets/a/data/_SUCCESS"),

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -304,3 +306,12 @@ def test_a_folder_without_a_csv_file_is_refused(cloud: Cloud, tmp_path: Path) ->
     assert result.exit_code == 1
     assert "has no file that ends in .csv or .csv.gz" in str(result.exception)
     assert not cloud.objects
+
+
+def test_a_parquet_file_is_uploaded_as_one_whatever_it_is_called(cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "churn.pq"
+    pq.write_table(pa.table({"a": range(120), "target": ["no", "no", "yes"] * 40}), file)
+    result = invoke("run", str(file))
+    assert result.exit_code == 0, result.output
+    assert "a class, since its values are texts" in result.stdout
+    assert cloud.objects == {"datasets/churn/data.parquet": file.read_bytes()}

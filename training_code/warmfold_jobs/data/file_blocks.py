@@ -50,6 +50,11 @@ class FileBlocks:
         """The file of each block so far."""
 
     @property
+    def types(self) -> dict[str, str]:
+        """What the files say of their columns' kinds: nothing."""
+        return {}
+
+    @property
     def dialect(self) -> Dialect:
         """The first file's."""
         return self._first.records.dialect

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,7 +29,9 @@ from warmfold_jobs.data.object_stream import dataset_files, dataset_name
 from warmfold_jobs.data.row_blocks import row_blocks
 from warmfold_jobs.data.sampling import Sample, check_left_out, complete
 from warmfold_jobs.data.spool import Spool
+from warmfold_jobs.data.table_blocks import TableBlocks
 from warmfold_jobs.data.typed import ColumnReader, read_columns
+from warmfold_run import places
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
 from warmfold_run.records import Profile
@@ -56,9 +59,9 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     """
     if plan["profile"] is not None and plan["profile"]["dialect"]["skipped"]:
         raise NotColumnarError("not every record is a row")
-    blocks, name = FileBlocks(dataset_files(plan, s3), plan["experiment"]["dialect"]), dataset_name(plan)
+    blocks, name = _blocks(plan, s3, scratch), dataset_name(plan)
     header = blocks.columns
-    scanner = _scanner(plan, header, name)
+    scanner = _scanner(plan, header, name, blocks.types)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
     if plan["profile"]:
@@ -101,16 +104,27 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     return Read(profile, placements, both)
 
 
-def by_rows(plan: Plan, s3: S3Client) -> Read:
+def by_rows(plan: Plan, s3: S3Client, scratch: Path | None = None) -> Read:
     """Read the data row by row, which raises DatasetRuleError for the first rule that it breaks."""
-    records = read_files(dataset_files(plan, s3), plan["experiment"]["dialect"])
+    files, asked, table = dataset_files(plan, s3), plan["experiment"]["dialect"], None
+    if places.is_table(plan["data"]["key"]):
+        table = TableBlocks(files[0], scratch)
+    records = table.records() if table else read_files(files, asked)
     _, header = next(records)
-    scanner = _scanner(plan, header, dataset_name(plan))
+    scanner = _scanner(plan, header, dataset_name(plan), table.types if table else {})
     for line, row in records:
         scanner.observe(line, row)
     profile = scanner.finish(records)
     placements = np.array(scanner.placements)
-    return Read(profile, placements, _typed_rows(plan, s3, profile, placements))
+    blocks = ((block.rows, block.source) for block in table) if table else row_blocks(files, asked)
+    return Read(profile, placements, _typed_rows(plan, blocks, profile, placements))
+
+
+def _blocks(plan: Plan, s3: S3Client, scratch: Path) -> FileBlocks | TableBlocks:
+    files = dataset_files(plan, s3)
+    if places.is_table(plan["data"]["key"]):
+        return TableBlocks(files[0], scratch)
+    return FileBlocks(files, plan["experiment"]["dialect"])
 
 
 def _understood(profile: Profile) -> Understood:
@@ -145,11 +159,13 @@ def _take_columns(placing: Placing, understood: Understood) -> None:
         raise NotColumnarError(str(error)) from error
 
 
-def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:
+def _typed_rows(
+    plan: Plan, blocks: Iterable[tuple[pa.RecordBatch, int]], profile: Profile, placements: np.ndarray[Any, Any]
+) -> Blocks:
     target = profile["target"]
     readers = [ColumnReader(column, reading) for column, reading in profile["readings"].items() if column != target]
     row = 0
-    for block, source in row_blocks(dataset_files(plan, s3), plan["experiment"]["dialect"]):
+    for block, source in blocks:
         kept = block.filter(pa.array(placements[row : row + block.num_rows] != LEFT_OUT))
         row += block.num_rows
         cells = dict(zip(kept.schema.names, kept.columns, strict=True))
@@ -174,7 +190,7 @@ def _tallied(blocks: Iterator[pa.RecordBatch], tallies: dict[str, Tally], target
         yield block
 
 
-def _scanner(plan: Plan, header: list[str], file: str) -> Scanner:
+def _scanner(plan: Plan, header: list[str], file: str, types: Mapping[str, str]) -> Scanner:
     experiment = plan["experiment"]
     problem = None if plan["problem_sampled"] else experiment["problem"]
-    return Scanner(header, file=file, asked=Asked.of(experiment, problem=problem))
+    return Scanner(header, file=file, asked=replace(Asked.of(experiment, problem=problem), types=types))

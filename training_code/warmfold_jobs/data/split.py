@@ -77,7 +77,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
             read = by_columns(plan, s3, Path(scratch))
         except NotColumnarError as why:
             print(f"the data is read row by row, which takes longer: {why}")
-            read = by_rows(plan, s3)
+            read = by_rows(plan, s3, Path(scratch))
         profile = read.profile
         _check_problem(plan, profile)
         _check_metric(plan, profile)
@@ -131,8 +131,9 @@ def _check_problem(plan: Plan, profile: Profile) -> None:
     planned = plan["experiment"]["problem"]
     if profile["problem"] != planned:
         raise DatasetRuleError(
-            f"{profile['file']}: column {profile['target']!r}, the target, looks like {planned} in its first rows and "
-            f"like {profile['problem']} in all of them; set `problem` in experiment.yaml."
+            f"{profile['file']}: column {profile['target']!r}, the target, looks like {planned} "
+            f"{'by its type' if places.is_table(plan['data']['key']) else 'in its first rows'} and like "
+            f"{profile['problem']} in all of them; set `problem` in experiment.yaml."
         )
 
 
