@@ -102,6 +102,7 @@ def split(
             "estimator": estimator,
             "dialect": AS_IT_SHOWS,
             "cross_validation": splitting,
+            "quality_gate": {"beat_champion": False},
             "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },
         "locations": {"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
