@@ -40,6 +40,26 @@ def test_a_jsonata_expression_that_fails_is_named(things: Things, expression: st
     assert words in done["cause"]
 
 
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ({"Type": "Fail", "Error": "OutOfCheeseError", "Cause": "no cheese"}, "OutOfCheeseError"),
+        ({"Type": "Pass", "Output": "{% $number('many') %}", "End": True}, "States.QueryEvaluationError"),
+    ],
+)
+def test_a_parallel_fails_with_the_error_of_its_branch_and_can_catch_it(
+    things: Things, state: dict[str, Any], error: str
+) -> None:
+    failing = {"StartAt": "F", "States": {"F": state}}
+    fine = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
+    parallel = {"Type": "Parallel", "Branches": [failing, fine], "End": True}
+    done = things.run_definition({"A": parallel})
+    assert (done["status"], done["error"]) == ("FAILED", error)
+    way = {"ErrorEquals": [error], "Output": "{% {'caught': $states.errorOutput.Error} %}", "Next": "B"}
+    done = things.run_definition({"A": parallel | {"Catch": [way]}, "B": {"Type": "Pass", "End": True}})
+    assert (done["status"], json.loads(done["output"])) == ("SUCCEEDED", {"caught": error})
+
+
 def test_jsonata_has_step_functions_own_functions(things: Things) -> None:
     expression = "{% {'uuid': $uuid(), 'hash': $hash('a', 'MD5'), 'range': $range(1, 3, 1)} %}"
     done = things.run_definition({"A": {"Type": "Pass", "Output": expression, "End": True}})

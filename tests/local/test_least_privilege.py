@@ -231,10 +231,18 @@ def impatient(observed: Observed) -> Observed:
             continue
         arn = machine["stateMachineArn"]
         definition = json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"])
-        for state in definition["States"].values():
+        for state in every_state(definition):
             state.pop("Retry", None)
         client.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
     return observed
+
+
+def every_state(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The states of a definition, those of its branches too."""
+    for state in definition["States"].values():
+        yield state
+        for branch in state.get("Branches", []):
+            yield from every_state(branch)
 
 
 def run_without(observed: Observed, role: str, action: str) -> tuple[Progress, str]:
@@ -256,13 +264,13 @@ def words(observed: Observed, role: str, action: str) -> str:
 def test_a_candidate_that_may_not_create_folds_fails_in_aws_s_words_and_leaves_nothing(impatient: Observed) -> None:
     progress, _ = run_without(impatient, "CandidateRole", "sagemaker:CreateTrainingJob")
     assert (progress.status, progress.current_state) == ("FAILED", "Tune Hyperparameters")
-    (candidate,) = training_jobs(impatient.stack, progress.run)
-    reason = candidate["FailureReason"]
-    job = f"training-job/{candidate['TrainingJobName']}-f"
-    assert re.search(
-        words(impatient, "CandidateRole", "sagemaker:CreateTrainingJob") + rf"resource: \S+:{job}\d", reason
-    )
-    assert "because no identity-based policy allows the sagemaker:CreateTrainingJob action" in reason
+    candidates = training_jobs(impatient.stack, progress.run)
+    assert len(candidates) == 2, "one of the tuning job, and the default hyperparameters"
+    for candidate in candidates:
+        reason, job = candidate["FailureReason"], f"training-job/{candidate['TrainingJobName']}-f"
+        expected = words(impatient, "CandidateRole", "sagemaker:CreateTrainingJob") + rf"resource: \S+:{job}\d"
+        assert re.search(expected, reason)
+        assert "because no identity-based policy allows the sagemaker:CreateTrainingJob action" in reason
     assert_nothing_is_left(impatient.stack, progress.run)
 
 

@@ -22,7 +22,7 @@ from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.records import Profile
-from warmfold_run.understanding import Understanding, counted, in_words
+from warmfold_run.understanding import Understanding, counted, in_words, shown
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 """Data larger than this is understood from its first rows."""
@@ -115,6 +115,9 @@ def _found(
     if "cross_validation.n_splits" in refused:
         # what the fewest folds can't do no other number can
         asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
+    if "metric" in refused:
+        # whichever was meant, this one can be told of every fold
+        asked = replace(asked, metric="accuracy")
     try:
         if data.text_bytes > WHOLE_SCAN_BYTES:
             pieces = pieces_of(data.size, data.piece)
@@ -250,4 +253,5 @@ def _metric_why(given: Experiment, found: _Found) -> str:
 def _split(resolved: Resolved, folds: int) -> str:
     validation = resolved["cross_validation"]
     repeats = f" ({validation['repeats']} repeats of {validation['n_splits']})" if validation["repeats"] > 1 else ""
-    return f"{folds} folds{repeats}, {validation['strategy']}"
+    column = validation["group_column"] or validation["time_column"] or validation["fold_column"]
+    return f"{folds} folds{repeats}, {validation['strategy']}{f' by {shown(column)}' if column else ''}"

@@ -56,6 +56,13 @@ def test_rows_that_nothing_uses_stand_in_the_first_lines(data: Path) -> None:
     assert "2 left out: no target" in check(data, columns="200").stdout
 
 
+def test_what_rows_are_divided_by_is_named(data: Path) -> None:
+    rows = "".join(f"{i * 37 % 1000 / 10},c{i % 30},{i * 7 % 110 / 10}\n" for i in range(120))
+    data.write_text("x,customer,target\n" + rows)
+    settings = ("--set", "cross_validation={strategy: group, group_column: customer, n_splits: 3}")
+    assert "(3 folds, group by customer)" in check(data, *settings, columns="200").stdout
+
+
 def test_rows_to_score_are_counted(data: Path, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("town,x\nt1,4\nt2,\n")
     assert "to score  2 rows" in check(data, "--predict", tmp_path / "new.csv").stdout

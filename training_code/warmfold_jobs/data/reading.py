@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from warmfold_data.asked import Asked, Splitting
+from warmfold_data.asked import Asked
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
 from warmfold_data.csv_records import CsvRecords, DatasetRuleError, read_records
@@ -55,17 +55,15 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
 
     Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
     """
-    if Splitting(**plan["experiment"]["cross_validation"]).key is not None:
-        raise NotColumnarError("rows are divided by a column")
     stream = object_stream(plan, plan["data"], s3)
     records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
     _, header = next(records)
+    scanner = _scanner(plan, header, stream.name)
     for _ in islice(records, SAMPLE_ROWS):
         pass  # what stands between the header and the rows is known then
     _check_skipped(records, plan["profile"])
     text = utf_8(object_stream(plan, plan["data"], s3), records.dialect, stream.name)
     blocks = text_blocks(text, header, records.dialect)
-    scanner = _scanner(plan, header, stream.name)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
     if plan["profile"]:

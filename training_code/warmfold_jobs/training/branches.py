@@ -24,7 +24,7 @@ DENSITY = 0.3
 QUANTILES = 100
 LETTERS, HASHES, SPARSE_HASHES = (3, 4), 2**12, 2**14
 """Letters in a row that are told apart, and how many different ones, or words, there can be: more share a place."""
-NAME_TOPICS, TEXT_TOPICS, FREQUENT_WORDS = 15, 30, 100
+NAME_TOPICS, TEXT_TOPICS, FREQUENT_WORDS = 15, 5, 100
 """Columns that many names become, and many texts, and the words that have a column of their own."""
 _WORD = r"(?u)\w+"
 _DAY = np.timedelta64(86_400, "s")
