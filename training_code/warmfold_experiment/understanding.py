@@ -252,6 +252,8 @@ def _metric_why(given: Experiment, found: _Found) -> str:
 
 def _split(resolved: Resolved, folds: int) -> str:
     validation = resolved["cross_validation"]
-    repeats = f" ({validation['repeats']} repeats of {validation['n_splits']})" if validation["repeats"] > 1 else ""
+    many = f"{folds} folds"
+    if validation["repeats"] > 1:
+        many = f"{validation['repeats']} repeats of {validation['n_splits']} folds"
     column = validation["group_column"] or validation["time_column"] or validation["fold_column"]
-    return f"{folds} folds{repeats}, {validation['strategy']}{f' by {shown(column)}' if column else ''}"
+    return f"{many}, {validation['strategy']}{f' by {shown(column)}' if column else ''}"

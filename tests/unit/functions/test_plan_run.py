@@ -148,7 +148,7 @@ def test_candidates_and_folds_run_on_the_types_of_the_experiment(plan: Any, s3: 
 def test_a_candidate_has_the_folds_of_all_repeats(plan: Any, s3: Any) -> None:
     made = stored_plan(s3, plan(experiment="cross_validation: {n_splits: 3, repeats: 2}"))
     assert made["folds"] == len(made["profile"]["folds"]) == 6
-    assert made["understanding"]["split"] == "6 folds (2 repeats of 3), stratified"
+    assert made["understanding"]["split"] == "2 repeats of 3 folds, stratified"
     assert "of 6 folds" in made["bound"]["text"]
 
 

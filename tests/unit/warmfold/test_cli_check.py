@@ -109,7 +109,7 @@ def test_folds_of_data_too_large_to_read_must_be_counted(data: Path, monkeypatch
     (error,) = json.loads(check(data, *settings).stdout)["errors"]
     assert "n_splits is missing: strategy predefined has a fold for each value of a column" in error
     told = json.loads(check(data, *settings, "--set", "cross_validation.n_splits=3").stdout)
-    assert told["understanding"]["split"] == "3 folds, predefined"
+    assert told["understanding"]["split"] == "3 folds, predefined by fold"
 
 
 def test_a_fold_that_the_metric_can_t_be_told_of_is_refused(data: Path) -> None:
@@ -120,6 +120,8 @@ def test_a_fold_that_the_metric_can_t_be_told_of_is_refused(data: Path) -> None:
     assert "rows that fold 2 ('2' in column 'fold') validates have none of class 'yes' of column 'target'" in error
     assert "roc_auc can't be told of them. Join some of the column's values, or set another `metric`" in error
     assert check(data, *settings, "--metric", "accuracy").exit_code == 0
+    (error,) = json.loads(check(data, *settings, "--metric", "acuracy").stdout)["errors"]
+    assert "acuracy" in error
 
 
 def test_what_does_not_fit_the_problem_is_said_beside_what_is_wrong_with_the_data(data: Path) -> None:
