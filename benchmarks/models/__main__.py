@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     """Compare, keep what was found, and say it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.models", description=__doc__)
     parser.add_argument("datasets", nargs="*", metavar="dataset", help=f"of {', '.join(SOURCES)}; default: all")
-    parser.add_argument("--rows", type=int, default=10_000, help="the most rows to tune on (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=6_000, help="the most rows to tune on (default: %(default)s)")
     parser.add_argument("--candidates", type=int, default=12, help="on each side (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="datasets at a time (default: %(default)s)")
     options = parser.parse_args(arguments)
