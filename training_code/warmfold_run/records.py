@@ -72,10 +72,7 @@ class Dialect(TypedDict):
 
 
 class FoldParts(TypedDict):
-    """Which parts a fold is made of: files in the first repeat, in others rows by their column `part_of_repeat_1`, ….
-
-    Where the data has a column of that name, the rows' is called `part_of_repeat_1_1` and so on.
-    """
+    """Which parts a fold is made of: files in the first repeat, in others rows by their column `part_of_repeat_<n>`."""
 
     train: Annotated[list[int], "the parts that it trains on"]
     validation: Annotated[list[int], "the parts that it is scored on"]
