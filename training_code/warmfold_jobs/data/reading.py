@@ -45,6 +45,8 @@ class Read(NamedTuple):
 
     profile: Profile
     placements: np.ndarray[Any, Any]
+    further: list[np.ndarray[Any, Any]]
+    """By repeat but the first: the placements of the rows with a target."""
     blocks: Blocks
 
 
@@ -101,7 +103,7 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     has_target = np.ones(counted.rows, bool)
     has_target[counted.without_target] = False
     placements[has_target] = scanner.dealt
-    return Read(profile, placements, both)
+    return Read(profile, placements, [np.asarray(one) for one in scanner.further], both)
 
 
 def by_rows(plan: Plan, s3: S3Client) -> Read:
@@ -115,7 +117,8 @@ def by_rows(plan: Plan, s3: S3Client) -> Read:
         scanner.observe(line, row)
     profile = scanner.finish(records)
     placements = np.array(scanner.placements)
-    return Read(profile, placements, _typed_rows(plan, s3, profile, placements))
+    further = [np.array(one) for one in scanner.further]
+    return Read(profile, placements, further, _typed_rows(plan, s3, profile, placements))
 
 
 def _understood(profile: Profile) -> Understood:
