@@ -67,16 +67,16 @@ class Loop:
 
     def fold(self, fold: int, hyperparameters: dict[str, str]) -> None:
         """What a fold job does."""
-        from warmfold_jobs.data.parts import fold_files
+        from warmfold_jobs.data.parts import fold_rows
         from warmfold_jobs.training.fit import train_fold
 
-        train_fold(self._plan, self._schema, hyperparameters, *fold_files(self._folder, self._profile, fold))
+        train_fold(self._plan, self._schema, hyperparameters, *fold_rows(self._folder, self._profile, fold))
 
     def tune(self, candidates: list[dict[str, Any]]) -> None:
         """The candidates' folds one after another, each candidate an Optuna trial; every fold scored on both sides."""
         import optuna
 
-        from warmfold_jobs.data.parts import fold_files
+        from warmfold_jobs.data.parts import fold_rows
         from warmfold_jobs.data.table import read_table
         from warmfold_jobs.training.pipeline import build_pipeline
         from warmfold_jobs.training.scoring import score
@@ -85,7 +85,10 @@ class Loop:
         experiment = self._plan["experiment"]
         space, metric = experiment["search"]["hyperparameters"], experiment["metric"]
         tables = {
-            fold: [read_table(files, self._schema) for files in fold_files(self._folder, self._profile, fold)]
+            fold: [
+                read_table(rows.files, self._schema, rows.chosen)
+                for rows in fold_rows(self._folder, self._profile, fold)
+            ]
             for fold in range(self._plan["folds"])
         }
         optuna.logging.set_verbosity(optuna.logging.WARNING)

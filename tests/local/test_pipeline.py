@@ -149,7 +149,8 @@ def with_text(rows: int, seed: int) -> pd.DataFrame:
 def test_text_and_missing_values_are_learned_from_and_scored_row_by_row_in_order(stack: Stack, tmp_path: Path) -> None:
     rows = with_text(30_000, seed=8).assign(note="x" * 200, id=range(30_000))  # two chunks, with the target and more
     predict = rows.to_csv(index=False)
-    experiment = QUICK + "estimator: random_forest\n"
+    # the label follows from the features, so that the holdout may be perfect
+    experiment = QUICK + "estimator: random_forest\nquality_gate: {suspicious: ignore}\n"
     summary = succeeded(stack, "text", with_text(300, seed=7), experiment=experiment, predict=predict)
     assert summary["best"]["score_mean"] > 0.8
     prefix = f"runs/{summary['run']}/predictions/"

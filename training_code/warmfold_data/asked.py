@@ -40,6 +40,8 @@ class Asked:
 
     target: str | None = None
     problem: Problem | None = None
+    metric: str | None = None
+    """Its name in the catalogue; None: the problem's."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """What columns are: a kind, `ignore`, `id`, or the format of its dates as strptime has it."""
     missing_values: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Asked:
         return cls(
             target=experiment["target"],
             problem=problem,
+            metric=experiment["metric"],
             columns=experiment.get("columns") or {},
             missing_values=tuple(experiment.get("missing_values") or ()),
             positive_class=experiment.get("positive_class"),

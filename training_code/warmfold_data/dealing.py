@@ -53,6 +53,8 @@ class Dealt:
     """What the final model is trained on."""
     further: list[list[int]] = field(default_factory=list)
     """For each repeat but the first: the placements of its folds."""
+    values: list[str] = field(default_factory=list)
+    """By part: its value in the fold column, where there is one."""
     divided: list[int] = field(default_factory=list)
     """Classes with too few different rows to have them in every part, so that copies of a row were divided; 0 stands
     for all rows where classes do not matter."""
@@ -215,6 +217,7 @@ def _deal_folds(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt:
         parts=len(parts),
         folds=each_left_out(len(parts), validated=validated),
         final_parts=list(range(len(parts))),
+        values=list(parts),
         to_holdout=held,
         to_development=gave,
     )

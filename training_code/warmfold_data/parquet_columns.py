@@ -44,7 +44,7 @@ def suggest(footer: Footer, *, file: str, asked: Asked) -> Suggested:
     names, remarks = usable_names([column.name for column in footer.columns], [], file=file, line=1, sure=True)
     check_named(names, asked, file)
     target, _ = resolve_target(names, asked, file)
-    Placing(names, file=file, target=target, splitting=asked.splitting)
+    Placing(names, file=file, target=target, asked=asked)
     column = footer.columns[names.index(target)]
     if column.nulls is not None and column.nulls == footer.rows:
         raise DatasetRuleError(

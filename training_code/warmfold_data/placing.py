@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 
+from warmfold_catalogue.metrics import default_metric, load_metric
 from warmfold_catalogue.splitters import KeyColumn, Splitter, default_splitter, load_splitter
 from warmfold_catalogue.splitters.predefined import HELD
-from warmfold_data.asked import Splitting
+from warmfold_data.asked import Asked, Splitting
 from warmfold_data.cells import DATE, MISSING, TEXT, Value, number, values
 from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.dates import iso_seconds
@@ -73,10 +74,11 @@ ROW_BY_ROW = Dealing()
 class Placing:
     """Says how the columns divide the rows, deals these, and checks what came of it."""
 
-    def __init__(self, header: Sequence[str], *, file: str, target: str, splitting: Splitting) -> None:
-        """Raises DatasetRuleError when a column that `splitting` names is not there, or is the target."""
-        self._file, self._target, self._splitting = file, target, splitting
-        self._key = splitting.key
+    def __init__(self, header: Sequence[str], *, file: str, target: str, asked: Asked) -> None:
+        """Raises DatasetRuleError when a column that the splitting names is not there, or is the target."""
+        self._file, self._target, self._splitting = file, target, asked.splitting
+        self._metric = asked.metric
+        self._key = asked.splitting.key
         self._index = -1
         if self._key is not None:
             column = self._column(self._key) or ""
@@ -158,7 +160,6 @@ class Placing:
                 "`cross_validation.n_splits` in experiment.yaml."
             )
         total, different = dealing.contents(rows)
-        counts = Counter[int]()
         placed = Placed(
             placements=dealt.placements,
             further=dealt.further,
@@ -171,17 +172,18 @@ class Placing:
             rows=total,
             copies=total - different,
         )
-        in_parts: list[Counter[str]] = [Counter() for _ in range(dealt.parts)]
-        for (code, placement), times in dealing.counts(rows, dealt.placements).items():
-            counts[placement] += times
-            if classes:
-                (placed.held if placement == HOLDOUT else placed.developed)[classes[code]] += times
-                if placement != HOLDOUT:
-                    in_parts[placement][classes[code]] += times
-        placed.holdout_rows = counts[HOLDOUT]
-        placed.part_rows = [counts[part] for part in range(dealt.parts)]
-        check = Checks(self._file, self._target, self._splitting, splitter, dealing.groups(rows))
-        check.all(placed, in_parts, understood)
+        first, *further = (
+            _by_place(dealing.counts(rows, placements), classes) for placements in (dealt.placements, *dealt.further)
+        )
+        placed.holdout_rows = first[HOLDOUT].total()
+        placed.part_rows = [first[part].total() for part in range(dealt.parts)]
+        if classes:
+            placed.held = first[HOLDOUT]
+            placed.developed = sum((first[part] for part in range(dealt.parts)), Counter[str]())
+        metric = load_metric(self._metric or default_metric(problem, len(classes)))
+        groups = dealing.groups(rows)
+        check = Checks(self._file, self._target, self._splitting, splitter, metric, groups, dealt.values)
+        check.all(placed, [first, *further], understood)
         placed.remarks = list(self._remarks(splitter, placed, dealt, classes, dealing.names_holdout(rows)))
         return placed
 
@@ -237,6 +239,14 @@ class Placing:
             why = "groups" if self._key else "copies of a row"
             text = f"parts have {smallest:,} to {largest:,} rows, since {why} stay together; each fold counts the same"
             yield remark("unequal_parts", self._column(self._key) if self._key else None, text)
+
+
+def _by_place(counts: Counter[tuple[int, int]], classes: Sequence[str]) -> defaultdict[int, Counter[str]]:
+    """By placement its rows of each class, those of no class under the empty one."""
+    found = defaultdict[int, Counter[str]](Counter)
+    for (code, placement), times in counts.items():
+        found[placement][classes[code] if classes else ""] += times
+    return found
 
 
 def _check_column(column: str, key: KeyColumn, header: Sequence[str], target: str, file: str) -> None:

@@ -52,7 +52,7 @@ def sample(records: CsvRecords, *, file: str, asked: Asked, pieces: Iterable[byt
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
     reader = Reader(next(records)[1], file=file, asked=asked)
-    placing = Placing(reader.columns, file=file, target=reader.target, splitting=asked.splitting)
+    placing = Placing(reader.columns, file=file, target=reader.target, asked=asked)
     for line, row in itertools.islice(records, SAMPLE_ROWS):
         reader.observe(line, row)
     reader.take_block()
@@ -73,8 +73,10 @@ class Scanner:
         self.splitting = self.asked.splitting
         self._reader = Reader(header, file=file, asked=self.asked, keep_rows=True)
         self.columns, self.target = self._reader.columns, self._reader.target
-        self.placing = Placing(self.columns, file=file, target=self.target, splitting=self.splitting)
+        self.placing = Placing(self.columns, file=file, target=self.target, asked=self.asked)
         self._placements: Sequence[int] = []
+        self.further: Sequence[Sequence[int]] = []
+        """By repeat but the first: where each row with a target goes, once finished."""
         self._without_target: list[int] = []
         self._total = 0
 
@@ -117,7 +119,7 @@ class Scanner:
                 raise
             understood = understood.as_numbers()
             placed = self.placing.place(rows, [], understood, dealing)
-        self._placements = placed.placements
+        self._placements, self.further = placed.placements, placed.further
         understood.remarks += placed.remarks
         labelled = placed.rows
         say_leaks(understood, reader, labelled - placed.copies)

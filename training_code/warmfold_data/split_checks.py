@@ -6,9 +6,10 @@ Standard library only, as `rules.py`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from warmfold_catalogue.metrics import Metric
 from warmfold_catalogue.splitters import Splitter
 from warmfold_data.asked import Splitting
 from warmfold_data.csv_records import DatasetRuleError, listed
@@ -20,6 +21,10 @@ MOST_FOLDS = 20
 _HOLDOUT_REMEDY = (
     "Add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
 )
+
+
+ByPart = Mapping[int, Counter[str]]
+"""By part its rows of each class, those of no class under the empty one."""
 
 
 @dataclass
@@ -47,11 +52,14 @@ class Checks:
     target: str
     splitting: Splitting
     splitter: Splitter
+    metric: Metric
     groups: int
     """How many there are, where they are needed."""
+    values: Sequence[str] = ()
+    """By part: its value in the fold column, where there is one."""
 
-    def all(self, placed: Placed, in_parts: Sequence[Collection[str]], understood: Understood) -> None:
-        """Hold a split against all rules; `in_parts` has the classes of each part's rows."""
+    def all(self, placed: Placed, in_parts: Sequence[ByPart], understood: Understood) -> None:
+        """Hold a split against all rules; `in_parts` has by repeat the rows of each class in each part."""
         splitter = self.splitter
         development, folds = sum(placed.part_rows), len(placed.folds)
         least = 2 if splitter.data_has_folds else self.splitting.n_splits
@@ -100,22 +108,57 @@ class Checks:
                 f"{self.target!r}, {listed(list(held))}; no score can be told from them. " + _HOLDOUT_REMEDY
             )
 
-    def _folds(self, placed: Placed, in_parts: Sequence[Collection[str]], classifies: bool) -> None:
+    def _folds(self, placed: Placed, in_parts: Sequence[ByPart], classifies: bool) -> None:
         for number, fold in enumerate(placed.folds):
-            trained, validated = (
-                sum(placed.part_rows[part] for part in fold[side]) for side in ("train", "validation")
+            of_repeat = in_parts[fold["repeat"]]
+            train, validation = (
+                sum((of_repeat[part] for part in parts), Counter[str]())
+                for parts in (fold["train"], fold["validation"])
             )
+            trained, validated = train.total(), validation.total()
             if not trained or not validated:
                 raise DatasetRuleError(
                     f"{self.file}: fold {number} has {trained} rows to train on and {validated} to validate. "
                     + self._remedy()
                 )
-            classes = {label for part in fold["train"] for label in in_parts[part]}
-            if classifies and len(classes) < 2:
+            if classifies and len(train) < 2:
                 raise DatasetRuleError(
                     f"{self.file}: the {trained} rows that fold {number} trains on are all of one class of column "
-                    f"{self.target!r}, {listed(sorted(classes))}. " + self._remedy()
+                    f"{self.target!r}, {listed(sorted(train))}. " + self._remedy()
                 )
+            if classifies and self.metric.needs_every_class:
+                self._every_class(f"fold {number}" + self._made_of(fold), train, validation)
+
+    def _every_class(self, fold: str, train: Counter[str], validation: Counter[str]) -> None:
+        """Refuse a fold that the metric has no score for."""
+        absent, unknown = sorted(train.keys() - validation.keys()), sorted(validation.keys() - train.keys())
+        if not absent and not unknown:
+            return
+        rows = f"the {validation.total()} rows that {fold} validates"
+        if absent:
+            what = f"{rows} have none of class {listed(absent)} of column {self.target!r}"
+        else:
+            what = f"{rows} have class {listed(unknown)} of column {self.target!r}, which it does not train on"
+        raise DatasetRuleError(
+            f"{self.file}: {what}; {self.metric.name} can't be told of them. {self._remedy_for_classes()}or set "
+            "another `metric` in experiment.yaml, such as `accuracy`."
+        )
+
+    def _made_of(self, fold: FoldParts) -> str:
+        splitting = self.splitting
+        if self.values:
+            return (
+                f" ({listed([self.values[part] for part in fold['validation']])} in column {splitting.fold_column!r})"
+            )
+        return f" (of whole groups of column {splitting.group_column!r})" if splitting.group_column else ""
+
+    def _remedy_for_classes(self) -> str:
+        splitter = self.splitter
+        if splitter.needs == "fold_column":
+            return "Join some of the column's values, "
+        if splitter.stratifies or splitter.needs == "time_column":
+            return "Lower `cross_validation.n_splits` "
+        return f"Set `strategy: {'stratified_group' if splitter.needs else 'stratified'}`, "
 
     def _remedy(self) -> str:
         splitter = self.splitter

@@ -118,7 +118,7 @@ class CrossValidation(_Section):
     group_column: StrictStr | None = Field(default=None, description="a column's name or null")
     time_column: StrictStr | None = Field(default=None, description="a column's name or null")
     fold_column: StrictStr | None = Field(default=None, description="a column's name or null")
-    repeats: StrictInt = Field(default=1, ge=1, le=1, description="1")
+    repeats: StrictInt = Field(default=1, ge=1, le=10, description="a whole number from 1 to 10")
     gap: StrictInt = Field(default=0, ge=0, le=2147483647, description="a whole number from 0 to 2147483647")
     window: Annotated[StrictInt, Field(ge=1)] | None = Field(
         default=None,
@@ -287,7 +287,6 @@ class NotBuilt(NamedTuple):
 
 
 NOT_BUILT: dict[tuple[str, str], NotBuilt] = {
-    ("cross_validation", "repeats"): NotBuilt("more than `1`", lambda v: isinstance(v, int) and v > 1, "1"),
     ("search", "strategy"): NotBuilt(
         "`Grid` and `Hyperband`", lambda v: v in ("Grid", "Hyperband"), '"Bayesian" or "Random"'
     ),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, get_args
 
 from warmfold_catalogue.splitters import KeyColumn, Splitter, fitting_splitters, load_splitter
+from warmfold_run.experiment import CLASSIFICATION
 
 MOST_FOLDS = 20
 """A candidate's folds, those of all repeats."""
@@ -58,9 +59,11 @@ def contradictions(asked: Asked, place: Callable[[str, str], str]) -> list[str]:
             if is_set:
                 found.append(f"{at(key)} is for rows in order of time; give time_column too, or remove it")
     if asked.repeats > 1:
-        if asked.time_column is not None or asked.fold_column is not None or _has_own_folds(asked.strategy):
-            found.append(f"{at('repeats')} is {asked.repeats}, and these folds can't be dealt anew; use 1")
-        if asked.repeats * asked.n_splits > MOST_FOLDS:
+        strategies = [asked.strategy] if asked.strategy else fitting_splitters(CLASSIFICATION, key_column(asked))
+        if not any(load_splitter(strategy).repeatable for strategy in strategies):
+            name = " or ".join(strategies)
+            found.append(f"{at('repeats')} is {asked.repeats}, and strategy {name} can't deal rows anew; use 1")
+        elif asked.repeats * asked.n_splits > MOST_FOLDS:
             most = MOST_FOLDS // asked.n_splits
             found.append(
                 f"{at('repeats')} is {asked.repeats}, which makes {asked.repeats * asked.n_splits} folds of each "
@@ -79,7 +82,3 @@ def _for_strategy(splitter: Splitter, given: KeyColumn | None, at: Callable[[str
         f"{at(given)} does not go with strategy {splitter.name}; use {' or '.join(sorted(others))}, or remove one of "
         "the two"
     ]
-
-
-def _has_own_folds(strategy: str | None) -> bool:
-    return strategy is not None and not load_splitter(strategy).repeatable

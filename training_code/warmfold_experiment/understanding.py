@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from warmfold_catalogue.splitters import load_splitter
 from warmfold_data import rules
 from warmfold_data.asked import Asked
 from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
@@ -122,6 +123,8 @@ class Understood(NamedTuple):
     given: Experiment
     resolved: Resolved
     profile: Profile | None
+    folds: int
+    """How many a candidate has, those of all repeats."""
     understanding: Understanding
 
 
@@ -156,9 +159,14 @@ def understand(
     found, wrong_data = _found(data, predict, given, read.refused)
     resolved, misfits = _resolved(_mended(read), found)
     wrong += [line for line in misfits if line not in wrong]
-    if found is None or resolved is None or wrong or wrong_data:
+    if found is None or resolved is None:
         raise NotUnderstoodError(wrong, wrong_data)
-    return Understood(given, resolved, found.profile, _told(given, resolved, found))
+    if not any(path.startswith("cross_validation.") for path in read.refused):
+        wrong += _unlike_the_data(given, resolved, found.profile)
+    if wrong or wrong_data:
+        raise NotUnderstoodError(wrong, wrong_data)
+    folds = _folds(resolved, found.profile)
+    return Understood(given, resolved, found.profile, folds, _told(given, resolved, found, folds))
 
 
 class _Found(NamedTuple):
@@ -181,11 +189,13 @@ def _found(
     if "cross_validation.n_splits" in refused:
         # what the fewest folds can't do no other number can
         asked = replace(asked, splitting=replace(asked.splitting, n_splits=2))
+    if "metric" in refused:
+        # whichever was meant, this one can be told of every fold
+        asked = replace(asked, metric="accuracy")
     try:
         if isinstance(data, Table):
-            by_type = suggest(data.footer(), file=data.file, asked=asked)
-            target, problem, why, counted_classes, said = by_type
-            return _Found(target, problem, why, counted_classes, None, None, said, by_type=True), []
+            target, problem, why, count, said = suggest(data.footer(), file=data.file, asked=asked)
+            return _Found(target, problem, why, count, None, None, said, by_type=True), []
         if data.text_bytes > WHOLE_SCAN_BYTES:
             first = data.first_records(asked.dialect)
             suggested = rules.sample(first, file=data.file, asked=asked, pieces=data.pieces())
@@ -252,7 +262,34 @@ def _unreadable(source: Data | None, asked: AskedDialect = AS_IT_SHOWS) -> list[
     return []
 
 
-def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding:
+def _unlike_the_data(given: Experiment, resolved: Resolved, profile: Profile | None) -> list[str]:
+    """Return what is wrong with `n_splits` where the data has its own folds: not as many, or nobody knows how many."""
+    asked, place = resolved["cross_validation"], given.place("cross_validation", "n_splits")
+    said = "n_splits" in given.cross_validation.model_fields_set
+    if not load_splitter(asked["strategy"]).data_has_folds:
+        return []
+    if profile is None:
+        if said:
+            return []
+        return [
+            f"{place} is missing: strategy {asked['strategy']} has a fold for each value of a column, and the rows of "
+            "this data are not read before the run; say how many folds there will be"
+        ]
+    found = len(profile["folds"])
+    if not said or found == asked["n_splits"]:
+        return []
+    return [
+        f"{place} is {asked['n_splits']}, and strategy {asked['strategy']} finds {found} folds in the data; remove "
+        "n_splits, or correct the column"
+    ]
+
+
+def _folds(resolved: Resolved, profile: Profile | None) -> int:
+    validation = resolved["cross_validation"]
+    return len(profile["folds"]) if profile else validation["n_splits"] * validation["repeats"]
+
+
+def _told(given: Experiment, resolved: Resolved, found: _Found, folds: int) -> Understanding:
     told: Understanding = {
         "target": found.target,
         "target_why": _target_why(given, found.target),
@@ -262,7 +299,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found) -> Understanding
         "positive_class": None,
         "metric": resolved["metric"],
         "metric_why": _metric_why(given, found),
-        "split": _split(resolved, found.profile),
+        "split": _split(resolved, folds),
         "rows": None,
         "features": None,
         "columns_left_out": {},
@@ -293,8 +330,10 @@ def _metric_why(given: Experiment, found: _Found) -> str:
     return f"since there are {in_words(found.classes)} classes" if found.classes else "since there may be many classes"
 
 
-def _split(resolved: Resolved, profile: Profile | None) -> str:
+def _split(resolved: Resolved, folds: int) -> str:
     validation = resolved["cross_validation"]
-    folds = len(profile["folds"]) if profile else validation["n_splits"] * validation["repeats"]
+    many = f"{folds} folds"
+    if validation["repeats"] > 1:
+        many = f"{validation['repeats']} repeats of {validation['n_splits']} folds"
     column = validation["group_column"] or validation["time_column"] or validation["fold_column"]
-    return f"{folds} folds, {validation['strategy']}{f' by {shown(column)}' if column else ''}"
+    return f"{many}, {validation['strategy']}{f' by {shown(column)}' if column else ''}"

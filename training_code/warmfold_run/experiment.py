@@ -47,7 +47,7 @@ class CrossValidation(TypedDict):
     group_column: Annotated[str | None, "the column whose equal values stay on one side, in parts as in the holdout"]
     time_column: Annotated[str | None, "the column by which rows are in order: the latest are the holdout"]
     fold_column: Annotated[str | None, "the column that says which fold validates a row"]
-    repeats: Annotated[int, "how often the rows are dealt anew, for as many folds each time"]
+    repeats: Annotated[int, "how often the rows are dealt anew, for as many folds each time; at most 20 folds in all"]
     gap: Annotated[int, "how many rows before those that are validated are not trained on, in order of time"]
     window: Annotated[int | None, "how many rows a fold trains on at most, the latest ones; null: all earlier ones"]
     holdout: Annotated[float, "the share of the rows that no candidate sees"]

@@ -72,7 +72,7 @@ class Dialect(TypedDict):
 
 
 class FoldParts(TypedDict):
-    """Which parts a fold is made of; folds of the first repeat are made of the parts as they are stored."""
+    """Which parts a fold is made of: files in the first repeat, in others rows by their column `part_of_repeat_<n>`."""
 
     train: Annotated[list[int], "the parts that it trains on"]
     validation: Annotated[list[int], "the parts that it is scored on"]

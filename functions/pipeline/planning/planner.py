@@ -24,14 +24,12 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
-from warmfold_catalogue.splitters import load_splitter
 from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
-from warmfold_run.records import Profile
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Planner:
         to_score = self._source(predict) if predict else None
         rows = self._data(data, files)
         try:
-            given, resolved, profile, understanding = understand(
+            given, resolved, profile, folds, understanding = understand(
                 # one byte more than there may be says that there are too many
                 self.storage.open(file).read(MAX_BYTES + 1) if file else None,
                 rows,
@@ -104,7 +102,6 @@ class Planner:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
         code = code_archive.upload(self.storage, self._code_folder)
-        folds = _folds(given, resolved, profile)
         text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
         context = self._context(run, resolved, folds, image, code["uri"], text_bytes)
         return {
@@ -219,32 +216,6 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
         )
     version = asked.get("data_version")
     return dataset, overrides, None if version in (None, "null") else str(version)
-
-
-def _folds(given: Experiment, resolved: Resolved, profile: Profile | None) -> int:
-    """Return how many folds a candidate has.
-
-    Raises ExperimentError where the data has its own folds, and they are not as many as `n_splits` says, or are not
-    known because the data is too large to read here and `n_splits` does not say it.
-    """
-    asked, place = resolved["cross_validation"], given.place("cross_validation", "n_splits")
-    said = "n_splits" in given.cross_validation.model_fields_set
-    if not load_splitter(asked["strategy"]).data_has_folds:
-        return asked["n_splits"] * asked["repeats"]
-    if profile is None:
-        if said:
-            return asked["n_splits"]
-        raise ExperimentError(
-            f"{place} is missing: strategy {asked['strategy']} has a fold for each value of a column, and data of this "
-            "size is not read before the run; say how many folds there will be"
-        )
-    found = len(profile["folds"])
-    if said and found != asked["n_splits"]:
-        raise ExperimentError(
-            f"{place} is {asked['n_splits']}, and strategy {asked['strategy']} finds {found} folds in the data; remove "
-            "n_splits, or correct the column"
-        )
-    return found
 
 
 def _check_name(execution_arn: str, given: Experiment) -> None:

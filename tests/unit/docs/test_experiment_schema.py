@@ -38,6 +38,8 @@ BEYOND_A_SCHEMA = (
     "does not go with",
     "; name the column there",
     "is for rows in order of time",
+    "can't deal rows anew",
+    "folds of each candidate; there may be",
 )
 """What Plan Run says of experiments that a schema can't refuse."""
 

@@ -129,7 +129,24 @@ budget: {max_usd: 10}
         ),
         ("cross_validation: {gap: 3}", "gap is for rows in order of time; give time_column too, or remove it"),
         ("cross_validation: {window: 300}", "window is for rows in order of time; give time_column too, or remove it"),
-        ("cross_validation: {repeats: 2}", "cross_validation.repeats is 2, which is not built yet; use 1"),
+        ("cross_validation: {repeats: 11}", "cross_validation.repeats is 11; it must be at most 10"),
+        (
+            "cross_validation: {repeats: 5}",
+            "cross_validation.repeats is 5, which makes 25 folds of each candidate; there may be 20: with 5 folds use "
+            "at most 4",
+        ),
+        (
+            "cross_validation: {repeats: 2, time_column: day}",
+            "cross_validation.repeats is 2, and strategy time_series can't deal rows anew; use 1",
+        ),
+        (
+            "cross_validation: {repeats: 2, fold_column: fold}",
+            "cross_validation.repeats is 2, and strategy predefined can't deal rows anew; use 1",
+        ),
+        (
+            "cross_validation: {repeats: 9, group_column: id, strategy: leave_one_group_out}",
+            "cross_validation.repeats is 9, and strategy leave_one_group_out can't deal rows anew; use 1",
+        ),
         ("cross_validation: {window: 0, time_column: day}", "cross_validation.window is 0; it must be at least 1"),
         ("search: {strategy: Grid}", 'search.strategy is "Grid", which is not built yet; use "Bayesian" or "Random"'),
         ("serch: {}", "serch is an unknown key; did you mean search?"),

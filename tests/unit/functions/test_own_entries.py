@@ -107,10 +107,7 @@ def test_entries_from_outside_are_planned_split_trained_and_served(plan: Any, s3
     uneven = parts_of(ready, development)
     assert np.bincount(uneven).tolist() == profile["part_rows"]
 
-    ours = [
-        train_fold(made, ready.schema, GIVEN, ready.train(fold), ready.parts[fold])["validation_score"]
-        for fold in range(3)
-    ]
+    ours = [train_fold(made, ready.schema, GIVEN, *ready.fold(fold))["validation_score"] for fold in range(3)]
     features, labels = development.drop(columns="target"), (development["target"] == "malignant").to_numpy(int)
     f2 = make_scorer(fbeta_score, beta=2)
     theirs = cross_val_score(textbook(), features, labels, cv=PredefinedSplit(uneven), scoring=f2)
@@ -162,12 +159,12 @@ def test_jobs_refuse_by_name_what_has_no_line_in_its_table(
         split_dataset(made, s3, tmp_path / "again")
     monkeypatch.delitem(METRICS, "f2")
     with pytest.raises(UnknownNameError, match="metric f2 is unknown; use one of accuracy"):
-        train_fold(made, ready.schema, GIVEN, ready.train(0), ready.parts[0])
+        train_fold(made, ready.schema, GIVEN, *ready.fold(0))
     monkeypatch.delitem(ESTIMATORS, "nearest_neighbours")
     with pytest.raises(
         UnknownNameError, match="nearest_neighbours is unknown; use one of hist_gradient_boosting, rand"
     ):
-        train_fold(made, ready.schema, GIVEN, ready.train(0), ready.parts[0])
+        train_fold(made, ready.schema, GIVEN, *ready.fold(0))
 
 
 @pytest.mark.usefixtures("own")

@@ -145,6 +145,13 @@ def test_candidates_and_folds_run_on_the_types_of_the_experiment(plan: Any, s3: 
     assert made["requests"]["fold"]["ResourceConfig"]["InstanceType"] == "ml.c5.xlarge"
 
 
+def test_a_candidate_has_the_folds_of_all_repeats(plan: Any, s3: Any) -> None:
+    made = stored_plan(s3, plan(experiment="cross_validation: {n_splits: 3, repeats: 2}"))
+    assert made["folds"] == len(made["profile"]["folds"]) == 6
+    assert made["understanding"]["split"] == "2 repeats of 3 folds, stratified"
+    assert "of 6 folds" in made["bound"]["text"]
+
+
 @pytest.mark.parametrize("placement", ["auto", "warm-pool", "in-process"])
 def test_a_candidate_has_time_for_its_folds_one_after_another_each_tried_twice(
     plan: Any, s3: Any, placement: str
@@ -179,6 +186,8 @@ def test_the_bound_holds_whatever_candidates_choose(plan: Any, s3: Any, compute:
         ("{}", True, None),
         ("search: {abandon: off}", False, "search.abandon is off"),
         ("cross_validation: {n_splits: 2}", False, "the rule has not met its numbers with 2 folds"),
+        ("cross_validation: {n_splits: 5, repeats: 2}", True, None),
+        ("cross_validation: {n_splits: 4, repeats: 3}", False, "the rule has not met its numbers with 12 folds"),
     ],
 )
 def test_the_plan_says_whether_candidates_are_given_up(

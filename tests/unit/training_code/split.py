@@ -14,8 +14,9 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
 from warmfold_data.csv_records import AS_IT_SHOWS
+from warmfold_jobs.data.parts import fold_rows
 from warmfold_jobs.data.split import split_dataset
-from warmfold_jobs.data.table import Schema, read_profile
+from warmfold_jobs.data.table import Rows, Schema, read_profile
 
 RUN = "s3://bucket/runs/r/"
 PLACES = ("parts", "holdout", "candidates", "model", "score", "predictions")
@@ -58,9 +59,9 @@ class Split:
         """The files of all the parts."""
         return [file for part in self.parts for file in part]
 
-    def train(self, fold: int) -> list[Path]:
-        """The files that a fold trains on."""
-        return [file for part in self.profile["folds"][fold]["train"] for file in self.parts[part]]
+    def fold(self, fold: int) -> tuple[Rows, Rows]:
+        """What a fold trains on and what it is scored on."""
+        return fold_rows(self.folder / "parts", self.folder / "profile.json", fold)
 
     @property
     def holdout(self) -> list[Path]:
@@ -92,7 +93,7 @@ def split(
         "problem_sampled": False,
         "metric_classes": None,
         "champion": None,
-        "folds": splitting["n_splits"],
+        "folds": splitting["n_splits"] * splitting.get("repeats", 1),
         "abandoning": {"used": False, "note": "search.abandon is off"},
         "fold_retries": 1,
         "quota_patience_seconds": 600,
@@ -103,6 +104,7 @@ def split(
             "estimator": estimator,
             "dialect": AS_IT_SHOWS,
             "cross_validation": splitting,
+            "quality_gate": {"beat_champion": False},
             "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },
         "locations": {"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},

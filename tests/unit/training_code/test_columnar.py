@@ -78,7 +78,8 @@ def outcome(read: Any) -> tuple[Any, ...] | str:
         return str(error)
     typed = pa.Table.from_batches([typed for typed, _, _ in blocks])
     texts = pa.Table.from_batches([texts for _, texts, _ in blocks])
-    return found.profile, found.placements.tolist(), typed.schema, repr(typed.to_pydict()), texts.to_pydict()
+    placements = [one.tolist() for one in (found.placements, *found.further)]
+    return found.profile, placements, typed.schema, repr(typed.to_pydict()), texts.to_pydict()
 
 
 OF_A_SAMPLE = ("file", "facts", "missing", "remarks")
@@ -121,9 +122,9 @@ def test_both_readers_decide_alike(examples: int) -> None:
     taken = []
 
     @settings(max_examples=examples, deadline=None)
-    @given(data=files(), strategy=st.sampled_from([None, "kfold"]))
-    def check(data: bytes, strategy: str | None) -> None:
-        taken.append(compared(data, strategy=strategy))
+    @given(data=files(), strategy=st.sampled_from([None, "kfold"]), repeats=st.sampled_from([1, 3]))
+    def check(data: bytes, strategy: str | None, repeats: int) -> None:
+        taken.append(compared(data, strategy=strategy, repeats=repeats))
 
     check()
     assert sum(taken) > 0.3 * len(taken), "too few files are taken by columns to compare anything"
@@ -169,12 +170,13 @@ def test_a_kind_that_only_later_rows_have_is_found() -> None:
     "keys",
     [
         {"strategy": "stratified_group", "group_column": "who"},
+        {"strategy": "group", "group_column": "who", "repeats": 3},
         {"strategy": "leave_one_group_out", "group_column": "fold"},
         {"strategy": "predefined", "fold_column": "fold"},
         {"strategy": "time_series", "time_column": "day"},
     ],
 )
-def test_a_column_that_divides_the_rows_does_so_by_columns(keys: dict[str, str]) -> None:
+def test_a_column_that_divides_the_rows_does_so_by_columns(keys: dict[str, Any]) -> None:
     header = ["size", "who", "fold", "day", "label"]
     rows = [
         [

@@ -29,7 +29,7 @@ from warmfold_data.dealing import in_holdout
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data import split as processing
 from warmfold_jobs.data.object_stream import READ_ATTEMPTS, ObjectStream
-from warmfold_jobs.data.parts import fold_files, part_files
+from warmfold_jobs.data.parts import fold_rows, part_files
 from warmfold_jobs.data.score_chunks import CHUNK_BYTES
 from warmfold_jobs.data.split import split_dataset
 from warmfold_run.records import Profile
@@ -195,9 +195,9 @@ def test_each_fold_trains_on_all_parts_but_its_own(tmp_path: Path) -> None:
     split_dataset(plan_for(n_splits=11), Bucket(data=csv_bytes(HEADER, ROWS)), tmp_path)  # type: ignore[arg-type]
     parts = parts_of(tmp_path, 11)
     for fold in range(11):
-        train, validation = fold_files(tmp_path / "parts", tmp_path / "profile.json", fold)
-        assert [row for file in validation for row in typed(file)] == parts[fold]
-        assert Counter(chain.from_iterable(map(typed, train))) == Counter(
+        train, validation = fold_rows(tmp_path / "parts", tmp_path / "profile.json", fold)
+        assert [row for file in validation.files for row in typed(file)] == parts[fold]
+        assert Counter(chain.from_iterable(map(typed, train.files))) == Counter(
             chain.from_iterable(parts[:fold] + parts[fold + 1 :])
         )
     with pytest.raises(FileNotFoundError, match=r"no file of parts \[11\] below"):

@@ -11,15 +11,14 @@ import pytest
 
 from tests.unit.training_code.split import Split, split
 from warmfold_data.csv_records import DatasetRuleError
-from warmfold_jobs.data.parts import final_files, fold_files
+from warmfold_jobs.data.parts import final_files
 from warmfold_jobs.training.fit import train_fold
 
 
 def tables(ready: Split) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Train and validation rows of each fold, as they are stored."""
-    folder, profile = ready.folder / "parts", ready.folder / "profile.json"
     return [
-        tuple(pd.concat(map(pd.read_parquet, files)) for files in fold_files(folder, profile, fold))  # type: ignore[misc]
+        tuple(pd.concat(map(pd.read_parquet, rows.files)) for rows in ready.fold(fold))  # type: ignore[misc]
         for fold in range(len(ready.profile["folds"]))
     ]
 
@@ -29,9 +28,8 @@ def codes(ready: Split) -> set[str]:
 
 
 def mean_score(ready: Split) -> float:
-    folder, profile = ready.folder / "parts", ready.folder / "profile.json"
     folds = range(len(ready.profile["folds"]))
-    scores = [train_fold(ready.plan, ready.schema, {}, *fold_files(folder, profile, fold)) for fold in folds]  # type: ignore[arg-type]
+    scores = [train_fold(ready.plan, ready.schema, {}, *ready.fold(fold)) for fold in folds]  # type: ignore[arg-type]
     return float(np.mean([score["validation_score"] for score in scores]))
 
 
@@ -139,6 +137,15 @@ def test_a_column_says_the_folds(tmp_path: Path) -> None:
         ),
         ({"strategy": "time_series", "time_column": "a", "gap": 500}, "fold 0 has 0 rows to train on"),
         ({"strategy": "group", "group_column": "few"}, "There are 3 groups; lower `cross_validation.n_splits`"),
+        (
+            {"strategy": "group", "group_column": "one", "n_splits": 3},
+            r"rows that fold \d \(of whole groups of column 'one'\) validates have none of class '(no|yes)' of column "
+            "'y'; roc_auc can't be told of them. Set `strategy: stratified_group`, or set another `metric`",
+        ),
+        (
+            {"strategy": "kfold", "n_splits": 14, "holdout": 0.5},
+            "roc_auc can't be told of them. Set `strategy: stratified`, or set another `metric` in experiment.yaml",
+        ),
         ({"strategy": "predefined", "fold_column": "a"}, "folds with strategy predefined, which must be 2 to 20; join"),
         ({"strategy": "leave_one_group_out", "group_column": "a"}, "2 to 20; join some of its values, or set"),
         (
@@ -153,6 +160,7 @@ def test_a_column_that_can_t_divide_the_rows_is_refused(asked: dict[str, Any], s
         text=[f"word {n % 40}" for n in number],
         few=number % 3,
         gaps=np.where(number == 10, "", (number % 9).astype(str)),
+        one=noise()["y"] + (number // 30).astype(str),
     )
     with pytest.raises(DatasetRuleError, match=says):
-        split(tmp_path, frame[["a", "b", "c", "text", "few", "gaps", "y"]], **asked)
+        split(tmp_path, frame[["a", "b", "c", "text", "few", "gaps", "one", "y"]], **asked)

@@ -265,8 +265,13 @@ def test_copies_stay_together_classes_are_everywhere_and_the_order_does_not_matt
     ]
 
 
-def test_repeats_deal_anew() -> None:
-    found = dealt("kfold", Rows(hashes(range(500))), n_splits=5, repeats=3)
+@settings(max_examples=20, deadline=None)
+@given(strategy=st.sampled_from(["kfold", "stratified", "group"]), seed=SEEDS)
+def test_repeats_deal_anew(strategy: str, seed: int) -> None:
+    rows = Rows(hashes(range(500), seed), groups=hashes(range(500), seed))
+    if strategy == "stratified":
+        rows.labels = [n % 2 for n in range(500)]
+    found = dealt(strategy, rows, n_splits=5, repeats=3, seed=seed)
     first, second, third = (np.array(one) for one in (found.placements, *found.further))
     for one, other in ((first, second), (first, third), (second, third)):
         inside = one != HOLDOUT

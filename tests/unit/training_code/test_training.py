@@ -72,10 +72,7 @@ def test_a_candidate_s_cv_score_is_scikit_learn_s_own(dataset: str, estimator: s
     make, problem, metric = DATASETS[dataset]
     space, given = linear_space(problem) if estimator == "linear" else SPACES[estimator]
     ready = split(tmp_path, make(), problem=problem, metric=metric, estimator=estimator, space=space)
-    ours = [
-        fit.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])["validation_score"]
-        for fold in range(4)
-    ]
+    ours = [fit.train_fold(ready.plan, ready.schema, given, *ready.fold(fold))["validation_score"] for fold in range(4)]
     tables = [read_table(files, ready.schema) for files in ready.parts]
     features = pd.concat([table[0] for table in tables], ignore_index=True)
     labels = np.concatenate([table[1] for table in tables])
@@ -140,13 +137,13 @@ def test_metrics_and_a_fold_s_result_have_the_keys_that_the_contract_says(
 ) -> None:
     ready, model_dir, _ = final
     assert complaints(FinalMetrics, json.loads((model_dir / "metrics.json").read_text())) == []
-    result = fit.train_fold(ready.plan, ready.schema, SPACES["random_forest"][1], ready.train(0), ready.parts[0])
+    result = fit.train_fold(ready.plan, ready.schema, SPACES["random_forest"][1], *ready.fold(0))
     assert complaints(FoldResult, json.loads(json.dumps(result))) == []
 
 
 def test_the_same_seed_gives_the_same_fit_whatever_happened_before(tmp_path: Path) -> None:
     ready = split(tmp_path, mixed(), estimator="random_forest", space=SPACES["random_forest"][0])
-    args = ready.plan, ready.schema, SPACES["random_forest"][1], ready.train(0), ready.parts[0]
+    args = ready.plan, ready.schema, SPACES["random_forest"][1], *ready.fold(0)
     first = fit.train_fold(*args)["validation_score"]
     np.random.seed(1)
     np.random.random(3)
@@ -156,7 +153,7 @@ def test_the_same_seed_gives_the_same_fit_whatever_happened_before(tmp_path: Pat
 def test_what_is_imputed_and_encoded_is_learned_from_the_training_rows_alone(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": np.arange(120.0), "word": ["a", "b", "a"] * 40, "label": ["n", "y", "n"] * 40})
     ready = split(tmp_path, frame, estimator="linear", space=linear_space("classification")[0])
-    features, labels = read_table(ready.train(0), ready.schema)
+    features, labels = read_table(ready.fold(0)[0].files, ready.schema)
     pipeline = build_pipeline(ready.schema, features, "linear", {"C": 1.0}, seed=0).fit(features, labels)
     strange = pd.DataFrame({"x": [1e6, np.inf, np.nan], "word": ["never seen", np.nan, "a"]})
     branches = pipeline.named_steps["preprocessing"].named_transformers_
@@ -175,7 +172,7 @@ def test_a_text_column_of_many_values_and_huge_numbers_are_taken(estimator: str,
     frame.loc[6, "size"] = -np.inf
     space, given = linear_space("classification") if estimator == "linear" else SPACES[estimator]
     ready = split(tmp_path, frame, estimator=estimator, space=space)
-    result = fit.train_fold(ready.plan, ready.schema, given, ready.train(0), ready.parts[0])
+    result = fit.train_fold(ready.plan, ready.schema, given, *ready.fold(0))
     assert result["validation_score"] > (0.4 if estimator == "linear" else 0.8)
 
 
@@ -237,11 +234,12 @@ def test_hyperparameters_mean_what_the_experiment_means_by_them() -> None:
 
 def test_a_score_that_is_no_number_is_an_error_that_says_why(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": range(100), "label": ["rare" if n in (3, 50, 70) else "usual" for n in range(100)]})
-    ready = split(tmp_path, frame, strategy="kfold")
+    ready = split(tmp_path, frame, strategy="kfold", metric="accuracy")
+    ready.plan["experiment"]["metric"] = "roc_auc"
     space = {"learning_rate": "0.1"}
     lacks = next(fold for fold in range(4) if len(set(read_table(ready.parts[fold], ready.schema)[1])) == 1)
     with pytest.raises(ScoreError, match=r"roc_auc of \d+ rows is nan.*strategy: stratified"):
-        fit.train_fold(ready.plan, ready.schema, space, ready.train(lacks), ready.parts[lacks])
+        fit.train_fold(ready.plan, ready.schema, space, *ready.fold(lacks))
 
 
 def test_a_candidate_trains_a_fold_as_its_fold_job_would(s3: Any, tmp_path: Path) -> None:
@@ -258,7 +256,7 @@ def test_a_candidate_trains_a_fold_as_its_fold_job_would(s3: Any, tmp_path: Path
         found |= {fold.number: ending for fold, ending in here.ended()}
     here.stop()
     for fold in (1, 3):
-        job = fit.train_fold(ready.plan, ready.schema, given, ready.train(fold), ready.parts[fold])
+        job = fit.train_fold(ready.plan, ready.schema, given, *ready.fold(fold))
         for name in ("train_score", "validation_score", "rows"):
             assert found[fold][name] == job[name]
 

@@ -82,6 +82,48 @@ def test_everything_wrong_is_said_at_once(data: Path, tmp_path: Path) -> None:
     assert all(line in in_text for line in told["errors"])
 
 
+FOLDS = "x,fold,target\n" + "".join(f"{i * 37 % 1000 / 10},{i % 3},{'no' if i % 2 else 'yes'}\n" for i in range(120))
+
+
+@pytest.mark.parametrize(
+    ("asked", "folds"),
+    [("{fold_column: fold}", 3), ("{group_column: fold, strategy: leave_one_group_out}", 2)],
+)
+def test_folds_of_the_data_s_own_are_as_many_as_n_splits_says(data: Path, asked: str, folds: int) -> None:
+    data.write_text(FOLDS)
+    settings = "--set", f"cross_validation={asked}", "--json"
+    split = json.loads(check(data, *settings).stdout)["understanding"]["split"]
+    assert split.startswith(f"{folds} folds, ")
+    assert check(data, *settings, "--set", f"cross_validation.n_splits={folds}").exit_code == 0
+    wrong = check(data, *settings, "--set", "cross_validation.n_splits=4", "--set", "search.max_candidates=0")
+    first, second = json.loads(wrong.stdout)["errors"]
+    assert "max_candidates is 0" in first
+    assert "n_splits is 4, and strategy" in second
+    assert f"finds {folds} folds in the data; remove n_splits, or correct the column" in second
+
+
+def test_folds_of_data_too_large_to_read_must_be_counted(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data.write_text(FOLDS)
+    monkeypatch.setattr("warmfold_experiment.understanding.WHOLE_SCAN_BYTES", 100)
+    settings = "--set", "cross_validation={fold_column: fold}", "--json"
+    (error,) = json.loads(check(data, *settings).stdout)["errors"]
+    assert "n_splits is missing: strategy predefined has a fold for each value of a column" in error
+    told = json.loads(check(data, *settings, "--set", "cross_validation.n_splits=3").stdout)
+    assert told["understanding"]["split"] == "3 folds, predefined by fold"
+
+
+def test_a_fold_that_the_metric_can_t_be_told_of_is_refused(data: Path) -> None:
+    rows = [line.split(",") for line in FOLDS.splitlines()]
+    data.write_text("\n".join(",".join([x, f, "no" if f == "2" else t]) for x, f, t in rows))
+    settings = "--set", "cross_validation={fold_column: fold}", "--json"
+    (error,) = json.loads(check(data, *settings).stdout)["errors"]
+    assert "rows that fold 2 ('2' in column 'fold') validates have none of class 'yes' of column 'target'" in error
+    assert "roc_auc can't be told of them. Join some of the column's values, or set another `metric`" in error
+    assert check(data, *settings, "--metric", "accuracy").exit_code == 0
+    (error,) = json.loads(check(data, *settings, "--metric", "acuracy").stdout)["errors"]
+    assert "acuracy" in error
+
+
 def test_what_does_not_fit_the_problem_is_said_beside_what_is_wrong_with_the_data(data: Path) -> None:
     data.write_text("x,target\n" + "1,a\n" * 50)
     errors = json.loads(check(data, "--metric", "r2", "--problem", "classification", "--json").stdout)["errors"]

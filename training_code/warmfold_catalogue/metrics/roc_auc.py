@@ -11,6 +11,7 @@ class RocAuc(Metric):
     summary = "The chance that a row of the positive class is ranked above one of the other."
     tasks = ("binary",)
     default_for = ("binary",)
+    needs_every_class = True
 
 
 class RocAucOneVsOne(Metric):

@@ -48,6 +48,7 @@ class DealtArrays:
     folds: list[FoldParts]
     final_parts: list[int]
     further: list[Ints] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
     divided: list[int] = field(default_factory=list)
     to_holdout: list[int] = field(default_factory=list)
     to_development: list[int] = field(default_factory=list)
@@ -221,6 +222,7 @@ def _deal_folds(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> De
         parts=len(parts),
         folds=each_left_out(len(parts), validated=validated),
         final_parts=list(range(len(parts))),
+        values=list(parts),
     )
     if HELD not in values:
         units = _Units(rows.contents, rows.labels)

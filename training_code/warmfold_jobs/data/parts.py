@@ -13,11 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warmfold_data.dealing import HOLDOUT
+from warmfold_jobs.data.table import Chosen, Rows
 from warmfold_run import places
+from warmfold_run.predictions import free_names
 from warmfold_run.records import Profile
 
 WRITTEN_CELLS = 4_000_000
 """How many cells are held and then written as a row group of each file: small row groups are slow to read."""
+
+
+PART_NUMBER = pa.int8()
+"""A further repeat's part of a row; HOLDOUT for rows of the holdout."""
 
 
 class PartWriter:
@@ -27,7 +33,7 @@ class PartWriter:
     """
 
     def __init__(self, output_dir: Path, parts: int, schema: pa.Schema) -> None:
-        """Files are below `output_dir` where `warmfold_run.places` has them."""
+        """Files are below `output_dir` where `warmfold_run.places` has them; rows go to the first repeat's parts."""
         self._folder, self._schema = output_dir, schema
         self._held: dict[int, list[pa.RecordBatch]] = {placement: [] for placement in (*range(parts), HOLDOUT)}
         self._cells = 0
@@ -63,7 +69,8 @@ class PartWriter:
         with self._stack:
             self._flush()
         self._source = source
-        texts = [field.name for field in self._schema if pa.types.is_string(field.type)]
+        schema = self._schema
+        few_values = [field.name for field in schema if pa.types.is_string(field.type) or field.type == PART_NUMBER]
         for placement in self._held:
             file = self._folder / (
                 f"{places.HOLDOUT}/{places.holdout_file(source)}"
@@ -72,7 +79,7 @@ class PartWriter:
             )
             file.parent.mkdir(parents=True, exist_ok=True)
             self._writers[placement] = self._stack.enter_context(
-                pq.ParquetWriter(file, self._schema, use_dictionary=texts, write_statistics=False)
+                pq.ParquetWriter(file, schema, use_dictionary=few_values, write_statistics=False)
             )
 
     def _flush(self) -> None:
@@ -97,17 +104,29 @@ def part_files(folder: Path, parts: Collection[int]) -> list[Path]:
     return found
 
 
-def fold_files(folder: Path, profile: Path, fold: int) -> tuple[list[Path], list[Path]]:
+def part_columns(profile: Profile) -> list[str]:
+    """The columns, called as none of the data, in which rows have their part of each repeat but the first."""
+    further = max(fold["repeat"] for fold in profile["folds"])
+    return free_names([f"part_of_repeat_{repeat}" for repeat in range(1, further + 1)], profile["columns"])
+
+
+def fold_rows(folder: Path, profile: Path, fold: int) -> tuple[Rows, Rows]:
     """What a fold trains on and what it is scored on, of the files below the folder of all the parts.
 
-    `profile` is profile.json, which says of which parts a fold is made.
+    `profile` is profile.json, which says of which parts a fold is made. Files are parts of the first repeat; a fold of
+    another one reads them all, and chooses.
     """
-    made_of = _read(profile)["folds"][fold]
-    return part_files(folder, made_of["train"]), part_files(folder, made_of["validation"])
+    read = _read(profile)
+    made_of = read["folds"][fold]
+    train, validation = made_of["train"], made_of["validation"]
+    if not made_of["repeat"]:
+        return Rows(part_files(folder, train)), Rows(part_files(folder, validation))
+    column, files = part_columns(read)[made_of["repeat"] - 1], part_files(folder, [*train, *validation])
+    return Rows(files, Chosen(column, train)), Rows(files, Chosen(column, validation))
 
 
 def final_files(folder: Path, profile: Path) -> list[Path]:
-    """What the final model is trained on, as `fold_files`."""
+    """The files of the parts that the final model is trained on, as `fold_rows`."""
     return part_files(folder, _read(profile)["final_parts"])
 
 

@@ -49,6 +49,8 @@ class Read(NamedTuple):
 
     profile: Profile
     placements: np.ndarray[Any, Any]
+    further: list[np.ndarray[Any, Any]]
+    """By repeat but the first: the placements of the rows with a target."""
     blocks: Blocks
 
 
@@ -101,7 +103,7 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     has_target = np.ones(counted.rows, bool)
     has_target[counted.without_target] = False
     placements[has_target] = scanner.dealt
-    return Read(profile, placements, both)
+    return Read(profile, placements, [np.asarray(one) for one in scanner.further], both)
 
 
 def by_rows(plan: Plan, s3: S3Client, scratch: Path | None = None) -> Read:
@@ -116,8 +118,9 @@ def by_rows(plan: Plan, s3: S3Client, scratch: Path | None = None) -> Read:
         scanner.observe(line, row)
     profile = scanner.finish(records)
     placements = np.array(scanner.placements)
+    further = [np.array(one) for one in scanner.further]
     blocks = ((block.rows, block.source) for block in table) if table else row_blocks(files, asked)
-    return Read(profile, placements, _typed_rows(plan, blocks, profile, placements))
+    return Read(profile, placements, further, _typed_rows(plan, blocks, profile, placements))
 
 
 def _blocks(plan: Plan, s3: S3Client, scratch: Path) -> FileBlocks | TableBlocks:

@@ -25,7 +25,7 @@ from warmfold_data.rows_to_score import Compared, read_rows_to_score
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.labels import LabelReader
 from warmfold_jobs.data.object_stream import object_stream
-from warmfold_jobs.data.parts import PartWriter
+from warmfold_jobs.data.parts import PART_NUMBER, PartWriter, part_columns
 from warmfold_jobs.data.reading import Read, by_columns, by_rows
 from warmfold_jobs.data.score_chunks import ChunkWriter, csv_lines, most_rows
 from warmfold_jobs.data.table import Schema
@@ -98,7 +98,9 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
     types = [(column, type_of(schema.readings[column])) for column in schema.features]
     most = most_rows(len(profile["classes"] or [None]))
     with ExitStack() as stack:
-        columns = pa.schema([*types, (schema.target, labels.type)])
+        repeats = list(zip(part_columns(profile), read.further, strict=True))
+        numbers = [(column, PART_NUMBER) for column, _ in repeats]
+        columns = pa.schema([*types, (schema.target, labels.type), *numbers])
         parts = stack.enter_context(PartWriter(output_dir, len(profile["part_rows"]), columns))
         scored = None
         if not plan["predict"]:
@@ -106,8 +108,11 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
         for typed, texts, source in read.blocks:
             target = typed.schema.get_field_index(schema.target)
             rows = typed.set_column(target, schema.target, labels.read(typed.column(target)))
-            parts.write(rows, dealt[labelled : labelled + rows.num_rows], source)
-            labelled += rows.num_rows
+            end = labelled + rows.num_rows
+            for column, placements in repeats:
+                rows = rows.append_column(column, pa.array(placements[labelled:end], PART_NUMBER))
+            parts.write(rows, dealt[labelled:end], source)
+            labelled = end
             if scored is not None and texts is not None:
                 there = read.placements[row : row + texts.num_rows]
                 row += texts.num_rows

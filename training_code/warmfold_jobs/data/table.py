@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warmfold_data.cells import BOOLEAN, DATE, NUMERIC, TEXT
@@ -21,6 +22,21 @@ from warmfold_run.records import Profile, Reading
 
 class TableError(ValueError):
     """Cells that do not fit the schema; the text names the column, the row and the cell."""
+
+
+class Chosen(NamedTuple):
+    """Which rows of files: those that a repeat dealt to some of its parts."""
+
+    column: str
+    """Where rows have the number of their part."""
+    parts: Collection[int]
+
+
+class Rows(NamedTuple):
+    """Rows of files of typed rows; where none are chosen all of them."""
+
+    files: Sequence[Path]
+    chosen: Chosen | None = None
 
 
 @dataclass(frozen=True)
@@ -72,15 +88,19 @@ def read_profile(path: Path) -> Schema:
     return Schema.of_profile(json.loads(path.read_text("utf-8")))
 
 
-def read_table(files: Sequence[Path], schema: Schema) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+def read_table(
+    files: Sequence[Path], schema: Schema, chosen: Chosen | None = None
+) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
     """Features and labels of files of typed rows, the rows in the order given; raises TableError where there are none.
 
     Features are float64 (numbers, truth values; NaN where missing), object (text or NaN) or datetime64[s]. Labels are
-    integers from 0 for classification, floats for regression. Beside the table itself a row group is held.
+    integers from 0 for classification, floats for regression. Beside the table itself a row group is held, and what is
+    chosen of it.
     """
     texts = schema.of_kind(TEXT)
     opened = [pq.ParquetFile(file, read_dictionary=texts) for file in files]
-    rows = sum(file.metadata.num_rows for file in opened)
+    groups = [_Group(file, number, chosen) for file in opened for number in range(file.metadata.num_row_groups)]
+    rows = sum(group.rows for group in groups)
     if not rows:
         raise TableError("no rows to read; the channel holds no file with rows")
     columns: dict[str, np.ndarray[Any, Any]] = {name: np.empty(rows) for name in schema.of_kind(NUMERIC, BOOLEAN)}
@@ -88,13 +108,12 @@ def read_table(files: Sequence[Path], schema: Schema) -> tuple[pd.DataFrame, np.
     columns |= {name: np.empty(rows, "datetime64[s]") for name in schema.of_kind(DATE)}
     labels = np.empty(rows, np.int64 if schema.problem == CLASSIFICATION else np.float64)
     row = 0
-    for file in opened:
-        for group in range(file.metadata.num_row_groups):
-            table = file.read_row_group(group, columns=[*schema.features, schema.target])
-            for name, target in (*columns.items(), (schema.target, labels)):
-                for chunk, at in _chunks(table[name], row):
-                    target[at] = _values(chunk)
-            row += table.num_rows
+    for group in groups:
+        table = group.read([*schema.features, schema.target])
+        for name, target in (*columns.items(), (schema.target, labels)):
+            for chunk, at in _chunks(table[name], row):
+                target[at] = _values(chunk)
+        row += table.num_rows
     # in the columns' own memory, which a frame of one block would copy
     frame = pd.DataFrame({name: columns[name] for name in schema.features}, copy=False)
     return frame, labels
@@ -112,6 +131,24 @@ def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: 
     except UnfitCellError as error:
         raise TableError(f"{error}; correct the cell, or leave it empty") from error
     return pd.DataFrame({column: _values(values) for column, values in read.items()})
+
+
+class _Group:
+    """A row group of a file, or the rows of it that are chosen."""
+
+    def __init__(self, file: pq.ParquetFile, number: int, chosen: Chosen | None) -> None:
+        self._file, self._number = file, number
+        self._mask: pa.ChunkedArray | None = None
+        self.rows: int = file.metadata.row_group(number).num_rows
+        if chosen is not None:
+            parts = file.read_row_group(number, columns=[chosen.column])[chosen.column]
+            self._mask = pc.is_in(parts, value_set=pa.array(chosen.parts, parts.type))
+            self.rows = pc.sum(self._mask).as_py() or 0
+
+    def read(self, columns: list[str]) -> pa.Table:
+        """These columns of the rows."""
+        table = self._file.read_row_group(self._number, columns=columns)
+        return table if self._mask is None else table.filter(self._mask)
 
 
 def _chunks(column: pa.ChunkedArray, row: int) -> Iterator[tuple[pa.Array, slice]]:

@@ -110,10 +110,10 @@ def prepare(plan: Plan, folder: Path) -> None:
 
 def train(plan: Plan, tuned: Mapping[str, str], fold: int, folder: Path) -> FoldResult:
     """Train a fold on what `prepare` brought, as a fold job does."""
-    from warmfold_jobs.data.parts import fold_files
+    from warmfold_jobs.data.parts import fold_rows
     from warmfold_jobs.data.table import read_profile
     from warmfold_jobs.training.fit import train_fold
 
-    rest, validation = fold_files(folder / places.PARTS, folder / places.PROFILE, fold)
+    rest, validation = fold_rows(folder / places.PARTS, folder / places.PROFILE, fold)
     schema = read_profile(folder / places.PROFILE)
     return train_fold(plan, schema, dict(tuned), rest, validation)

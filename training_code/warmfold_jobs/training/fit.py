@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +10,7 @@ import pandas as pd
 
 from warmfold_catalogue.estimators import ModelSettings, load_estimator
 from warmfold_catalogue.metrics import load_metric
-from warmfold_jobs.data.table import Schema, read_table
+from warmfold_jobs.data.table import Rows, Schema, read_table
 from warmfold_jobs.training.pipeline import build_pipeline
 from warmfold_jobs.training.scoring import score
 from warmfold_run.encoding import decode
@@ -23,18 +21,16 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-def train_fold(
-    plan: Plan, schema: Schema, given: dict[str, str], train: Sequence[Path], validation: Sequence[Path]
-) -> FoldResult:
-    """Fit on the files of `train`, score on those of `validation`; returns both scores, the rows, and the seconds.
+def train_fold(plan: Plan, schema: Schema, given: dict[str, str], train: Rows, validation: Rows) -> FoldResult:
+    """Fit on the rows of `train`, score on those of `validation`; returns both scores, the rows, and the seconds.
 
     `seconds` and `cpu_seconds` are those of everything here: reading, fit and scoring.
     """
     began, cpu_began = time.perf_counter(), time.process_time()
-    features, labels = read_table(train, schema)
+    features, labels = read_table(train.files, schema, train.chosen)
     model, seconds = fitted(plan, schema, given, features, labels)
     metric = plan["experiment"]["metric"]
-    held_features, held_labels = read_table(validation, schema)
+    held_features, held_labels = read_table(validation.files, schema, validation.chosen)
     return {
         "train_score": score(model, features, labels, metric),
         "validation_score": score(model, held_features, held_labels, metric),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from warmfold_jobs import container
-from warmfold_jobs.data.parts import final_files, fold_files
+from warmfold_jobs.data.parts import final_files, fold_rows
 from warmfold_jobs.data.table import read_profile
 from warmfold_jobs.storage import names_below, put_file, put_json
 from warmfold_jobs.training.champion import load_champion
@@ -58,7 +58,7 @@ def main(job: container.Container) -> None:
     candidate, fold = job.fold()
     if plan["abandoning"]["used"]:
         end_when_given_up(plan, candidate)
-    train, validation = fold_files(job.channels["parts"], profile, fold)
+    train, validation = fold_rows(job.channels["parts"], profile, fold)
     result = train_fold(plan, schema, job.hyperparameters, train, validation)
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
 
