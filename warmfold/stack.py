@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from botocore.exceptions import (
 )
 
 from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
+from warmfold_data.parquet_footer import MAGIC
 from warmfold_experiment.understanding import Source
 from warmfold_run import names, places
 
@@ -68,18 +70,33 @@ class Stack:
     local: bool
 
     def upload(self, dataset: str, data: Path, experiment: Path | None, predict: Path | None) -> str:
-        """Upload a dataset, data.csv last since it starts the run, and return data.csv's version."""
+        """Upload a dataset, a file or a folder of them, and return the version of what starts the run.
+
+        That is uploaded last.
+        """
         folder = places.dataset_folder(dataset)
         for source, name in ((experiment, places.EXPERIMENT), (predict, places.PREDICT)):
             if source is not None:
                 self._put(source, folder + name)
-        return self._put(data, places.data_key(dataset))
+        if not data.is_dir():
+            return self._put(data, places.data_key(dataset, places.TABLE if is_table(data) else places.DATA))
+        for file in folder_files(data):
+            self._put(file, f"{folder}{places.DATA_FOLDER}{file.name}")
+        key = places.data_key(dataset, places.SUCCESS)
+        self.s3.upload_fileobj(BytesIO(), self.bucket, key)
+        return self.s3.head_object(Bucket=self.bucket, Key=key).get("VersionId", "null")
+
+    def strangers(self, dataset: str, data: Path) -> list[str]:
+        """The keys of files that a run of a folder would read too, and that are not in it."""
+        folder = places.dataset_folder(dataset) + places.DATA_FOLDER
+        own = {file.name for file in folder_files(data)}
+        files, others = places.data_files(key.removeprefix(folder) for key in self._keys(folder))
+        return [folder + name for name in (*files, *others) if name not in own]
 
     def in_use(self, dataset: str, given: Collection[str]) -> list[str]:
         """The dataset's other files that are there already and were not given anew: a run uses them too."""
         folder = places.dataset_folder(dataset)
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
-        there = {item["Key"].removeprefix(folder) for page in pages for item in page.get("Contents", [])}
+        there = {key.removeprefix(folder) for key in self._keys(folder)}
         return [name for name in (places.EXPERIMENT, places.PREDICT) if name in there and name not in given]
 
     def read(self, key: str) -> bytes:
@@ -95,6 +112,10 @@ class Stack:
             return self.s3.get_object(Bucket=self.bucket, Key=key, Range=asked)["Body"].read()
 
         return Source(self.uri(key), size, lambda: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"], piece)
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            yield from (item["Key"] for item in page.get("Contents", []))
 
     def _put(self, source: Path, key: str) -> str:
         try:
@@ -131,7 +152,7 @@ class Stack:
             except self.stepfunctions.exceptions.ExecutionDoesNotExist:
                 sleep(0.2 if self.local else 2)
         raise RunNotFoundError(
-            f"{self.uri(places.data_key(dataset))} was uploaded, but no run started within {timeout:.0f} s. "
+            f"{self.uri(places.dataset_folder(dataset))} was uploaded, but no run started within {timeout:.0f} s. "
             "Look at the log of the start_run function; the bucket must send its events to EventBridge."
         )
 
@@ -268,6 +289,32 @@ def explained(error: AwsError) -> CommandError:
             "that `warmfold local up` prints"
         )
     return CommandError(f"AWS refused: {what}")
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is Parquet; one that can't be read is not."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def folder_files(folder: Path) -> list[Path]:
+    """The files of a folder that are a dataset together, in the order in which they are read.
+
+    Raises CommandError where there is none, or something else.
+    """
+    names = [f"{one.name}/" if one.is_dir() else one.name for one in folder.iterdir()]
+    files, others = places.data_files(names)
+    if others:
+        raise CommandError(
+            f"{folder} holds {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}; a folder of a dataset "
+            "takes files that end in .csv or .csv.gz, in no further folders"
+        )
+    if not files:
+        raise CommandError(f"{folder} has no file that ends in .csv or .csv.gz")
+    return [folder / name for name in files]
 
 
 def check_dataset_name(name: str) -> str:

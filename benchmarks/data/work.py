@@ -40,6 +40,7 @@ def plan_of(file: Path) -> Any:
     return {
         "bucket": "bucket",
         "data": {"key": str(file), "version_id": None, "etag": "bucket", "size": file.stat().st_size},
+        "data_files": None,
         "predict": None,
         "profile": None,
         "problem_sampled": False,

@@ -83,7 +83,7 @@ def test_a_candidate_s_mean_over_all_folds_is_its_objective(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     world = Candidate(folds=5)
-    plan = {**world.plan, "region": "us-east-1", "data": {"size": 1000}}
+    plan = {**world.plan, "region": "us-east-1", "data": {"size": 1000}, "data_files": None}
     clients = {"s3": world.s3, "sagemaker": world.sagemaker}
     monkeypatch.setattr(cross_validation.boto3, "client", lambda name, **_: clients[name])
     monkeypatch.setattr(cross_validation, "WallClock", lambda: world.clock)

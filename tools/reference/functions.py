@@ -29,6 +29,7 @@ _ARGUMENTS: dict[str, Any] = {
     "length": 7,
     "mean": 0.9375,
     "name": places.PLAN,
+    "names": ["part-0.csv", "part-1.csv.gz", ".part-0.csv.crc", "notes.txt"],
     "number": 7,
     "part": 0,
     "prefix": "warmfold",
@@ -46,6 +47,7 @@ _ARGUMENTS: dict[str, Any] = {
 _OF_ITS_OWN: dict[tuple[str, str], Any] = {
     ("execution_arn", "name"): "churn-0123456789abcdef",
     ("parse_candidate", "job"): _CANDIDATE,
+    ("data_name", "key"): places.data_key("churn", places.SUCCESS),
     ("part_of", "file"): places.part_file(2),
 }
 """Arguments of functions for which another value says more."""

@@ -11,7 +11,7 @@ from warmfold_run import diagnostics, experiment, places, plan, records, summary
 
 _Shape = Any  # a TypedDict's class, for which typing has no name
 PAGES: dict[str, tuple[str, list[_Shape]]] = {
-    "plan.md": ("plan.json", [plan.Plan, plan.Planned, experiment.Experiment, places.Locations]),
+    "plan.md": ("plan.json", [plan.Plan, plan.Planned, plan.FileList, experiment.Experiment, places.Locations]),
     "records.md": (
         "Records",
         [

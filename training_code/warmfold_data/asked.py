@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from warmfold_catalogue.splitters import KeyColumn
@@ -47,6 +47,8 @@ class Asked:
     missing_values: tuple[str, ...] = ()
     """Cells that hold no value, beside those known."""
     positive_class: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    """The kinds of columns that the file itself types as text."""
     dialect: AskedDialect = field(default_factory=lambda: AS_IT_SHOWS)
     splitting: Splitting = field(default_factory=Splitting)
 
@@ -63,6 +65,10 @@ class Asked:
             dialect=experiment["dialect"],
             splitting=Splitting(**experiment["cross_validation"]),
         )
+
+    def with_types(self) -> Asked:
+        """The same with what the file itself says of columns, where the experiment does not."""
+        return replace(self, columns={**self.types, **self.columns}) if self.types else self
 
     @property
     def missing(self) -> frozenset[str]:

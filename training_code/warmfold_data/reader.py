@@ -36,7 +36,7 @@ class Reader:
         self.file, self.asked = file, asked
         self.columns = list(header)
         self.rows = 0
-        _check_named(self.columns, asked, file)
+        check_named(self.columns, asked, file)
         self.target, self.target_why = resolve_target(self.columns, asked, file)
         most = max(LEAST_DISTINCT, min(DISTINCT, ALL_DISTINCT // len(self.columns)))
         self.tallies = {column: Tally(asked.missing, most) for column in self.columns}
@@ -118,7 +118,7 @@ def _packed(row: Sequence[str]) -> bytes | tuple[str, ...]:
     return joined.encode() if joined.count(_SEPARATOR) == len(row) - 1 else tuple(row)
 
 
-def _check_named(columns: list[str], asked: Asked, file: str) -> None:
+def check_named(columns: list[str], asked: Asked, file: str) -> None:
     """Raise DatasetRuleError for columns that the experiment names and the file has not got."""
     wrong = []
     for column in asked.columns:

@@ -35,20 +35,22 @@ def scan(stream: BinaryStream, *, file: str, asked: Asked | None = None) -> Prof
     What the experiment leaves open the data decides. Raises DatasetRuleError with a line for each rule that is broken.
     """
     asked = asked or Asked()
-    records = read_records(stream, file=file, asked=asked.dialect)
+    return scan_records(read_records(stream, file=file, asked=asked.dialect), file=file, asked=asked)
+
+
+def scan_records(records: CsvRecords, *, file: str, asked: Asked) -> Profile:
+    """As `scan`, of records that begin with the header."""
     scanner = Scanner(next(records)[1], file=file, asked=asked)
     for line, row in records:
         scanner.observe(line, row)
     return scanner.finish(records)
 
 
-def sample(stream: BinaryStream, *, file: str, asked: Asked | None = None, pieces: Iterable[bytes] = ()) -> Understood:
-    """What the first SAMPLE_ROWS rows of a CSV dataset suggest, and the target's cells in pieces from further down.
+def sample(records: CsvRecords, *, file: str, asked: Asked, pieces: Iterable[bytes] = ()) -> Understood:
+    """What the first SAMPLE_ROWS rows of a dataset suggest, and the target's cells in pieces from further down.
 
     For data too large to read before the run; raises DatasetRuleError for a header or rows that will not do.
     """
-    asked = asked or Asked()
-    records = read_records(stream, file=file, asked=asked.dialect)
     reader = Reader(next(records)[1], file=file, asked=asked)
     placing = Placing(reader.columns, file=file, target=reader.target, asked=asked)
     for line, row in itertools.islice(records, SAMPLE_ROWS):

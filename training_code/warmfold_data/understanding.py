@@ -118,7 +118,7 @@ def understand(reader: Reader) -> Understood:
         raise DatasetRuleError(
             f"{file}: column {target!r} is the target, and experiment.yaml says to leave it out; name another `target`."
         )
-    decided = decide(target, tally, asked, is_target=True)
+    decided = decide(target, tally, asked.with_types(), is_target=True)
     features = _features(reader)
     reading = decided.reading
     if reading is None:
@@ -227,7 +227,7 @@ def _features(reader: Reader) -> _Features:
             continue
         said = column in reader.asked.columns
         useless = None if said else ids.useless(tally)
-        decided = Decision(left_out=useless) if useless else decide(column, tally, reader.asked)
+        decided = Decision(left_out=useless) if useless else decide(column, tally, reader.asked.with_types())
         if decided.refused is not None:
             features.refused.append(decided.refused)
         elif decided.reading is None:

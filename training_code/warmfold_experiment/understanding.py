@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +12,10 @@ from warmfold_catalogue.splitters import load_splitter
 from warmfold_data import rules
 from warmfold_data.asked import Asked
 from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
-from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, read_records
+from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, CsvRecords, DatasetRuleError
+from warmfold_data.files import File, read_files
+from warmfold_data.parquet_columns import suggest
+from warmfold_data.parquet_footer import Footer, check_columns, read_footer
 from warmfold_data.pieces import pieces_of
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
@@ -21,11 +24,13 @@ from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.records import Profile
+from warmfold_run.records import Profile, Remark
 from warmfold_run.understanding import Understanding, counted, in_words, shown
 
 WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 """Data larger than this is understood from its first rows."""
+SAMPLE_FILES = 10
+"""How many files of such data are looked at."""
 _READ_FOR_DATA = ("target", "problem", "columns", "missing_values", "positive_class", "dialect")
 """Keys without which nothing can be said of the data's rows but whether they can be read."""
 
@@ -44,6 +49,72 @@ class Source:
     def text_bytes(self) -> int:
         """How much text it holds: what is packed with gzip is taken for GZIP_LIKELY_RATIO times as much."""
         return self.size * (GZIP_LIKELY_RATIO if self.open().read(2) == GZIP_MAGIC else 1)
+
+    def records(self, asked: AskedDialect) -> CsvRecords:
+        """All its records."""
+        return read_files([File(self.file, self.open)], asked)
+
+    def first_records(self, asked: AskedDialect) -> CsvRecords:
+        """Those to look at where it is too large to be read as a whole."""
+        return self.records(asked)
+
+    def pieces(self) -> Iterable[bytes]:
+        """Bytes from further down."""
+        return pieces_of(self.size, self.piece)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files to read one after another as one dataset; `file` is how errors call them all."""
+
+    file: str
+    files: Sequence[Source]
+
+    @cached_property
+    def text_bytes(self) -> int:
+        """As of a file, where files that are not called so are packed if the first one is."""
+        first = self.files[0]
+        packed = first.text_bytes > first.size
+        return sum(
+            one.size * (GZIP_LIKELY_RATIO if packed or one.file.lower().endswith(".gz") else 1) for one in self.files
+        )
+
+    def records(self, asked: AskedDialect) -> CsvRecords:
+        """All their records."""
+        return read_files([File(one.file, one.open) for one in self.files], asked)
+
+    def first_records(self, asked: AskedDialect) -> CsvRecords:
+        """The first of some of the files, at equal steps: rules.SAMPLE_ROWS together."""
+        some = self.files[:: -(-len(self.files) // SAMPLE_FILES)]
+        most = -(-rules.SAMPLE_ROWS // len(some))
+        return read_files([File(one.file, one.open) for one in some], asked, most_rows=most)
+
+    def pieces(self) -> Iterable[bytes]:
+        """None: what is further down is seen in the files looked at."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Parquet file, of which only the footer is read."""
+
+    file: str
+    size: int
+    piece: Callable[[int, int], bytes]
+    """Its bytes from a place on, so many."""
+
+    @property
+    def text_bytes(self) -> int:
+        """How much text its values would be: packed, as they are taken for."""
+        return self.size * GZIP_LIKELY_RATIO
+
+    def footer(self) -> Footer:
+        """What its end says of it; raises DatasetRuleError."""
+        return read_footer(self.size, self.piece, file=self.file)
+
+
+Data = Source | Folder | Table
+"""The data of a dataset."""
 
 
 class Understood(NamedTuple):
@@ -68,7 +139,7 @@ class NotUnderstoodError(ValueError):
 
 def understand(
     text: bytes | None,
-    data: Source,
+    data: Data,
     predict: Source | None = None,
     *,
     overrides: Overrides = NO_OVERRIDES,
@@ -105,10 +176,13 @@ class _Found(NamedTuple):
     classes: int | None
     profile: Profile | None
     rows_to_score: int | None
+    said: Sequence[Remark] = ()
+    by_type: bool = False
+    """Whether the file's own types say it, not its rows."""
 
 
 def _found(
-    data: Source, predict: Source | None, given: Experiment, refused: list[str]
+    data: Data, predict: Source | None, given: Experiment, refused: list[str]
 ) -> tuple[_Found | None, list[str]]:
     """Return what the files hold, None where the data can't be used, and what is wrong with them."""
     asked = Asked.of(given.model_dump(), problem=given.problem)
@@ -119,11 +193,14 @@ def _found(
         # whichever was meant, this one can be told of every fold
         asked = replace(asked, metric="accuracy")
     try:
+        if isinstance(data, Table):
+            target, problem, why, count, said = suggest(data.footer(), file=data.file, asked=asked)
+            return _Found(target, problem, why, count, None, None, said, by_type=True), []
         if data.text_bytes > WHOLE_SCAN_BYTES:
-            pieces = pieces_of(data.size, data.piece)
-            suggested = rules.sample(data.open(), file=data.file, asked=asked, pieces=pieces)
+            first = data.first_records(asked.dialect)
+            suggested = rules.sample(first, file=data.file, asked=asked, pieces=data.pieces())
             return _Found(suggested.target, suggested.problem, suggested.problem_why, None, None, None), []
-        profile = rules.scan(data.open(), file=data.file, asked=asked)
+        profile = rules.scan_records(data.records(asked.dialect), file=data.file, asked=asked)
     except DatasetRuleError as error:
         return None, [str(error), *_unreadable(predict, asked.dialect)]
     classes, rows_to_score, wrong = profile["classes"], None, []
@@ -170,12 +247,15 @@ def _is_for_data(path: str) -> bool:
     return (meant[0] if meant else key) in _READ_FOR_DATA
 
 
-def _unreadable(source: Source | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
+def _unreadable(source: Data | None, asked: AskedDialect = AS_IT_SHOWS) -> list[str]:
     """Return what is wrong with a file whatever its columns mean."""
-    if source is None or source.text_bytes > WHOLE_SCAN_BYTES:
+    if source is None or (not isinstance(source, Table) and source.text_bytes > WHOLE_SCAN_BYTES):
         return []
     try:
-        for _ in read_records(source.open(), file=source.file, asked=asked):
+        if isinstance(source, Table):
+            check_columns(source.footer(), file=source.file)
+            return []
+        for _ in source.records(asked):
             pass
     except DatasetRuleError as error:
         return [str(error)]
@@ -192,8 +272,8 @@ def _unlike_the_data(given: Experiment, resolved: Resolved, profile: Profile | N
         if said:
             return []
         return [
-            f"{place} is missing: strategy {asked['strategy']} has a fold for each value of a column, and data of this "
-            "size is not read before the run; say how many folds there will be"
+            f"{place} is missing: strategy {asked['strategy']} has a fold for each value of a column, and the rows of "
+            "this data are not read before the run; say how many folds there will be"
         ]
     found = len(profile["folds"])
     if not said or found == asked["n_splits"]:
@@ -224,7 +304,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found, folds: int) -> U
         "features": None,
         "columns_left_out": {},
         "rows_to_score": found.rows_to_score,
-        "remarks": [],
+        "remarks": list(found.said),
     }
     return counted(told, found.profile) if found.profile else told
 
@@ -238,7 +318,7 @@ def _target_why(given: Experiment, target: str) -> str:
 def _problem_why(given: Experiment, found: _Found) -> str:
     if given.problem is not None:
         return f"as {given.source('problem')} says"
-    where = "" if found.profile else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    where = "" if found.profile or found.by_type else f", in the first {rules.SAMPLE_ROWS:,} rows"
     return f"since {found.problem_why}{where}"
 
 

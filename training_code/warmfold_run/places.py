@@ -5,12 +5,20 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Iterable
 from typing import Annotated, TypedDict
 
 DATA, EXPERIMENT, PREDICT = "data.csv", "experiment.yaml", "predict.csv"
 """The files of a dataset; DATA is uploaded last, for it starts the run."""
+DATA_FOLDER, SUCCESS = "data/", "data/_SUCCESS"
+"""Many files in place of DATA, and the empty one that is uploaded last and starts the run."""
+TABLE = "data.parquet"
+"""A table with types of its own in place of DATA."""
+STARTING = (DATA, TABLE, SUCCESS)
+"""What starts a run, in a dataset's folder."""
 PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "report.html"
-"""The files of a run, in its folder."""
+DATA_FILES = "data_files.json"
+"""The files of a run, in its folder; DATA_FILES lists those of a dataset of many."""
 METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"
 """What the final job says of its model, in the location `model` and in the model archive."""
 QUALITY_STATISTICS, QUALITY_CONSTRAINTS = "model_quality_statistics.json", "model_quality_constraints.json"
@@ -41,7 +49,7 @@ PLACEMENT, ABANDONED, MISSED = "placement.json", "abandoned.json", "missed.json"
 """What a candidate says of itself, in its folder below the location `candidates`, beside `fold-<i>.json`."""
 _PARTS_OF_DATA, _TO_PREDICT = "data", "predict"
 """Folders of a dataset, whose files are called anything."""
-_DATA_KEY = re.compile(rf"datasets/(?P<dataset>[^/]+)/{re.escape(DATA)}")
+_DATA_KEY = re.compile(rf"datasets/(?P<dataset>[^/]+)/({'|'.join(map(re.escape, STARTING))})")
 _DATASET_FOLDERS = ("datasets", "dataset")
 _DATA_NAME = re.compile(
     r"data(\.(csv|tsv|tab|txt|json|jsonl|xlsx?|ods|parquet|pq|feather|arrow|zip|gz|bz2|xz|zst))*", re.I
@@ -67,9 +75,29 @@ def dataset_folder(dataset: str) -> str:
     return f"datasets/{dataset}/"
 
 
-def data_key(dataset: str) -> str:
-    """Return the key of the data that starts a run."""
-    return dataset_folder(dataset) + DATA
+def data_key(dataset: str, name: str = DATA) -> str:
+    """Return the key of what starts a run: DATA, or another of STARTING."""
+    return dataset_folder(dataset) + name
+
+
+def data_name(key: str) -> str:
+    """Return how errors call the data that a key starts the run of: the key itself, or the folder of many files."""
+    return key.removesuffix(SUCCESS) + DATA_FOLDER if key.endswith(f"/{SUCCESS}") else key
+
+
+def is_table(key: str) -> bool:
+    """Return whether a key is that of a dataset's TABLE."""
+    return key.endswith(f"/{TABLE}")
+
+
+def data_files(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return which of the names below DATA_FOLDER are files of the dataset, in order, and which can't be read.
+
+    What tools leave beside the files is neither: names that begin with `_` or `.`, and the folder's own.
+    """
+    seen = sorted(name for name in names if name and name[0] not in "_.")
+    files = [name for name in seen if "/" not in name and name.lower().endswith((".csv", ".csv.gz"))]
+    return files, [name for name in seen if name not in set(files)]
 
 
 def dataset_of(key: str) -> str | None:
@@ -86,6 +114,9 @@ def near_miss(key: str) -> str | None:
     first, *folders, name = key.split("/") if "/" in key else ("", "")
     if first.lower() not in _DATASET_FOLDERS or not name or dataset_of(key) is not None:
         return None
+    success = SUCCESS.removeprefix(DATA_FOLDER)
+    if name.upper() == success and len(folders) < 3:
+        return data_key(folders[0] if folders and folders[0] else "<dataset>", SUCCESS)
     if len(folders) > 1 and folders[1] in (_PARTS_OF_DATA, _TO_PREDICT):
         return None
     is_alone = not folders and name.lower().endswith((".csv", ".csv.gz"))
@@ -93,7 +124,7 @@ def near_miss(key: str) -> str | None:
         return None
     own = name.partition(".")[0]
     dataset = "-".join(filter(None, folders)) or (own if own.lower() != "data" else "<dataset>")
-    return data_key(dataset)
+    return data_key(dataset, TABLE if name.lower().endswith((".parquet", ".pq")) else DATA)
 
 
 def code_key(sha256: str) -> str:

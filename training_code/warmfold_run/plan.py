@@ -9,7 +9,7 @@ from warmfold_run.places import Locations
 from warmfold_run.records import Profile
 from warmfold_run.understanding import Understanding
 
-SCHEMA = 3
+SCHEMA = 4
 """Goes up when a key that something reads is added, renamed or means something else."""
 Request = dict[str, Any]
 """A request to SageMaker, as boto3 takes it."""
@@ -22,6 +22,20 @@ class ObjectVersion(TypedDict):
     version_id: Annotated[str | None, "null in a bucket without versioning"]
     etag: Annotated[str, "S3's hash of the content"]
     size: Annotated[int, "bytes"]
+
+
+class DataFiles(TypedDict):
+    """The files of a dataset of many."""
+
+    uri: Annotated[str, "the list of their versions, a FileList"]
+    files: Annotated[int, "how many there are"]
+    size: Annotated[int, "bytes of all of them"]
+
+
+class FileList(TypedDict):
+    """data_files.json: the files of a dataset of many, each as the run reads it."""
+
+    files: Annotated[list[ObjectVersion], "in the order in which they are read: that of their keys"]
 
 
 class Code(TypedDict):
@@ -94,7 +108,8 @@ class Plan(TypedDict):
     region: Annotated[str, "where the run is"]
     bucket: Annotated[str, "the data bucket"]
     created_at: Annotated[str, "when the plan was made, ISO 8601"]
-    data: Annotated[ObjectVersion, "the data"]
+    data: Annotated[ObjectVersion, "the data; of many files the `_SUCCESS` that started the run"]
+    data_files: Annotated[DataFiles | None, "the files of a dataset of many; null where `data` is the data"]
     experiment_file: Annotated[ObjectVersion | None, "experiment.yaml; null where there was none"]
     predict: Annotated[ObjectVersion | None, "the rows to score; null: the holdout is scored"]
     code: Annotated[Code, "the training code"]
@@ -138,3 +153,9 @@ class Planned(TypedDict):
     model: Annotated[Request, "CreateModel, to which Create Model adds the model package"]
     transform: Annotated[Request, "CreateTransformJob"]
     timeouts: Annotated[Timeouts, "how long it waits for each job"]
+
+
+def data_bytes(plan: Plan) -> int:
+    """Return how many bytes the data has, packed or not."""
+    files = plan.get("data_files")  # a plan of an earlier version has none
+    return files["size"] if files else plan["data"]["size"]

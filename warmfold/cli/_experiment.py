@@ -11,13 +11,19 @@ import typer
 import yaml
 
 from warmfold.errors import CommandError
+from warmfold.stack import folder_files, is_table
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.file import MAX_BYTES, parse_value
 from warmfold_experiment.load import merged
 from warmfold_experiment.schema import Overrides
-from warmfold_experiment.understanding import NotUnderstoodError, Source, Understood, understand
+from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, Understood, understand
 
-DataArgument = Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)]
+DataArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="A CSV file with a header, a folder of files with the same one, or a Parquet file.", exists=True
+    ),
+]
 ExperimentOption = Annotated[
     Path | None, typer.Option(help="experiment.yaml: what to tune and how.", exists=True, dir_okay=False)
 ]
@@ -71,7 +77,7 @@ def text_with(text: bytes | None, given: Overrides) -> bytes:
     return yaml.safe_dump(merged(text, given.keys), sort_keys=False, allow_unicode=True).encode()
 
 
-def checked(text: bytes | None, data: Source, predict: Source | None, given: Overrides) -> Understood:
+def checked(text: bytes | None, data: Data, predict: Source | None, given: Overrides) -> Understood:
     """Return what will be done; raises CommandError with everything that is wrong."""
     try:
         return understand(text, data, predict, overrides=given)
@@ -85,6 +91,14 @@ def refusal(error: NotUnderstoodError) -> CommandError:
     if len(lines) == 1:
         return CommandError(lines[0])
     return CommandError("\n".join([f"{len(lines)} things are wrong:", *(f"  - {line}" for line in lines)]))
+
+
+def data_of(path: Path, called: Path) -> Data:
+    """Return a file or a folder of files on this machine, and what errors call it."""
+    if path.is_dir():
+        return Folder(str(called), [source_of(file, file) for file in folder_files(path)])
+    source = source_of(path, called)
+    return Table(source.file, source.size, source.piece) if is_table(path) else source
 
 
 def source_of(path: Path, called: Path) -> Source:
@@ -109,7 +123,7 @@ def read_text(path: Path) -> bytes:
 
 def as_file(path: Path, folder: Path, name: str) -> Path:
     """Return the path of a file that can be read twice: a copy in `folder` of what comes from a pipe."""
-    if path.is_file():
+    if path.is_file() or path.is_dir():
         return path
     copy = folder / name
     try:

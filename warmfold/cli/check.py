@@ -18,6 +18,7 @@ from warmfold.cli._experiment import (
     SetOption,
     TargetOption,
     as_file,
+    data_of,
     overrides,
     read_text,
     refusal,
@@ -45,7 +46,7 @@ def check(
         try:
             understood = understand(
                 read_text(experiment) if experiment else None,
-                source_of(rows, data),
+                data_of(rows, data),
                 source_of(to_score, predict) if predict and to_score else None,
                 overrides=overrides(target, metric, problem, settings),
             )

@@ -21,12 +21,14 @@ from warmfold.cli._experiment import (
     TargetOption,
     as_file,
     checked,
+    data_of,
     overrides,
     read_text,
     source_of,
     text_with,
 )
 from warmfold.cli._options import JsonOption, StackOption
+from warmfold.errors import CommandError
 from warmfold.first_lines import lines_of, say
 from warmfold.follow import follow, follow_clean_up, result_table
 from warmfold.progress import Progress, read_leftovers, readable
@@ -55,7 +57,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Check a dataset and upload it, which starts a run; with --wait, exit code 0 only when it succeeds."""
-    name = check_dataset_name(data.stem if dataset is None else dataset)
+    name = check_dataset_name(name_of(data) if dataset is None else dataset)
     given = overrides(target, metric, problem, settings)
     opened = open_stack(stack)
     version = check_and_upload(opened, name, Given(data, experiment, predict, given), Console(stderr=as_json))
@@ -108,6 +110,11 @@ def stop(
         typer.echo(json.dumps(told_json))
 
 
+def name_of(data: Path) -> str:
+    """A dataset's name where none is given: the file's or the folder's."""
+    return data.resolve().name if data.is_dir() else data.stem
+
+
 def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console) -> str:
     """Say what a run would do, upload what it needs, and return the data's version; files of before are used too.
 
@@ -119,6 +126,11 @@ def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console)
         experiment = given.experiment and as_file(given.experiment, Path(name), places.EXPERIMENT)
         files = {places.EXPERIMENT: experiment, places.PREDICT: predict}
         there = stack.in_use(dataset, [file for file, path in files.items() if path is not None])
+        if data.is_dir() and (others := stack.strangers(dataset, data)):
+            raise CommandError(
+                f"dataset {dataset} has {stack.uri(others[0])}{' and more' if len(others) > 1 else ''} from before, "
+                "which the run would read too; delete what is not in the folder, or give another name with --dataset"
+            )
         text = read_text(experiment) if experiment else None
         to_score = source_of(predict, given.predict or predict) if predict else None
         folder = places.dataset_folder(dataset)
@@ -128,7 +140,7 @@ def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console)
             text = stack.read(folder + places.EXPERIMENT)
         if places.PREDICT in there:
             to_score = stack.source(folder + places.PREDICT)
-        say(console, checked(text, source_of(data, given.data), to_score, given.overrides).understanding)
+        say(console, checked(text, data_of(data, given.data), to_score, given.overrides).understanding)
         if given.overrides.keys:
             experiment = Path(name, "with-keys.yaml")
             experiment.write_bytes(text_with(text, given.overrides))

@@ -13,6 +13,7 @@ from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
+from pipeline.planning.data_files import find_data, find_files
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
 from pipeline.planning.requests.candidate import defaults_request
@@ -25,10 +26,10 @@ from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
 from warmfold_experiment.file import MAX_BYTES
 from warmfold_experiment.schema import Experiment, Overrides
-from warmfold_experiment.understanding import NotUnderstoodError, Source, understand
+from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, understand
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, ChampionPackage, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
 
 
 @dataclass(frozen=True)
@@ -80,18 +81,14 @@ class Planner:
 
     def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> Plan:
         dataset, overrides, version = _check_input(asked)
+        data = find_data(self.storage, dataset, asked.get("data"), version)
+        files = find_files(self.storage, data)
         image = training_image(self.environment.training_image, self.environment.region, self.environment.url_suffix)
         folder = places.dataset_folder(dataset)
-        data = self.storage.head(folder + places.DATA, version)
-        if data is None:
-            which = f" in version {version}" if version else ""
-            raise DatasetError(
-                f"{self.storage.uri(folder)}{places.DATA} is not there{which}; upload it, or name another dataset"
-                + (" or version" if version else "")
-            )
         file = self.storage.head(folder + places.EXPERIMENT)
         predict = self.storage.head(folder + places.PREDICT)
-        rows, to_score = self._source(data), self._source(predict) if predict else None
+        to_score = self._source(predict) if predict else None
+        rows = self._data(data, files)
         try:
             given, resolved, profile, folds, understanding = understand(
                 # one byte more than there may be says that there are too many
@@ -117,6 +114,7 @@ class Planner:
             "bucket": self.storage.bucket,
             "created_at": self.now().isoformat(timespec="seconds"),
             "data": data,
+            "data_files": None if files is None else self._listed(run, files),
             "experiment_file": file,
             "predict": predict,
             "code": code,
@@ -174,6 +172,17 @@ class Planner:
             key=self.environment.kms_key_arn or None,
         )
 
+    def _listed(self, run: str, files: list[ObjectVersion]) -> DataFiles:
+        """Write the list of a run's files, which may be long, beside the plan."""
+        uri = self.storage.write_json(places.run_key(run, places.DATA_FILES), FileList(files=files))
+        return {"uri": uri, "files": len(files), "size": sum(one["size"] for one in files)}
+
+    def _data(self, data: ObjectVersion, files: list[ObjectVersion] | None) -> Data:
+        if files is not None:
+            return Folder(places.data_name(data["key"]), [self._source(one) for one in files])
+        source = self._source(data)
+        return Table(source.file, source.size, source.piece) if places.is_table(data["key"]) else source
+
     def _source(self, version: ObjectVersion) -> Source:
         return Source(
             version["key"],
@@ -184,10 +193,15 @@ class Planner:
 
 
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
-    unknown = set(asked) - {"dataset", "experiment", "data_version"}
+    unknown = set(asked) - {"dataset", "experiment", "data", "data_version"}
     if unknown:
         raise ExperimentError(
-            f"execution input: unknown key {', '.join(sorted(unknown))}; there is dataset, experiment, data_version"
+            f"execution input: unknown key {', '.join(sorted(unknown))}; "
+            "there is dataset, experiment, data, data_version"
+        )
+    if asked.get("data") not in (None, *places.STARTING):
+        raise ExperimentError(
+            f"execution input: data is {asked['data']!r}; it must be one of {', '.join(places.STARTING)}, or left out"
         )
     dataset = asked.get("dataset")
     if not isinstance(dataset, str) or not names.DATASET.fullmatch(dataset):

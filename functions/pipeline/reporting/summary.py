@@ -19,6 +19,7 @@ from pipeline.results.gate import gate, suspicions
 from pipeline.results.holdout import Holdout, holdout_of
 from warmfold_run import names, places
 from warmfold_run import summary as contract
+from warmfold_run.plan import data_bytes
 from warmfold_run.records import Remark
 from warmfold_run.summary import AWAITING_APPROVAL, Summary
 from warmfold_run.understanding import Understanding, counted
@@ -138,7 +139,7 @@ def _data(facts: Facts) -> contract.Data | None:
     return {
         "key": data["key"],
         "version_id": data["version_id"],
-        "size": data["size"],
+        "size": data_bytes(facts.plan),
         "rows": profile["rows"] if profile else None,
         "columns": len(profile["columns"]) if profile else None,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.results.best_candidate import Best
 from warmfold_catalogue.metrics import load_metric
+from warmfold_run import places
 from warmfold_run.plan import Plan
 from warmfold_run.records import FinalMetrics, Remark
 
@@ -46,7 +47,7 @@ def model_card(
             ),
             "training_job_details": {
                 "training_arn": _cut(job_arn, 1024),
-                "training_datasets": [_cut(f"s3://{plan['bucket']}/{data['key']}", 1024)],
+                "training_datasets": [_cut(places.uri(plan["bucket"], places.data_name(data["key"])), 1024)],
                 "training_environment": {"container_image": [_cut(plan["image"], 1024)]},
                 "training_metrics": [
                     {"name": f"{title} on the training rows", "value": metrics["train_score"]},

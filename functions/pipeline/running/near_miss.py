@@ -23,7 +23,9 @@ def near_miss_message(bucket: str, key: str) -> str | None:
     packed = " A file packed with gzip may be called so, too." if key.lower().endswith(".gz") else ""
     return (
         f"{places.uri(bucket, key)} has arrived and starts nothing: what starts a run is called "
-        f"{places.data_key('<dataset>')}, in these letters. Upload it as {places.uri(bucket, meant)}.{packed}"
+        f"{places.data_key('<dataset>')}, {places.data_key('<dataset>', places.TABLE)}, or "
+        f"{places.data_key('<dataset>', places.SUCCESS)} behind a folder of many files, in these letters. "
+        f"Upload it as {places.uri(bucket, meant)}.{packed}"
     )
 
 

@@ -28,9 +28,12 @@ def start_run(
     """
     dataset = places.dataset_of(key)
     if dataset is None:
-        return {"ignored": f"{key} is not {places.data_key('<dataset>')}"}  # one of a dataset's other files
+        starting = " or ".join(places.data_key("<dataset>", name) for name in places.STARTING)
+        return {"ignored": f"{key} is not {starting}"}  # one of a dataset's other files
     name = names.execution_name(bucket, dataset, version or content)
-    return _start(stepfunctions, state_machine_arn, name, {"dataset": dataset, "data_version": version or "null"})
+    data = key.removeprefix(places.dataset_folder(dataset))
+    given = {"dataset": dataset, "data": data, "data_version": version or "null"}
+    return _start(stepfunctions, state_machine_arn, name, given)
 
 
 def resume_run(

@@ -23,6 +23,8 @@ GENERATED_FOLDERS = {"demo-output", "results", "build", "dist"}
 SOURCES = {".py", ".yaml", ".yml", ".toml", ".in", ".j2", ".json", ""}
 """Suffixes of what an identifier is looked for in."""
 ELSEWHERE = {
+    # a key of the data bucket, below a dataset's folder
+    "data/_SUCCESS",
     # AWS, its clients and scikit-learn have these; no line of ours does
     "request-service-quota-increase",
     "list-service-quotas",

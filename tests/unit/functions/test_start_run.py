@@ -44,7 +44,8 @@ def test_an_upload_starts_one_run_that_knows_its_version(machine: Any, sample_ev
     started = start_run.lambda_handler(sample_event, lambda_context)
     (execution,) = machine()
     assert execution["executionArn"] == started["execution_arn"]
-    assert json.loads(execution["input"]) == {"dataset": "churn", "data_version": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"}
+    version = "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"
+    assert json.loads(execution["input"]) == {"dataset": "churn", "data": "data.csv", "data_version": version}
 
 
 def test_the_same_event_twice_starts_nothing_more(machine: Any, sample_event: Any, lambda_context: Any) -> None:
@@ -58,6 +59,19 @@ def test_another_version_starts_another_run(machine: Any, sample_event: Any, lam
     sample_event["detail"]["object"]["version-id"] = "another"
     start_run.lambda_handler(sample_event, lambda_context)
     assert len(machine()) == 2
+
+
+@pytest.mark.parametrize("data", ["data/_SUCCESS", "data.parquet"])
+def test_the_last_file_of_a_folder_and_a_table_start_a_run_that_knows_which(
+    machine: Any, told: Any, sample_event: Any, lambda_context: Any, data: str
+) -> None:
+    sample_event["detail"]["object"]["key"] = f"datasets/churn/{data}"
+    start_run.lambda_handler(sample_event, lambda_context)
+    start_run.lambda_handler(sample_event, lambda_context)
+    (execution,) = machine()
+    version = sample_event["detail"]["object"]["version-id"]
+    assert json.loads(execution["input"]) == {"dataset": "churn", "data": data, "data_version": version}
+    assert told() == []
 
 
 def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
@@ -83,6 +97,11 @@ def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
         ("Datasets/a/data.csv", "datasets/a/data.csv"),
         ("datasets//data.csv", "datasets/<dataset>/data.csv"),
         ("datasets/a+b %2D/DATA.csv", "datasets/a+b %2D/data.csv"),
+        ("datasets/a/Data.PARQUET", "datasets/a/data.parquet"),
+        ("datasets/a/data.pq", "datasets/a/data.parquet"),
+        ("datasets/a/_SUCCESS", "datasets/a/data/_SUCCESS"),
+        ("datasets/a/data/_success", "datasets/a/data/_SUCCESS"),
+        ("datasets/a/Data/_SUCCESS", "datasets/a/data/_SUCCESS"),
     ],
 )
 def test_a_near_miss_starts_nothing_and_is_told_with_the_name_that_was_meant(

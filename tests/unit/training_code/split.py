@@ -87,6 +87,7 @@ def split(
         "region": "us-east-1",
         "bucket": "bucket",
         "data": {"key": "data.csv", "version_id": "v", "etag": "e", "size": 0},
+        "data_files": None,
         "predict": None,
         "profile": None,
         "problem_sampled": False,

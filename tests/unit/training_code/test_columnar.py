@@ -76,8 +76,8 @@ def outcome(read: Any) -> tuple[Any, ...] | str:
         blocks = list(found.blocks)
     except DatasetRuleError as error:
         return str(error)
-    typed = pa.Table.from_batches([typed for typed, _ in blocks])
-    texts = pa.Table.from_batches([texts for _, texts in blocks])
+    typed = pa.Table.from_batches([typed for typed, _, _ in blocks])
+    texts = pa.Table.from_batches([texts for _, texts, _ in blocks])
     placements = [one.tolist() for one in (found.placements, *found.further)]
     return found.profile, placements, typed.schema, repr(typed.to_pydict()), texts.to_pydict()
 

@@ -59,6 +59,7 @@ def plan_for(*, predict: bool = False, problem: str = "classification", **cross_
     return {
         "bucket": "bucket",
         "data": {"key": "data", "version_id": "v1", "etag": "e1", "size": 0},
+        "data_files": None,
         "problem_sampled": False,
         "profile": None,
         "metric_classes": [2, 2] if problem == "classification" else None,

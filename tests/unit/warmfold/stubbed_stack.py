@@ -141,7 +141,7 @@ class _S3:
     def upload_fileobj(self, source: IO[bytes], bucket: str, key: str) -> None:
         assert bucket == BUCKET
         self._cloud.objects[key] = source.read()
-        if key.endswith("/data.csv") and self._cloud.starts_runs:
+        if key.endswith(("/data.csv", "/data.parquet", "/data/_SUCCESS")) and self._cloud.starts_runs:
             self._cloud.executions.append(Execution(execution_name(bucket, key.split("/")[1], "v1")))
 
     def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803

@@ -196,3 +196,17 @@ def test_a_long_name_is_cut_short(data: Path) -> None:
 def test_lines_fit_the_terminal(data: Path) -> None:
     data.write_text(ROWS.replace("yes", "a class with a name of many words").replace("no", "and another one"))
     assert all(len(line) <= 60 for line in check(data, columns="60").stdout.splitlines())
+
+
+def test_a_folder_of_files_is_one_dataset(tmp_path: Path) -> None:
+    header, *rows = ROWS.splitlines(keepends=True)
+    for place in range(3):
+        (tmp_path / f"{place}.csv").write_text(header + "".join(rows[place * 40 : place * 40 + 40]))
+    result = check(tmp_path, columns="200")
+    assert result.exit_code == 0
+    assert "rows      120: " in result.stdout
+    (tmp_path / "1.csv").write_text("x,city,target\n1,t1,no\n")
+    result = check(tmp_path, columns="200")
+    assert result.exit_code == 1
+    told = "1.csv, line 1: the header is not that of the dataset's first file: it lacks 'town' and has 'city' besides"
+    assert told in str(result.exception)

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -259,3 +261,57 @@ def test_stop_and_wait_waits_for_the_clean_up(cloud: Cloud, monkeypatch: pytest.
     told = json.loads(invoke("stop", "churn-1", "--wait", "--json").stdout)
     assert waited == [cloud.executions[0].arn]
     assert (told["stopped"], told["clean"]) == (True, True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "churn"
+    made.mkdir()
+    header, *rows = ROWS.splitlines(keepends=True)
+    for place in range(3):
+        (made / f"part-{place}.csv").write_text(header + "".join(rows[place * 40 : place * 40 + 40]))
+    (made / "_SUCCESS").touch()
+    return made
+
+
+def test_a_folder_is_uploaded_file_by_file_with_what_starts_the_run_last(cloud: Cloud, folder: Path) -> None:
+    result = invoke("run", str(folder))
+    assert result.exit_code == 0, result.output
+    assert "started run churn-" in result.stdout
+    uploaded = [f"datasets/churn/data/part-{place}.csv" for place in range(3)]
+    assert list(cloud.objects) == [*uploaded, "datasets/churn/data/_SUCCESS"]
+    assert cloud.objects[uploaded[1]] == (folder / "part-1.csv").read_bytes()
+
+
+def test_files_from_before_that_the_run_would_read_too_are_refused(cloud: Cloud, folder: Path) -> None:
+    cloud.objects |= {"datasets/churn/data/old.csv": b"a,target\n", "datasets/churn/data/_SUCCESS": b""}
+    result = invoke("run", str(folder))
+    assert result.exit_code == 1
+    told = str(result.exception)
+    assert "dataset churn has s3://data-bucket/datasets/churn/data/old.csv from before, which the run would" in told
+    assert len(cloud.objects) == 2
+
+
+@pytest.mark.parametrize(("name", "told"), [("notes.txt", "holds notes.txt"), ("year=2026/", "holds year=2026/")])
+def test_a_folder_of_other_things_is_refused(cloud: Cloud, folder: Path, name: str, told: str) -> None:
+    (folder / name).mkdir() if name.endswith("/") else (folder / name).touch()
+    result = invoke("run", str(folder))
+    assert result.exit_code == 1
+    assert told in str(result.exception)
+    assert not cloud.objects
+
+
+def test_a_folder_without_a_csv_file_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+    result = invoke("run", str(tmp_path))
+    assert result.exit_code == 1
+    assert "has no file that ends in .csv or .csv.gz" in str(result.exception)
+    assert not cloud.objects
+
+
+def test_a_parquet_file_is_uploaded_as_one_whatever_it_is_called(cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "churn.pq"
+    pq.write_table(pa.table({"a": range(120), "target": ["no", "no", "yes"] * 40}), file)
+    result = invoke("run", str(file))
+    assert result.exit_code == 0, result.output
+    assert "a class, since its values are texts" in result.stdout
+    assert cloud.objects == {"datasets/churn/data.parquet": file.read_bytes()}

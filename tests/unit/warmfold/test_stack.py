@@ -52,9 +52,11 @@ def test_the_data_is_uploaded_last_for_it_starts_the_run(tmp_path: Path) -> None
 
 
 def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.touch()
     for path, why in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(CommandError, match=rf"{path} can't be read: {why}"):
-            Cloud().stack().upload("churn", path, None, None)
+            Cloud().stack().upload("churn", data, path, None)
 
 
 def test_the_execution_of_an_upload_is_awaited() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import HTTPClientError, IncompleteReadError
 
 from warmfold_data.csv_records import BinaryStream, DatasetRuleError
-from warmfold_run.plan import ObjectVersion, Plan
+from warmfold_data.files import File
+from warmfold_jobs.storage import get_json
+from warmfold_run import places
+from warmfold_run.plan import FileList, ObjectVersion, Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,3 +72,20 @@ class ObjectStream:
 def object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStream:
     """The version of an object that the plan has."""
     return ObjectStream(s3, plan["bucket"], source["key"], source["version_id"], source.get("etag"))
+
+
+def dataset_files(plan: Plan, s3: S3Client) -> list[File]:
+    """The versions of the dataset's files that the plan has, in their order."""
+    versions = [plan["data"]]
+    if plan["data_files"] is not None:
+        listed: FileList = get_json(s3, plan["data_files"]["uri"])
+        versions = listed["files"]
+    return [
+        File(places.uri(plan["bucket"], version["key"]), partial(object_stream, plan, version, s3))
+        for version in versions
+    ]
+
+
+def dataset_name(plan: Plan) -> str:
+    """How errors call the data as a whole: the file's URI, or that of the folder of many."""
+    return places.uri(plan["bucket"], places.data_name(plan["data"]["key"]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice, repeat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,21 +14,24 @@ import pyarrow as pa
 from warmfold_data.asked import Asked
 from warmfold_data.cells import values
 from warmfold_data.columns import Tally
-from warmfold_data.csv_records import CsvRecords, DatasetRuleError, read_records
+from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.dealing import LEFT_OUT
-from warmfold_data.no_rows import UNITS
+from warmfold_data.files import read_files
 from warmfold_data.placing import Placing
 from warmfold_data.reader import Reader
-from warmfold_data.rules import SAMPLE_ROWS, Scanner
+from warmfold_data.rules import Scanner
 from warmfold_data.understanding import Understood
 from warmfold_jobs.data.by_arrays import ByArrays
-from warmfold_jobs.data.columnar import NotColumnarError, text_blocks, utf_8
+from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.counting import count_rows
-from warmfold_jobs.data.object_stream import object_stream
+from warmfold_jobs.data.file_blocks import FileBlocks
+from warmfold_jobs.data.object_stream import dataset_files, dataset_name
 from warmfold_jobs.data.row_blocks import row_blocks
 from warmfold_jobs.data.sampling import Sample, check_left_out, complete
 from warmfold_jobs.data.spool import Spool
+from warmfold_jobs.data.table_blocks import TableBlocks
 from warmfold_jobs.data.typed import ColumnReader, read_columns
+from warmfold_run import places
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
 from warmfold_run.records import Profile
@@ -35,9 +39,9 @@ from warmfold_run.records import Profile
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Blocks = Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None]]
-"""Blocks of rows: those with a target, the features typed and the target's cells as text; and the cells of all rows as
-they are, where they are wanted."""
+Blocks = Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None, int]]
+"""Blocks of rows: those with a target, the features typed and the target's cells as text; the cells of all rows as they
+are, where they are wanted; and the place of the file that they are of."""
 
 
 class Read(NamedTuple):
@@ -55,23 +59,19 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
 
     Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
     """
-    stream = object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name, asked=plan["experiment"]["dialect"])
-    _, header = next(records)
-    scanner = _scanner(plan, header, stream.name)
-    for _ in islice(records, SAMPLE_ROWS):
-        pass  # what stands between the header and the rows is known then
-    _check_skipped(records, plan["profile"])
-    text = utf_8(object_stream(plan, plan["data"], s3), records.dialect, stream.name)
-    blocks = text_blocks(text, header, records.dialect)
+    if plan["profile"] is not None and plan["profile"]["dialect"]["skipped"]:
+        raise NotColumnarError("not every record is a row")
+    blocks, name = _blocks(plan, s3, scratch), dataset_name(plan)
+    header = blocks.columns
+    scanner = _scanner(plan, header, name, blocks.types)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
     tallies: dict[str, Tally] = {}
     if plan["profile"]:
-        understood, reader = _understood(plan["profile"]), Reader(header, file=stream.name, asked=scanner.asked)
-        cells = _kept((block for block, _ in blocks), None if plan["predict"] else texts)
+        understood, reader = _understood(plan["profile"]), Reader(header, file=name, asked=scanner.asked)
+        cells = _kept((block.rows for block in blocks), None if plan["predict"] else texts)
     else:
-        sample = Sample(header, file=stream.name, asked=scanner.asked)
-        sample.gather(blocks, records, texts)
+        sample = Sample(header, file=name, asked=scanner.asked)
+        sample.gather(blocks, texts)
         understood, reader = sample.understood(), sample.reader
         tallies = sample.tallies(understood)
         cells = texts.blocks()
@@ -94,11 +94,11 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     labels = counted.labels if understood.problem == CLASSIFICATION else []
     rows: Any = counted.rows_to_deal
     profile = scanner.conclude(
-        records, understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
+        blocks.records(), understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
     )
     if plan["profile"]:
-        profile = Profile(**{**plan["profile"], "file": stream.name})
-    both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), strict=False)
+        profile = Profile(**{**plan["profile"], "file": name})
+    both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), blocks.sources, strict=False)
     placements = np.full(counted.rows, LEFT_OUT, np.int32)
     has_target = np.ones(counted.rows, bool)
     has_target[counted.without_target] = False
@@ -106,19 +106,28 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
     return Read(profile, placements, [np.asarray(one) for one in scanner.further], both)
 
 
-def by_rows(plan: Plan, s3: S3Client) -> Read:
+def by_rows(plan: Plan, s3: S3Client, scratch: Path | None = None) -> Read:
     """Read the data row by row, which raises DatasetRuleError for the first rule that it breaks."""
-    experiment = plan["experiment"]
-    stream = object_stream(plan, plan["data"], s3)
-    records = read_records(stream, file=stream.name, asked=experiment["dialect"])
+    files, asked, table = dataset_files(plan, s3), plan["experiment"]["dialect"], None
+    if places.is_table(plan["data"]["key"]):
+        table = TableBlocks(files[0], scratch)
+    records = table.records() if table else read_files(files, asked)
     _, header = next(records)
-    scanner = _scanner(plan, header, stream.name)
+    scanner = _scanner(plan, header, dataset_name(plan), table.types if table else {})
     for line, row in records:
         scanner.observe(line, row)
     profile = scanner.finish(records)
     placements = np.array(scanner.placements)
     further = [np.array(one) for one in scanner.further]
-    return Read(profile, placements, further, _typed_rows(plan, s3, profile, placements))
+    blocks = ((block.rows, block.source) for block in table) if table else row_blocks(files, asked)
+    return Read(profile, placements, further, _typed_rows(plan, blocks, profile, placements))
+
+
+def _blocks(plan: Plan, s3: S3Client, scratch: Path) -> FileBlocks | TableBlocks:
+    files = dataset_files(plan, s3)
+    if places.is_table(plan["data"]["key"]):
+        return TableBlocks(files[0], scratch)
+    return FileBlocks(files, plan["experiment"]["dialect"])
 
 
 def _understood(profile: Profile) -> Understood:
@@ -153,16 +162,18 @@ def _take_columns(placing: Placing, understood: Understood) -> None:
         raise NotColumnarError(str(error)) from error
 
 
-def _typed_rows(plan: Plan, s3: S3Client, profile: Profile, placements: np.ndarray[Any, Any]) -> Blocks:
-    stream, target = object_stream(plan, plan["data"], s3), profile["target"]
+def _typed_rows(
+    plan: Plan, blocks: Iterable[tuple[pa.RecordBatch, int]], profile: Profile, placements: np.ndarray[Any, Any]
+) -> Blocks:
+    target = profile["target"]
     readers = [ColumnReader(column, reading) for column, reading in profile["readings"].items() if column != target]
     row = 0
-    for block in row_blocks(stream, stream.name, plan["experiment"]["dialect"]):
+    for block, source in blocks:
         kept = block.filter(pa.array(placements[row : row + block.num_rows] != LEFT_OUT))
         row += block.num_rows
         cells = dict(zip(kept.schema.names, kept.columns, strict=True))
         typed = pa.RecordBatch.from_pydict({**read_columns(cells, readers), target: cells[target]})
-        yield typed, None if plan["predict"] else block
+        yield typed, None if plan["predict"] else block, source
 
 
 def _kept(blocks: Iterator[pa.RecordBatch], texts: Spool | None) -> Iterator[pa.RecordBatch]:
@@ -182,14 +193,7 @@ def _tallied(blocks: Iterator[pa.RecordBatch], tallies: dict[str, Tally], target
         yield block
 
 
-def _check_skipped(records: CsvRecords, profile: Profile | None) -> None:
-    """Records that are no rows are left to the row-wise reader, which knows them."""
-    skipped = records.dialect["skipped"] or (profile is not None and profile["dialect"]["skipped"])
-    if skipped or any(remark["code"] == UNITS for remark in records.remarks):
-        raise NotColumnarError("not every record is a row")
-
-
-def _scanner(plan: Plan, header: list[str], file: str) -> Scanner:
+def _scanner(plan: Plan, header: list[str], file: str, types: Mapping[str, str]) -> Scanner:
     experiment = plan["experiment"]
     problem = None if plan["problem_sampled"] else experiment["problem"]
-    return Scanner(header, file=file, asked=Asked.of(experiment, problem=problem))
+    return Scanner(header, file=file, asked=replace(Asked.of(experiment, problem=problem), types=types))

@@ -12,14 +12,15 @@ from warmfold_data import ids
 from warmfold_data.asked import Asked
 from warmfold_data.cells import NUMERIC, TEXT
 from warmfold_data.columns import Tally
-from warmfold_data.csv_records import CsvRecords, DatasetRuleError
+from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.reader import Reader
 from warmfold_data.readings import CATEGORIES, LONGEST_CATEGORY
 from warmfold_data.remarks import remark
 from warmfold_data.rules import SAMPLE_ROWS
 from warmfold_data.understanding import Understood, understand
-from warmfold_jobs.data.columnar import NotColumnarError, first_lines
+from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.counting import Counted
+from warmfold_jobs.data.file_blocks import FileBlock
 from warmfold_jobs.data.spool import Spool
 from warmfold_run.records import ColumnFacts
 
@@ -35,19 +36,18 @@ class Sample:
         self.reader = Reader(header, file=file, asked=asked, sampled=True)
         self._seen = 0
 
-    def gather(self, blocks: Iterable[tuple[pa.RecordBatch, int]], records: CsvRecords, texts: Spool) -> None:
-        """Look at all the blocks, whose first row `records` tells the line of, and put them into `texts`."""
-        row, line = 0, records.dialect["first_line"]
-        target = self.reader.target
-        for block, lines in blocks:
+    def gather(self, blocks: Iterable[FileBlock], texts: Spool) -> None:
+        """Look at all the blocks, and put them into `texts`."""
+        row, target = 0, self.reader.target
+        for one in blocks:
+            block = one.rows
             texts.put(block)
-            starts = first_lines(block, line, lines)
+            starts = one.starts()
             self.reader.observe_target(_cells(block[target]), starts)
             for place in _looked_at(row, block.num_rows):
                 self.reader.observe(starts[place], [cell.as_py() or "" for cell in (c[place] for c in block.columns)])
                 self._seen += 1
             row += block.num_rows
-            line += lines
 
     def understood(self) -> Understood:
         """What the data is; raises NotColumnarError where the row-wise reader must judge."""

@@ -77,7 +77,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
             read = by_columns(plan, s3, Path(scratch))
         except NotColumnarError as why:
             print(f"the data is read row by row, which takes longer: {why}")
-            read = by_rows(plan, s3)
+            read = by_rows(plan, s3, Path(scratch))
         profile = read.profile
         _check_problem(plan, profile)
         _check_metric(plan, profile)
@@ -105,13 +105,13 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
         scored = None
         if not plan["predict"]:
             scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
-        for typed, texts in read.blocks:
+        for typed, texts, source in read.blocks:
             target = typed.schema.get_field_index(schema.target)
             rows = typed.set_column(target, schema.target, labels.read(typed.column(target)))
             end = labelled + rows.num_rows
             for column, placements in repeats:
                 rows = rows.append_column(column, pa.array(placements[labelled:end], PART_NUMBER))
-            parts.write(rows, dealt[labelled:end])
+            parts.write(rows, dealt[labelled:end], source)
             labelled = end
             if scored is not None and texts is not None:
                 there = read.placements[row : row + texts.num_rows]
@@ -136,8 +136,9 @@ def _check_problem(plan: Plan, profile: Profile) -> None:
     planned = plan["experiment"]["problem"]
     if profile["problem"] != planned:
         raise DatasetRuleError(
-            f"{profile['file']}: column {profile['target']!r}, the target, looks like {planned} in its first rows and "
-            f"like {profile['problem']} in all of them; set `problem` in experiment.yaml."
+            f"{profile['file']}: column {profile['target']!r}, the target, looks like {planned} "
+            f"{'by its type' if places.is_table(plan['data']['key']) else 'in its first rows'} and like "
+            f"{profile['problem']} in all of them; set `problem` in experiment.yaml."
         )
 
 

@@ -28,7 +28,7 @@ from warmfold_jobs.fan_out.place import Place
 from warmfold_jobs.fan_out.record_store import RunRecords
 from warmfold_jobs.storage import download, get_json
 from warmfold_run import encoding, places
-from warmfold_run.plan import Plan
+from warmfold_run.plan import Plan, data_bytes
 from warmfold_run.records import FoldResult
 
 # throttling is the fan-out's to wait out, on its own clock
@@ -93,7 +93,7 @@ def cross_validate(
 
 def own_machine(plan: Plan, tuned: Mapping[str, str], cores: int, clock: Clock) -> FoldProcesses:
     """The place that is this machine, with as many folds at a time as cores and memory allow."""
-    at_a_time = lanes(cores, plan["data"]["size"], available_memory())
+    at_a_time = lanes(cores, data_bytes(plan), available_memory())
     return FoldProcesses(partial(prepare, plan), partial(train, plan, tuned), lanes=at_a_time, cores=cores, clock=clock)
 
 

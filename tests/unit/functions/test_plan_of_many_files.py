@@ -1,0 +1,120 @@
+"""Plan Run on a dataset of many files: all of them pinned and understood as one, or refused by name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import plan_run
+from pipeline.aws.clients import s3_client
+from pipeline.errors import DatasetError, ExperimentError
+from pipeline.planning import data_files
+from tests.documents import complaints
+from tests.unit.functions.conftest import BUCKET
+from tests.unit.functions.fake_sagemaker import FakeSageMaker
+from warmfold_experiment import understanding
+from warmfold_run.plan import FileList, Plan
+
+HEADER = "x,y,target\n"
+ROWS = [f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120)]
+FILES = {f"data/part-{n}.csv": HEADER + "".join(ROWS[n * 40 : n * 40 + 40]) for n in range(3)}
+FOLDER = f"s3://{BUCKET}/datasets/churn/data/"
+
+
+@pytest.fixture
+def plan(s3: Any, sagemaker: FakeSageMaker, lambda_context: Any) -> Any:  # noqa: ARG001
+    s3_client.cache_clear()
+
+    def run(files: dict[str, str], execution: str = "churn-0123", **asked: Any) -> dict[str, Any]:
+        for name, body in files.items():
+            s3.put_object(Bucket=BUCKET, Key=f"datasets/churn/{name}", Body=body)
+        arn = f"arn:aws:states:us-east-1:123456789012:execution:wf-tuning:{execution}"
+        event = {"execution_arn": arn, "input": {"dataset": "churn", **asked}}
+        answer = plan_run.lambda_handler(event, lambda_context)
+        return stored(s3, answer["plan_uri"])
+
+    return run
+
+
+def stored(s3: Any, uri: str) -> dict[str, Any]:
+    key = uri.removeprefix(f"s3://{BUCKET}/")
+    return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+
+
+def test_the_files_are_one_dataset_and_each_is_read_in_its_version_of_now(plan: Any, s3: Any) -> None:
+    made = plan({**FILES, "data/_SUCCESS": "", "data/.part-0.crc": "x", "data/_committed_1": "x"})
+    assert complaints(Plan, made) == []
+    assert made["profile"]["rows"] == 120
+    assert made["profile"]["file"] == "datasets/churn/data/"
+    assert made["data"]["key"] == "datasets/churn/data/_SUCCESS"
+    assert (made["data_files"]["files"], made["data_files"]["size"]) == (3, sum(map(len, FILES.values())))
+    assert made["data_files"]["uri"].startswith(made["locations"]["run"])
+    listed = stored(s3, made["data_files"]["uri"])
+    assert complaints(FileList, listed) == []
+    assert [one["key"] for one in listed["files"]] == [f"datasets/churn/{name}" for name in FILES]
+    heads = [s3.head_object(Bucket=BUCKET, Key=one["key"]) for one in listed["files"]]
+    assert [one["version_id"] for one in listed["files"]] == [head["VersionId"] for head in heads]
+
+
+def test_rows_go_where_those_of_one_file_would(plan: Any) -> None:
+    one = plan({"data.csv": HEADER + "".join(ROWS)}, "one-0123")["profile"]
+    many = plan({**FILES, "data/_SUCCESS": ""}, "many-0123", data="data/_SUCCESS")["profile"]
+    assert {**many, "file": one["file"]} == one
+
+
+def test_where_both_are_the_execution_must_say_which(plan: Any) -> None:
+    with pytest.raises(DatasetError, match=r'both data\.csv and data/_SUCCESS; say which.*"data": "data/_SUCCESS"'):
+        plan({**FILES, "data/_SUCCESS": "", "data.csv": HEADER + "".join(ROWS)})
+    assert plan({}, data="data.csv")["data_files"] is None
+
+
+def test_what_starts_no_run_is_no_data(plan: Any) -> None:
+    with pytest.raises(
+        ExperimentError, match=r"data is 'x\.csv'; it must be one of data\.csv, data\.parquet, data/_SUCCESS"
+    ):
+        plan(FILES, data="x.csv")
+
+
+@pytest.mark.parametrize("name", ["part-9.parquet", "year=2026/part-0.csv", "notes.txt"])
+def test_a_file_that_can_t_be_read_is_refused_by_name(plan: Any, name: str) -> None:
+    with pytest.raises(DatasetError) as error:
+        plan({**FILES, f"data/{name}": "x", "data/_SUCCESS": ""})
+    assert str(error.value).startswith(f"{FOLDER} holds {name}, which can't be read as a file of the dataset")
+
+
+def test_no_file_at_all_is_refused(plan: Any) -> None:
+    with pytest.raises(DatasetError, match=r"no file beside it; upload the CSV files first, _SUCCESS last"):
+        plan({"data/_SUCCESS": ""})
+
+
+def test_more_files_than_can_be_pinned_are_refused(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_files, "MOST_FILES", 2)
+    with pytest.raises(DatasetError, match=r"has 3 files, and a run reads at most 2"):
+        plan({**FILES, "data/_SUCCESS": ""})
+
+
+def test_another_header_is_refused_by_file_and_line(plan: Any) -> None:
+    with pytest.raises(DatasetError) as error:
+        plan({**FILES, "data/part-1.csv": "x,z,target\n" + ROWS[0], "data/_SUCCESS": ""})
+    assert str(error.value) == (
+        "datasets/churn/data/part-1.csv, line 1: the header is not that of the dataset's first file: it lacks 'y' and "
+        "has 'z' besides; give all files of the folder the same columns."
+    )
+
+
+def test_a_bad_cell_is_told_with_its_file_and_line(plan: Any) -> None:
+    with pytest.raises(DatasetError, match=r"^datasets/churn/data/, line 42 of part-1\.csv: 'oops' in column 'x'"):
+        plan({**FILES, "data/part-1.csv": FILES["data/part-1.csv"] + "oops,1,no\n", "data/_SUCCESS": ""})
+
+
+def test_data_too_large_together_is_understood_from_some_rows_of_some_files(
+    plan: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(understanding, "WHOLE_SCAN_BYTES", max(map(len, FILES.values())))
+    sorted_rows = sorted(ROWS, key=lambda row: row.rsplit(",", 1)[1])
+    files = {f"data/part-{n}.csv": HEADER + "".join(sorted_rows[n * 40 : n * 40 + 40]) for n in range(3)}
+    made = plan({**files, "data/_SUCCESS": ""})  # the first file has one class only
+    assert made["profile"] is None
+    assert made["experiment"]["problem"] == "classification"
