@@ -17,7 +17,7 @@ from warmfold_data.errors import DatasetRuleError as DatasetRuleError
 from warmfold_data.errors import listed as listed
 from warmfold_data.errors import named as named
 from warmfold_data.file_kinds import check_kind
-from warmfold_data.first_lines import DELIMITERS, FirstLines, look
+from warmfold_data.first_lines import DELIMITERS, SAMPLE_RECORDS, FirstLines, look
 from warmfold_data.headers import check_width, made_up_names, usable_names
 from warmfold_data.no_rows import Sieve
 from warmfold_run.experiment import AskedDialect
@@ -56,9 +56,14 @@ class CsvRecords(Iterator[tuple[int, list[str]]]):
 
 
 def read_records(
-    stream: BinaryStream, *, file: str, asked: AskedDialect = AS_IT_SHOWS, to_score: bool = False
+    stream: BinaryStream,
+    *,
+    file: str,
+    asked: AskedDialect = AS_IT_SHOWS,
+    to_score: bool = False,
+    looked_at: int = SAMPLE_RECORDS,
 ) -> CsvRecords:
-    """The records of a CSV file, of whatever dialect it is beyond doubt or the experiment says it is.
+    """The records of a CSV file, of whatever dialect its first `looked_at` show beyond doubt or the experiment says.
 
     Of rows to score none is left out: what is no row is refused there. Raises DatasetRuleError for what is no CSV, in
     doubt or not as said; a column name that is empty or used twice; a row with more or fewer cells than the header;
@@ -70,14 +75,15 @@ def read_records(
     head = text.peek(HEAD_BYTES)
     whole = len(head) < HEAD_BYTES
     shown = (head if whole else head[: head.rfind(b"\n") + 1] or head).decode(errors="replace")
-    first = look(shown, file=file, asked=asked["delimiter"], header=asked["header"] is not False, whole=whole)
+    header = asked["header"] is not False
+    first = look(shown, file=file, asked=asked["delimiter"], header=header, whole=whole, most=looked_at)
     remarks += _said_of_lines(first)
     dialect = Dialect(
         compression=compression,
         encoding=encoding.name,
         delimiter=first.delimiter,
         decimal=asked["decimal"],
-        header=asked["header"] is not False,
+        header=header,
         first_line=first.start_line,
         skipped=[],
     )

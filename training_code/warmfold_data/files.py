@@ -10,11 +10,15 @@ from itertools import islice
 from typing import NamedTuple
 
 from warmfold_data.csv_records import BinaryStream, CsvRecords, DatasetRuleError, listed, read_records
+from warmfold_data.first_lines import SAMPLE_RECORDS
 from warmfold_run.experiment import AskedDialect
 from warmfold_run.records import Remark, SkippedRecord
 
 NAMED = 3
 """How many of the files are named that a remark is about."""
+
+LATER_RECORDS = 100
+"""How many first records of a file that is not the first are looked at: its columns are known, and files are many."""
 
 
 class File(NamedTuple):
@@ -56,7 +60,8 @@ def open_file(file: File, asked: AskedDialect, columns: Sequence[str] | None = N
 
     `columns` are those of the first file, None for that itself. Raises DatasetRuleError.
     """
-    records = read_records(file.open(), file=file.name, asked=asked)
+    looked_at = SAMPLE_RECORDS if columns is None else LATER_RECORDS
+    records = read_records(file.open(), file=file.name, asked=asked, looked_at=looked_at)
     line, header = next(records)
     if columns is None or header == columns:
         return header, Opened(file, records, None)

@@ -50,8 +50,10 @@ class FirstLines:
     """The header, if there is one, and the rows sampled."""
 
 
-def look(text: str, *, file: str, asked: str | None, header: bool, whole: bool) -> FirstLines:
-    """What a text shows that begins like this, in whole lines; `whole` when there is no more of it.
+def look(
+    text: str, *, file: str, asked: str | None, header: bool, whole: bool, most: int = SAMPLE_RECORDS
+) -> FirstLines:
+    """What the first `most` records of a text show that begins like this, in whole lines; `whole` when that is all.
 
     Raises DatasetRuleError where two characters could be the one between cells.
     """
@@ -61,9 +63,9 @@ def look(text: str, *, file: str, asked: str | None, header: bool, whole: bool) 
     delimiter = asked or (told["delimiter"] if told else None)
     said = False
     if delimiter is None:
-        delimiter = _delimiter(lines, file, header, whole)
+        delimiter = _delimiter(lines, file, header, whole, most)
         said = delimiter != ","
-    records = _records(lines[above:], delimiter, whole, above)
+    records = _records(lines[above:], delimiter, whole, most, above)
     titles = _titles(records) if header else 0
     start_line = records[titles][0] if records[titles:] else above + 1
     return FirstLines(delimiter, said, told is not None, start_line, records[:titles], records[titles:])
@@ -81,13 +83,13 @@ def numeric_columns(rows: Sequence[Sequence[str]], width: int) -> list[bool]:
     return [bool(cells) and all(map(looks_numeric, cells)) for cells in known]
 
 
-def _records(lines: Sequence[str], delimiter: str, whole: bool, above: int = 0) -> list[Record]:
+def _records(lines: Sequence[str], delimiter: str, whole: bool, most: int, above: int = 0) -> list[Record]:
     """The first records of these lines, blank ones excepted; a broken one ends them: the reader will say so."""
     reader = csv.reader(lines, delimiter=delimiter)
     found: list[Record] = []
     line = above + 1
     try:
-        for cells in islice(reader, SAMPLE_RECORDS):
+        for cells in islice(reader, most):
             if any(map(str.strip, cells)):
                 found.append((line, cells))
             line = above + reader.line_num + 1
@@ -126,8 +128,8 @@ def _titles(records: Sequence[Record]) -> int:
     return titles if is_header else 0
 
 
-def _delimiter(lines: Sequence[str], file: str, header: bool, whole: bool) -> str:
-    read = {delimiter: _records(lines, delimiter, whole) for delimiter in DELIMITERS}
+def _delimiter(lines: Sequence[str], file: str, header: bool, whole: bool, most: int) -> str:
+    read = {delimiter: _records(lines, delimiter, whole, most) for delimiter in DELIMITERS}
     titles = {delimiter: _titles(records) if header else 0 for delimiter, records in read.items()}
     tables = {delimiter: records[titles[delimiter] :] for delimiter, records in read.items()}
     shares = {delimiter: _share_alike(records) for delimiter, records in tables.items()}

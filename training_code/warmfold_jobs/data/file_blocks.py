@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from warmfold_data.csv_records import CsvRecords
-from warmfold_data.files import File, FileLine, Opened, open_file, remarks_on
+from warmfold_data.files import LATER_RECORDS, File, FileLine, Opened, open_file, remarks_on
 from warmfold_data.no_rows import UNITS
 from warmfold_data.rules import SAMPLE_ROWS
 from warmfold_jobs.data.columnar import NotColumnarError, first_lines, text_blocks, utf_8
@@ -82,7 +82,7 @@ class FileBlocks:
 def _looked_into(file: File, asked: AskedDialect, columns: Sequence[str] | None) -> tuple[list[str], Opened]:
     """A file with what stands between its header and its rows known; records that are no rows are left to rows."""
     names, opened = open_file(file, asked, columns)
-    for _ in islice(opened.records, SAMPLE_ROWS):
+    for _ in islice(opened.records, SAMPLE_ROWS if columns is None else LATER_RECORDS):
         pass
     records = opened.records
     if records.dialect["skipped"] or any(remark["code"] == UNITS for remark in records.remarks):
