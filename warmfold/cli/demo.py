@@ -33,7 +33,7 @@ target: progression
 # a quarter held out, for with fewer of 442 rows a gain is hard to tell from chance
 cross_validation: {n_splits: 5, holdout: 0.25}
 search:
-  max_candidates: 12
+  max_candidates: 9
   max_parallel_candidates: 2
   hyperparameters:  # small trees, for there are few rows
     learning_rate: {min: 0.01, max: 0.2, scaling: Logarithmic}
