@@ -10,6 +10,7 @@ import pytest
 from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, remarks, target, understood
 from tests.unit.training_code.test_columns import refusal
 from warmfold_data.asked import Asked
+from warmfold_data.csv_records import read_records
 from warmfold_data.pieces import pieces_of
 from warmfold_data.rules import sample
 from warmfold_data.understanding import Understood
@@ -122,7 +123,8 @@ def suggested(target: list[str], **asked: object) -> Understood:
     """What a sample of a table says that is larger than what is sampled."""
     body = csv_of({"text": [f'a "{n}",\nb' for n in range(len(target))], "y": target})
     pieces = pieces_of(len(body), lambda start, length: body[start : start + length])
-    return sample(io.BytesIO(body), file="data.csv", asked=Asked(**asked), pieces=pieces)  # type: ignore[arg-type]
+    records = read_records(io.BytesIO(body), file="data.csv")
+    return sample(records, file="data.csv", asked=Asked(**asked), pieces=pieces)  # type: ignore[arg-type]
 
 
 def test_a_target_that_the_first_rows_do_not_show_is_known_from_further_down() -> None:
