@@ -33,8 +33,8 @@ target: progression
 # a quarter held out, for with fewer of 442 rows a gain is hard to tell from chance
 cross_validation: {n_splits: 5, holdout: 0.25}
 search:
-  max_candidates: 9
-  max_parallel_candidates: 2
+  max_candidates: 6
+  max_parallel_candidates: 1
   hyperparameters:  # small trees, for there are few rows
     learning_rate: {min: 0.01, max: 0.2, scaling: Logarithmic}
     max_iter: {min: 20, max: 150}
