@@ -142,7 +142,7 @@ class Compared:
 
     def read_as(self, remarks: Sequence[Remark]) -> None:
         """Take what is to be said of how the file was read."""
-        self._read_as = [Remark(**{**one, "text": f"{self._file}: {one['text']}"}) for one in remarks]
+        self._read_as = [Remark(**{**one, "text": f"{self._name}: {one['text']}"}) for one in remarks]
 
     def remarks(self) -> list[Remark]:
         """What a person should know of them."""
@@ -150,6 +150,11 @@ class Compared:
         for name, (_, column) in self._columns.items():
             found += self._remarks_on(name, column)
         return found
+
+    @property
+    def _name(self) -> str:
+        """The file's own name: where it lies differs between who says so, and what is said does not."""
+        return self._file.rpartition("/")[2]
 
     def _remarks_on(self, name: str, column: _Column) -> Iterator[Remark]:
         counts, held = column.counts, self.rows - column.counts[MISSING]
@@ -174,7 +179,7 @@ class Compared:
         share = f"all {found:,}" if found >= cells else f"{found:,} of {cells:,}"
         evidence = "" if all_rows and unlike == MISSING else f" ({cells_named(column.first[unlike], found)})"
         remedy = calls(name, "ignore") if found >= cells and unlike != SPELLED and self.rows >= FEWEST_ROWS else None
-        return remark(code, name, f"{self._file}: cells that are {what}: {share}{evidence}", remedy)
+        return remark(code, name, f"{self._name}: cells that are {what}: {share}{evidence}", remedy)
 
     def _column(self, name: str) -> _Column:
         reading, facts = self._profile["readings"][name], self._profile["facts"].get(name)

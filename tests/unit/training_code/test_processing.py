@@ -26,6 +26,7 @@ from warmfold_data.asked import Asked
 from warmfold_data.cells import value_of
 from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_data.dealing import in_holdout
+from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data import split as processing
 from warmfold_jobs.data.object_stream import READ_ATTEMPTS, ObjectStream
@@ -162,6 +163,16 @@ def test_what_split_dataset_does_is_what_scan_foresaw(tmp_path: Path) -> None:
     assert profile["rows_without_target"] == 1
     rows = [*held_out(tmp_path), *chain.from_iterable(parts_of(tmp_path, 11))]
     assert Counter(rows) == Counter(as_typed(ROWS, profile))
+
+
+def test_what_plan_run_said_of_rows_to_score_is_not_said_again(tmp_path: Path) -> None:
+    data, predict = csv_bytes(HEADER, ROWS), csv_bytes(HEADER, [["9000", *row[1:]] for row in ROWS[:20]])
+    plan = plan_for(predict=True)
+    foreseen = scan(io.BytesIO(data), file="data", asked=Asked.of(plan["experiment"], problem="classification"))
+    foreseen["remarks"] += check_rows_to_score(io.BytesIO(predict), file="predict", profile=foreseen).remarks()
+    bucket = Bucket(data=data, predict=predict)
+    profile = split_dataset(plan | {"profile": foreseen}, bucket, tmp_path)  # type: ignore[arg-type]
+    assert [one["code"] for one in profile["remarks"]].count("out_of_range") == 1
 
 
 @pytest.mark.parametrize("problem", ["classification", "regression"])

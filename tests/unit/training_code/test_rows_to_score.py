@@ -23,10 +23,10 @@ TRAINED = understood(
 PLAIN = {"city": ["Oslo"] * 8, "income": ["$5"] * 8, "age": ["30"] * 8, "gap": ["1"] * 8}
 
 
-def said(**columns: list[str]) -> list[Remark]:
+def said(file: str = "predict.csv", **columns: list[str]) -> list[Remark]:
     """What is said of eight rows to score in which these columns are other."""
     stream = io.BytesIO(csv_of({**PLAIN, **columns}))
-    return check_rows_to_score(stream, file="predict.csv", profile=TRAINED).remarks()
+    return check_rows_to_score(stream, file=file, profile=TRAINED).remarks()
 
 
 def test_nothing_is_said_of_rows_like_the_training_data() -> None:
@@ -56,6 +56,13 @@ def test_what_is_unlike_the_training_data_is_said(
     assert (only["code"], only["column"], only["remedy"]) == (code, column, remedy)
     assert only["text"].startswith("predict.csv: ")
     assert evidence in only["text"]
+
+
+def test_remarks_are_the_same_wherever_the_file_lies() -> None:
+    plain = said(age=["3000"] * 8)
+    assert plain
+    for folder in ("datasets/d/", "s3://bucket/datasets/d/"):
+        assert said(file=f"{folder}predict.csv", age=["3000"] * 8) == plain
 
 
 def test_a_cell_that_its_column_s_reading_can_t_take_is_refused_by_line() -> None:

@@ -127,7 +127,8 @@ def _write_rows_to_score(plan: Plan, source: ObjectVersion, s3: S3Client, profil
     with closing(ChunkWriter(output_dir / places.SCORE, next(records), most)) as chunks:
         while lines := [csv_line(row).encode() for row in islice(records, most)]:
             chunks.write(pa.array(lines, pa.binary()))
-    profile["remarks"] += compared.remarks()
+    # Plan Run has said so of rows that it has read
+    profile["remarks"] += [one for one in compared.remarks() if one not in profile["remarks"]]
     return chunks.rows
 
 
