@@ -17,6 +17,9 @@ from warmfold_experiment.file import check_depth, parse
 from warmfold_experiment.schema import NOT_BUILT, SECTIONS, Experiment, Overrides
 from warmfold_experiment.splitting import NOTHING_DIVIDES, contradictions
 
+KeyPath = tuple[str, ...]
+"""The keys that lead to a value: one, or a section's and one of its own, which may have a dot in it."""
+
 
 class Read(NamedTuple):
     """An experiment in which every key that is wrong has its default, what is wrong, and the dotted paths of those."""
@@ -45,18 +48,19 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
     Raises ExperimentRuleError for a text that is no mapping at all.
     """
     check_depth(overrides.keys, overrides.source)
+    overrides = overrides._replace(keys=_named(overrides.keys))
     asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
     problems, not_built = _take_out_not_built(asked, overrides)
-    refused: list[str] = []
+    refused: list[KeyPath] = []
     while True:
         try:
             experiment = Experiment.model_validate(asked)
             break
         except ValidationError as error:
             lines = _said(error, overrides)
-            touched = {path.partition(".")[0] for path in refused}
+            touched = {path[0] for path in refused}
             # where a key was refused before, what is wrong now may be its default's doing
-            problems += [line for path, line in lines.items() if path.partition(".")[0] not in touched]
+            problems += [line for path, line in lines.items() if path[0] not in touched]
             refused += lines
             asked = _without(asked, lines)
     experiment._overrides = overrides
@@ -67,24 +71,45 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
     if against:
         left = experiment.cross_validation.model_copy(update=NOTHING_DIVIDES)
         experiment = experiment.model_copy(update={"cross_validation": left})
-    return Read(experiment, [*problems, *unknown_names.values(), *against], [*not_built, *refused, *unknown_names])
+    return Read(
+        experiment,
+        [*problems, *unknown_names.values(), *against],
+        [*not_built, *map(".".join, refused), *unknown_names],
+    )
 
 
 def merged(text: bytes | None, overrides: dict[str, Any]) -> dict[str, Any]:
     """Return the keys of a file's text with others over them; raises ExperimentRuleError for what is no mapping."""
-    return dict(_merge(_sections_as_mappings(parse(text)), _sections_as_mappings(overrides)))
+    return dict(_merge(_sections_as_mappings(_named(parse(text))), _sections_as_mappings(_named(overrides))))
 
 
-def _without(asked: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """Return the keys but for those at some dotted paths of one or two keys."""
-    left = dict(asked)
-    for path in paths:
-        section, _, key = path.partition(".")
-        if key and isinstance(left.get(section), dict):
-            left[section] = {name: value for name, value in left[section].items() if str(name) != key}
-        else:
-            left = {name: value for name, value in left.items() if str(name) != section}
+def _without(asked: dict[str, Any], paths: Iterable[KeyPath]) -> dict[str, Any]:
+    """Return the keys that there are, but for those at some paths of one or two keys."""
+    refused = set(paths)
+    left = {key: value for key, value in asked.items() if key in Experiment.model_fields and (key,) not in refused}
+    for section, shape in SECTIONS.items():
+        if isinstance(inner := left.get(section), dict):
+            left[section] = {
+                key: value
+                for key, value in inner.items()
+                if key in shape.model_fields and (section, key) not in refused
+            }
     return left
+
+
+def _named(asked: dict[Any, Any]) -> dict[str, Any]:
+    """Return the same with keys that YAML takes for numbers and the like as they are written, those of sections too."""
+    named = {_as_name(key): value for key, value in asked.items()}
+    for section in SECTIONS:
+        if isinstance(inner := named.get(section), dict):
+            named[section] = {_as_name(key): value for key, value in inner.items()}
+    return named
+
+
+def _as_name(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    return json.dumps(key) if key is None or isinstance(key, bool | int | float) else str(key)
 
 
 def shown(value: Any) -> str:
@@ -121,26 +146,33 @@ def _take_out_not_built(asked: dict[str, Any], overrides: Overrides) -> tuple[li
     return problems, paths
 
 
-def _said(error: ValidationError, overrides: Overrides) -> dict[str, str]:
-    """A line for each key that pydantic refuses, by dotted path; a union refuses once for each of its members."""
-    lines: dict[str, str] = {}
+def _said(error: ValidationError, overrides: Overrides) -> dict[KeyPath, str]:
+    """A line for each key that pydantic refuses, by path; a union refuses once for each of its members."""
+    lines: dict[KeyPath, str] = {}
     for one in error.errors():
-        location = [str(part) for part in one["loc"]]
+        location = tuple(str(part) for part in one["loc"])
         nested = location[0] in SECTIONS and len(location) > 1
         path = location[:2] if nested else location[:1]
         keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
         if path[-1] not in keys:
-            near = difflib.get_close_matches(path[-1], keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
-            lines[".".join(path)] = f"{overrides.place(path)} is an unknown key; {hint}"
+            lines[path] = f"{overrides.place(path)} is an unknown key; {_hint(path[-1], keys)}"
             continue
         limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
         told = one.get("ctx", {})
         remedy = limit.format(**told) if limit else told.get("remedy", keys[path[-1]].description)
         line = f"{overrides.place(path)} is {shown(one['input'])}; it must be {remedy}"
-        if limit or ".".join(path) not in lines:
-            lines[".".join(path)] = line
+        if limit or path not in lines:
+            lines[path] = line
     return lines
+
+
+def _hint(key: str, keys: Iterable[str]) -> str:
+    """Return what may be meant by an unknown key where there are others."""
+    section, _, inner = key.partition(".")
+    if section in SECTIONS and inner in SECTIONS[section].model_fields:
+        return f"give {inner} within {section}, as in {section}: {{{inner}: …}}"
+    near = difflib.get_close_matches(key, keys, n=1)
+    return f"did you mean {near[0]}?" if near else f"there is {', '.join(keys)}"
 
 
 def _unknown_names(experiment: Experiment) -> dict[str, str]:

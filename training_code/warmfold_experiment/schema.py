@@ -1,8 +1,9 @@
-"""experiment.yaml: its whole shape, what is built of it, and the one message that lists everything wrong with it."""
+"""experiment.yaml: its whole shape, what is built of it, and where a key was given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
@@ -191,9 +192,13 @@ def _are_texts(given: Any) -> bool:
 
 
 def _as_text(given: Any) -> Any:
-    """A cell as YAML has read it, spelled as in the data: `yes` and `true` are one word to YAML, and so are 1 and 1."""
+    """A cell as YAML has read it, spelled as in the data: to YAML `yes` is `true`, and 01 is 1."""
     if isinstance(given, bool):
         return "true" if given else "false"
+    if isinstance(given, datetime):
+        raise PydanticCustomError("a_time", "must be {remedy}", {"remedy": "in quotes, as YAML reads it as a time"})
+    if isinstance(given, date):
+        return given.isoformat()
     return str(given) if isinstance(given, int | float) else given
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from warmfold.errors import CommandError
 from warmfold.stack import folder_files, is_table
 from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import MAX_BYTES, parse_value
+from warmfold_experiment.file import MAX_BYTES, parse_value, to_text
 from warmfold_experiment.load import merged
 from warmfold_experiment.schema import Overrides
 from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, Understood, understand
@@ -74,7 +73,7 @@ def overrides(target: str | None, metric: str | None, problem: str | None, setti
 
 def text_with(text: bytes | None, given: Overrides) -> bytes:
     """Return experiment.yaml's text with the command line's keys in it; comments are lost."""
-    return yaml.safe_dump(merged(text, given.keys), sort_keys=False, allow_unicode=True).encode()
+    return to_text(merged(text, given.keys))
 
 
 def checked(text: bytes | None, data: Data, predict: Source | None, given: Overrides) -> Understood:

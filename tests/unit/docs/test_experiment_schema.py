@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, validators
 
 from tests.unit.functions import test_experiment as examples
 from tools.reference.experiment_schema import schema
@@ -21,7 +22,9 @@ from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import SECTIONS, Experiment
 
 SCHEMA = schema()
-EDITOR = Draft7Validator(SCHEMA)
+_TYPES = Draft7Validator.TYPE_CHECKER.redefine("string", lambda _, given: isinstance(given, str | date))
+EDITOR = validators.extend(Draft7Validator, type_checker=_TYPES)(SCHEMA)
+"""An editor reads YAML 1.2, to which a date is a string."""
 BEYOND_A_SCHEMA = (
     "is 3.0;",  # to JSON that is a whole number
     "is NaN;",
@@ -80,6 +83,7 @@ TAKEN = [
     "{}",
     "search:\nbudget:\n",
     "search: {abandon: off}",
+    "{missing_values: [1900-01-01, -1, true, NA], positive_class: 2024-01-31}",
     "search: {hyperparameters: {max_iter: {min: 1, max: 9}, learning_rate: {min: 1e-4, max: 1}, max_bins: 64}}",
     "{estimator: linear, search: {hyperparameters: {C: {min: 1, max: 100}, solver: {values: [lbfgs, sag]}}}}",
     "{estimator: random_forest, search: {hyperparameters: {max_features: {values: [1, 1.0, sqrt, null]}}}}",
