@@ -16,7 +16,7 @@ class ExperimentError(WarmfoldError):
 
 
 class PlanError(WarmfoldError):
-    """The stack itself is not fit to plan a run: a setting or the training code is missing or wrong."""
+    """The stack can't plan a run, a setting or its training code is missing or wrong, or it can't read a run's plan."""
 
 
 class StorageError(WarmfoldError):
@@ -44,4 +44,4 @@ class RunNotEndedError(WarmfoldError):
 
 
 class NotificationError(WarmfoldError):
-    """The notification of a run's end could not be sent."""
+    """A run's end, or an upload that starts nothing, could not be told of."""

@@ -157,5 +157,5 @@ class Planned(TypedDict):
 
 def data_bytes(plan: Plan) -> int:
     """Return how many bytes the data has, packed or not."""
-    files = plan.get("data_files")  # a plan of an earlier version has none
+    files = plan["data_files"]
     return files["size"] if files else plan["data"]["size"]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.aws.environment import PlanEnvironment
+from pipeline.aws.plan_file import find_plan
 from pipeline.aws.storage import Storage
-from pipeline.errors import DatasetError, ExperimentError, PlanError
+from pipeline.errors import DatasetError, ExperimentError
 from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
 from pipeline.planning.data_files import find_data, find_files
@@ -57,15 +58,10 @@ class Planner:
         """
         run = names.run_id(execution_arn)
         key = places.run_key(run, places.PLAN)
-        plan: Plan | None = self.storage.read_json(key)
+        plan = find_plan(self.storage, run)
         if plan is None:
             plan = self._make(run, execution_arn, asked)
             self.storage.write_json(key, plan)
-        elif plan["schema"] != SCHEMA:
-            raise PlanError(
-                f"run {run} was planned by another version of the stack: {self.storage.uri(key)} has schema "
-                f"{plan['schema']}, and this version goes on with {SCHEMA} only; upload the dataset again for a new run"
-            )
         requests = plan["requests"]
         return {
             "run": run,
@@ -226,8 +222,11 @@ def _check_name(execution_arn: str, given: Experiment) -> None:
     if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
         return
     why = f"{given.place('quality_gate', 'approval')} is manual"
-    if asked.approval != "manual":
+    if asked.approval != "manual" and asked.suspicious == "hold":
         why = "a suspicious model waits for approval (quality_gate.suspicious is hold)"
+    elif asked.approval != "manual":
+        beat = given.place("quality_gate", "beat_champion")
+        why = f"{beat} is true, and a model waits for approval where it can't be held against the champion"
     raise ExperimentError(
         f"{why}, and the execution's name {name} has {len(name)} characters; start it under a name of at most {most}"
     )

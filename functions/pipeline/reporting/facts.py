@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.jobs import Jobs
-from pipeline.aws.plan_file import read_profile
+from pipeline.aws.plan_file import find_plan, read_profile
 from pipeline.aws.registry import Package, Registry
 from pipeline.aws.storage import Storage
+from pipeline.errors import PlanError
 from pipeline.results.best_candidate import defaults_candidate, ranked_candidates
 from pipeline.results.holdout import read_metrics
 from warmfold_run import names, places
@@ -34,7 +35,7 @@ _NOTES = (places.PLACEMENT, places.ABANDONED, places.MISSED)
 
 @dataclass(frozen=True)
 class Facts:
-    """A run's own words; everything but the run is missing when Plan Run refused the data.
+    """A run's own words; everything but the run is missing when Plan Run refused the data, or another version made it.
 
     `started_at` is the start of the execution that ended; where it went on after an approval, `seconds_before` is how
     long the run took until then. `candidates` are summaries in order of creation and `ranked` their names by score;
@@ -49,6 +50,8 @@ class Facts:
     started_at: datetime | None = None
     seconds_before: float = 0
     plan: Plan | None = None
+    unread: str | None = None
+    """Why a plan that is there is not read."""
     profile: Profile | None = None
     processing: dict[str, Any] | None = None
     tuning: dict[str, Any] | None = None
@@ -80,10 +83,13 @@ class FactFinder:
     sleep: Callable[[float], None] = time.sleep
 
     def find(self, execution_arn: str) -> Facts:
-        """Return what there is of an execution's run; without a plan no job was ever created."""
+        """Return what there is of an execution's run; without a plan no job was ever created, or none that is known."""
         run = names.run_id(execution_arn)
-        plan: Plan | None = self.storage.read_json(places.run_key(run, places.PLAN))
         dataset, started_at = self._execution(execution_arn)
+        try:
+            plan = find_plan(self.storage, run)
+        except PlanError as error:
+            return Facts(run=run, dataset=dataset, started_at=started_at, unread=str(error))
         if plan is None:
             return Facts(run=run, dataset=dataset, started_at=started_at)
         prefix = plan["prefix"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pipeline.aws.plan_file import remarks_of
 from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
 from pipeline.reporting.failure import readable_reason
@@ -48,15 +49,17 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     start_seconds = _start_seconds(facts, reused)
     understanding, best = _understanding(facts), _best(facts, results)
     holdout = holdout_of(facts.metrics) if facts.metrics else None
+    outcome = _outcome(facts, ending, holdout, best)
+    awaiting = outcome == AWAITING_APPROVAL
     return {
         "schema": contract.SCHEMA,
         "run": facts.run,
         "dataset": facts.dataset,
         "execution_arn": ending.execution_arn,
-        "outcome": _outcome(facts, ending),
+        "outcome": outcome,
         "status": ending.status,
-        "reason": _reason(facts, ending),
-        "approve": _approve(facts, ending),
+        "reason": _reason(facts, ending, awaiting=awaiting),
+        "approve": _approve(facts) if awaiting else None,
         "error": ending.error,
         "metric": experiment["metric"] if experiment else None,
         "problem": experiment["problem"] if experiment else None,
@@ -65,7 +68,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "n_splits": facts.plan["folds"] if facts.plan else None,
         "data": _data(facts),
         "understanding": understanding,
-        "remarks": [*(understanding["remarks"] if understanding else []), *_too_good(facts, best)],
+        "remarks": [*(understanding["remarks"] if understanding else []), *_too_good(facts, holdout, best)],
         "best": best,
         "holdout": _holdout(holdout),
         "holdout_note": holdout.note if holdout else None,
@@ -90,42 +93,39 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     }
 
 
-def _outcome(facts: Facts, ending: Ending) -> str:
+def _outcome(facts: Facts, ending: Ending, holdout: Holdout | None, best: contract.Best | None) -> str:
     if ending.status != "SUCCEEDED":
         return ending.status.lower().replace("_", " ")
     if facts.package and facts.package.status == "Rejected":
         return "rejected"
-    return AWAITING_APPROVAL if _awaits_approval(facts, ending) else "succeeded"
+    return AWAITING_APPROVAL if _awaits_approval(facts, ending, holdout, best) else "succeeded"
 
 
-def _awaits_approval(facts: Facts, ending: Ending) -> bool:
+def _awaits_approval(facts: Facts, ending: Ending, holdout: Holdout | None, best: contract.Best | None) -> bool:
     """Whether an execution ended with a model that a person approves; it may have been approved meanwhile."""
-    if (
-        facts.plan is None
-        or facts.metrics is None
-        or ending.execution_arn != names.first_execution(ending.execution_arn)
-    ):
+    if facts.plan is None or holdout is None or ending.execution_arn != names.first_execution(ending.execution_arn):
         return False
-    best, remarks = _best(facts, _candidate_results(facts)), facts.profile["remarks"] if facts.profile else []
     score = best["score_mean"] if best else None
-    return gate(facts.plan["experiment"], holdout_of(facts.metrics), remarks, score)[0] == "PendingManualApproval"
+    verdict, _ = gate(facts.plan["experiment"], holdout, remarks_of(facts.profile), score)
+    return verdict == "PendingManualApproval"
 
 
-def _reason(facts: Facts, ending: Ending) -> str | None:
+def _reason(facts: Facts, ending: Ending, *, awaiting: bool) -> str | None:
     if ending.status != "SUCCEEDED":
-        return readable_reason(ending.status, ending.error, ending.cause)
+        why = readable_reason(ending.status, ending.error, ending.cause)
+        return why if facts.unread is None or facts.unread in why else f"{why}; {facts.unread}"
     if facts.package is None:
-        return None
-    if _outcome(facts, ending) != AWAITING_APPROVAL:
+        return facts.unread
+    if not awaiting:
         return facts.package.reason
     manual = facts.plan is not None and facts.plan["experiment"]["quality_gate"]["approval"] == "manual"
     because = "quality_gate.approval is manual: " if manual else ""
     return f"{facts.package.reason}; {because}predictions follow once the model is approved"
 
 
-def _approve(facts: Facts, ending: Ending) -> str | None:
+def _approve(facts: Facts) -> str | None:
     """Return the command that approves a model that waits for it."""
-    if facts.plan is None or facts.package is None or _outcome(facts, ending) != AWAITING_APPROVAL:
+    if facts.plan is None or facts.package is None:
         return None
     arn, region = facts.package.arn, facts.plan["region"]
     command = f"aws sagemaker update-model-package --region {region} --model-package-arn {arn}"
@@ -147,17 +147,16 @@ def _data(facts: Facts) -> contract.Data | None:
 
 def _understanding(facts: Facts) -> Understanding | None:
     """Return what the plan says is done with the data, with the rows that Split Dataset counted."""
-    planned = facts.plan.get("understanding") if facts.plan else None  # a plan of an earlier version has none
-    if planned is None or facts.plan is None or facts.profile is None:
-        return planned
-    known = counted(planned, facts.profile)
+    if facts.plan is None or facts.profile is None:
+        return facts.plan["understanding"] if facts.plan else None
+    known = counted(facts.plan["understanding"], facts.profile)
     # without a file of them the holdout is scored
     return known if facts.plan["predict"] else {**known, "rows_to_score": None}
 
 
-def _too_good(facts: Facts, best: contract.Best | None) -> list[Remark]:
+def _too_good(facts: Facts, holdout: Holdout | None, best: contract.Best | None) -> list[Remark]:
     """Return a remark for each score that is too good to be believed without a look."""
-    if facts.plan is None or facts.metrics is None:
+    if facts.plan is None or holdout is None:
         return []
     score = best["score_mean"] if best else None
     return [
@@ -168,7 +167,7 @@ def _too_good(facts: Facts, best: contract.Best | None) -> list[Remark]:
             "remedy": "quality_gate: {suspicious: ignore}",
             "holds": True,
         }
-        for text in suspicions(facts.plan["experiment"], holdout_of(facts.metrics), [], score)
+        for text in suspicions(facts.plan["experiment"], holdout, [], score)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.aws.jobs import Jobs
-from pipeline.aws.plan_file import read_profile
+from pipeline.aws.plan_file import read_remarks
 from pipeline.aws.registry import Package, Registry, description_start
 from pipeline.aws.storage import Storage
 from pipeline.errors import RegistrationError
@@ -58,8 +58,7 @@ def register_model(
             f"{plan['locations']['model']}{places.METRICS} is not there: training job {final_job} wrote no metrics; "
             "see its log and start the run again"
         )
-    holdout, profile = holdout_of(metrics), read_profile(storage, plan)
-    remarks = profile["remarks"] if profile else []
+    holdout, remarks = holdout_of(metrics), read_remarks(storage, plan)
     status, reason = gate(plan["experiment"], holdout, remarks, best.score)
     group = names.model_package_group(plan["prefix"], plan["dataset"])
     registry.ensure_group(

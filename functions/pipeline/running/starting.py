@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.aws.plan_file import read_plan, read_profile
+from pipeline.aws.plan_file import read_plan, read_remarks
 from pipeline.aws.registry import Registry
 from pipeline.aws.storage import Storage
 from pipeline.errors import RunNotEndedError
@@ -45,6 +45,8 @@ def resume_run(
     ------
     RunNotEndedError
         The run has registered its model just now.
+    PlanError
+        Another version of the stack has planned the run.
     """
     package = registry.describe(model_package_arn)
     metadata = (package or {}).get("CustomerMetadataProperties", {})
@@ -56,8 +58,7 @@ def resume_run(
         return {"ignored": f"{model_package_arn} is {status} by now"}
     plan = read_plan(storage, storage.uri(places.run_key(run, places.PLAN)))
     if (holdout := read_holdout(storage, plan)) is not None:
-        profile, cv_score = read_profile(storage, plan), metadata.get(CV_SCORE)
-        remarks = profile["remarks"] if profile else []
+        remarks, cv_score = read_remarks(storage, plan), metadata.get(CV_SCORE)
         verdict, reason = gate(plan["experiment"], holdout, remarks, float(cv_score) if cv_score else None)
         if verdict == "Rejected":
             return {"ignored": f"the quality gate of run {run} rejected {model_package_arn}: {reason}"}

@@ -363,14 +363,6 @@ def test_a_perfect_score_is_a_remark_that_holds(succeeded: Run, report: Any) -> 
     assert "quality_gate: {suspicious: ignore}" in text.split("<main>")[0]
 
 
-def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:
-    plan = json.loads(succeeded.read("plan.json"))
-    succeeded.write("plan.json", {key: value for key, value in plan.items() if key != "understanding"})
-    summary, text = report()
-    assert (summary["understanding"], summary["remarks"]) == (None, [])
-    assert "Model registered" in text
-
-
 def test_more_remarks_than_one_reads_are_a_click_away(succeeded: Run, report: Any) -> None:
     plan = json.loads(succeeded.read("plan.json"))
     remark = {"code": "odd", "column": None, "remedy": None, "holds": False}
