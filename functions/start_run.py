@@ -9,6 +9,7 @@ from pipeline.aws.clients import sns_client, stepfunctions_client
 from pipeline.aws.environment import StartEnvironment
 from pipeline.aws.handler import Surroundings, handler
 from pipeline.aws.telemetry import count, logger
+from pipeline.aws.topic import Topic
 from pipeline.running.near_miss import near_miss_message, tell_near_miss
 from pipeline.running.starting import start_run
 
@@ -48,7 +49,7 @@ def lambda_handler(event: StartRunEvent, around: Surroundings[StartEnvironment])
     missed = near_miss_message(event.detail.bucket.name, data.key)
     if missed is not None:
         logger.error("near miss", extra={"key": data.key, "told": missed})
-        tell_near_miss(sns_client(), around.environment.notification_topic_arn, missed)
+        tell_near_miss(Topic(sns_client(), around.environment.notification_topic_arn), missed)
         count("NearMisses")
         return {"ignored": missed}
     result = start_run(

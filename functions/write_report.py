@@ -8,6 +8,7 @@ from pipeline.aws.clients import sns_client, stepfunctions_client
 from pipeline.aws.environment import ReportEnvironment
 from pipeline.aws.handler import Surroundings, handler
 from pipeline.aws.telemetry import count, logger
+from pipeline.aws.topic import Topic
 from pipeline.reporting.facts import FactFinder
 from pipeline.reporting.notification import notify
 from pipeline.reporting.summary import Ending
@@ -20,7 +21,7 @@ def lambda_handler(event: Ending, around: Surroundings[ReportEnvironment]) -> di
     finder = FactFinder(around.jobs, around.registry, around.storage, stepfunctions_client())
     reported = report_run(around.storage, finder, event, lambda: datetime.now(UTC))
     logger.info("report written", extra={"run": reported.summary["run"], "outcome": reported.summary["outcome"]})
-    notify(sns_client(), around.environment.notification_topic_arn, reported.summary)
+    notify(Topic(sns_client(), around.environment.notification_topic_arn), reported.summary)
     count("ReportsWritten")
     count("WarmPoolsLeft", len(reported.summary["pools_left"]))
     return {"run": reported.summary["run"], "summary_uri": reported.summary_uri, "report_uri": reported.report_uri}

@@ -16,6 +16,7 @@ from warmfold.first_lines import lines_of, say
 from warmfold.progress import Progress, read_leftovers, read_progress
 from warmfold.stack import Stack
 from warmfold_run import places
+from warmfold_run.plan import SCHEMA
 
 WORTH_SAYING = 60
 """Seconds that cold starts must have cost for the end of a run to say why."""
@@ -67,8 +68,8 @@ class _Plan:
             return
         self.said = True
         plan = self.stack.read_json(self.stack.uri(places.run_key(progress.run, places.PLAN)))
-        if plan and (understanding := plan.get("understanding")):  # a run of an earlier version has none
-            say(self.console, understanding)
+        if plan and plan.get("schema") == SCHEMA:  # what a run of another version says has other keys
+            say(self.console, plan["understanding"])
 
 
 def _follow_lines(

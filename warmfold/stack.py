@@ -31,6 +31,7 @@ from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
 from warmfold_data.parquet_footer import MAGIC
 from warmfold_experiment.understanding import Source
 from warmfold_run import names, places
+from warmfold_run.understanding import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -309,7 +310,7 @@ def folder_files(folder: Path) -> list[Path]:
     files, others = places.data_files(names)
     if others:
         raise CommandError(
-            f"{folder} holds {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}; a folder of a dataset "
+            f"{folder} holds {listed(others, 3)}; a folder of a dataset "
             "takes files that end in .csv or .csv.gz, in no further folders"
         )
     if not files:

@@ -14,8 +14,8 @@ from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.file import check_depth, parse
-from warmfold_experiment.schema import NOT_BUILT, SECTIONS, Experiment, Overrides
-from warmfold_experiment.splitting import NOTHING_DIVIDES, contradictions
+from warmfold_experiment.schema import NOT_BUILT, SECTIONS, CrossValidation, Experiment, Overrides
+from warmfold_experiment.splitting import CONTRADICTING, contradictions
 
 KeyPath = tuple[str, ...]
 """The keys that lead to a value: one, or a section's and one of its own, which may have a dot in it."""
@@ -69,7 +69,8 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
     experiment = experiment.model_copy(update={key: fields[key].get_default() for key in unknown_names})
     against = contradictions(experiment.cross_validation, experiment.place)
     if against:
-        left = experiment.cross_validation.model_copy(update=NOTHING_DIVIDES)
+        defaults = {key: CrossValidation.model_fields[key].get_default() for key in CONTRADICTING}
+        left = experiment.cross_validation.model_copy(update=defaults)
         experiment = experiment.model_copy(update={"cross_validation": left})
     return Read(
         experiment,

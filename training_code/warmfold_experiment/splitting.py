@@ -12,16 +12,8 @@ MOST_FOLDS = 20
 """A candidate's folds, those of all repeats."""
 
 
-NOTHING_DIVIDES = {
-    "strategy": None,
-    "group_column": None,
-    "time_column": None,
-    "fold_column": None,
-    "repeats": 1,
-    "gap": 0,
-    "window": None,
-}
-"""The keys that can contradict each other, as they are where none is given."""
+CONTRADICTING = ("strategy", *get_args(KeyColumn), "repeats", "gap", "window")
+"""The keys that can contradict each other."""
 
 
 class Asked(Protocol):

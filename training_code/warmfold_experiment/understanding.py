@@ -48,7 +48,8 @@ class Source:
     @cached_property
     def text_bytes(self) -> int:
         """How much text it holds: what is packed with gzip is taken for GZIP_LIKELY_RATIO times as much."""
-        return self.size * (GZIP_LIKELY_RATIO if self.open().read(2) == GZIP_MAGIC else 1)
+        packed = self.size and self.piece(0, len(GZIP_MAGIC)) == GZIP_MAGIC
+        return self.size * (GZIP_LIKELY_RATIO if packed else 1)
 
     def records(self, asked: AskedDialect) -> CsvRecords:
         """All its records."""
@@ -134,7 +135,10 @@ class NotUnderstoodError(ValueError):
     def __init__(self, experiment: list[str], data: list[str]) -> None:
         """Lines about the experiment, and about the files."""
         super().__init__("\n".join([*experiment, *data]))
-        self.experiment, self.data = experiment, data
+        # what is wrong with a file may be several things, each in a line
+        self.experiment, self.data = (
+            [line for said in texts for line in said.split("\n")] for texts in (experiment, data)
+        )
 
 
 def understand(
@@ -177,8 +181,8 @@ class _Found(NamedTuple):
     profile: Profile | None
     rows_to_score: int | None
     said: Sequence[Remark] = ()
-    by_type: bool = False
-    """Whether the file's own types say it, not its rows."""
+    rows_by_footer: int | None = None
+    """Of a Parquet file, whose own types say what it holds, not its rows."""
 
 
 def _found(
@@ -194,8 +198,9 @@ def _found(
         asked = replace(asked, metric="accuracy")
     try:
         if isinstance(data, Table):
-            target, problem, why, count, said = suggest(data.footer(), file=data.file, asked=asked)
-            return _Found(target, problem, why, count, None, None, said, by_type=True), []
+            footer = data.footer()
+            target, problem, why, count, said = suggest(footer, file=data.file, asked=asked)
+            return _Found(target, problem, why, count, None, None, said, footer.rows), []
         if data.text_bytes > WHOLE_SCAN_BYTES:
             first = data.first_records(asked.dialect)
             suggested = rules.sample(first, file=data.file, asked=asked, pieces=data.pieces())
@@ -301,6 +306,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found, folds: int) -> U
         "metric_why": _metric_why(given, found),
         "split": _split(resolved, folds),
         "rows": None,
+        "rows_by_footer": found.rows_by_footer,
         "features": None,
         "columns_left_out": {},
         "rows_to_score": found.rows_to_score,
@@ -318,7 +324,7 @@ def _target_why(given: Experiment, target: str) -> str:
 def _problem_why(given: Experiment, found: _Found) -> str:
     if given.problem is not None:
         return f"as {given.source('problem')} says"
-    where = "" if found.profile or found.by_type else f", in the first {rules.SAMPLE_ROWS:,} rows"
+    where = "" if found.profile or found.rows_by_footer is not None else f", in the first {rules.SAMPLE_ROWS:,} rows"
     return f"since {found.problem_why}{where}"
 
 

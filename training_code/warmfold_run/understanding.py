@@ -41,7 +41,8 @@ class Understanding(TypedDict):
     metric: Annotated[str, "the metric; greater is better"]
     metric_why: Annotated[str, "why that one"]
     split: Annotated[str, "how rows are divided, in words"]
-    rows: Annotated[RowCounts | None, "where rows go; null for data over 64 MiB, whose rows Split Dataset counts"]
+    rows: Annotated[RowCounts | None, "where rows go; null where Split Dataset counts them: over 64 MiB, and Parquet"]
+    rows_by_footer: Annotated[int | None, "how many rows the footer of a Parquet file counts; null for other files"]
     features: Annotated[dict[str, int] | None, "feature columns by kind; null where rows were not counted"]
     columns_left_out: Annotated[dict[str, str], "columns that are neither target nor feature, and why"]
     rows_to_score: Annotated[int | None, "rows of the file to score; null without one, or where they were not counted"]
@@ -142,6 +143,8 @@ def _alternatives(classes: dict[str, int], positive: str | None) -> str:
 
 def _rows(understanding: Understanding) -> str:
     rows = understanding["rows"]
+    if rows is None and (stated := understanding["rows_by_footer"]) is not None:
+        return f"{stated:,} by the file's footer; a Parquet file's rows are read in the run ({understanding['split']})"
     if rows is None:
         return f"too many to count before the run ({understanding['split']})"
     left_out = [f"{count:,} left out: {printable(why)}" for why, count in rows["left_out"].items()]

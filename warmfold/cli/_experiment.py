@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -16,6 +16,7 @@ from warmfold_experiment.file import MAX_BYTES, parse_value, to_text
 from warmfold_experiment.load import merged
 from warmfold_experiment.schema import Overrides
 from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, Understood, understand
+from warmfold_run import places
 
 DataArgument = Annotated[
     Path,
@@ -51,6 +52,27 @@ class Given:
     experiment: Path | None
     predict: Path | None
     overrides: Overrides
+
+    def opened(self, folder: Path) -> Opened:
+        """Return what is in the files; what comes from a pipe is copied to `folder`."""
+        data = as_file(self.data, folder, places.DATA)
+        experiment = self.experiment and as_file(self.experiment, folder, places.EXPERIMENT)
+        predict = self.predict and as_file(self.predict, folder, places.PREDICT)
+        return Opened(
+            data_of(data, self.data),
+            read_text(experiment) if experiment else None,
+            source_of(predict, self.predict) if predict and self.predict else None,
+            replace(self, data=data, experiment=experiment, predict=predict),
+        )
+
+
+class Opened(NamedTuple):
+    """What is in the files that a command is given, and where each can be read twice."""
+
+    data: Data
+    text: bytes | None
+    to_score: Source | None
+    paths: Given
 
 
 def overrides(target: str | None, metric: str | None, problem: str | None, settings: list[str] | None) -> Overrides:

@@ -12,17 +12,14 @@ from rich.console import Console
 from warmfold.cli._experiment import (
     DataArgument,
     ExperimentOption,
+    Given,
     MetricOption,
     PredictOption,
     ProblemOption,
     SetOption,
     TargetOption,
-    as_file,
-    data_of,
     overrides,
-    read_text,
     refusal,
-    source_of,
 )
 from warmfold.cli._options import JsonOption
 from warmfold.first_lines import say
@@ -40,16 +37,11 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a run would do with a dataset, without a cloud; exit code 1 with everything that is wrong."""
+    given = Given(data, experiment, predict, overrides(target, metric, problem, settings))
     with tempfile.TemporaryDirectory() as folder:
-        rows = as_file(data, Path(folder), "data")
-        to_score = as_file(predict, Path(folder), "predict") if predict else None
+        opened = given.opened(Path(folder))
         try:
-            understood = understand(
-                read_text(experiment) if experiment else None,
-                data_of(rows, data),
-                source_of(to_score, predict) if predict and to_score else None,
-                overrides=overrides(target, metric, problem, settings),
-            )
+            understood = understand(opened.text, opened.data, opened.to_score, overrides=given.overrides)
         except NotUnderstoodError as error:
             if not as_json:
                 raise refusal(error) from error

@@ -19,12 +19,8 @@ from warmfold.cli._experiment import (
     ProblemOption,
     SetOption,
     TargetOption,
-    as_file,
     checked,
-    data_of,
     overrides,
-    read_text,
-    source_of,
     text_with,
 )
 from warmfold.cli._options import JsonOption, StackOption
@@ -35,6 +31,7 @@ from warmfold.progress import Progress, read_leftovers, readable
 from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack
 from warmfold_run import places
 from warmfold_run.names import run_id
+from warmfold_run.understanding import listed
 
 INTERRUPTED = 130
 OutputOption = Annotated[
@@ -121,18 +118,15 @@ def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console)
     Raises CommandError, with everything that is wrong, before anything is uploaded.
     """
     with tempfile.TemporaryDirectory() as name:
-        data = as_file(given.data, Path(name), places.DATA)
-        predict = given.predict and as_file(given.predict, Path(name), places.PREDICT)
-        experiment = given.experiment and as_file(given.experiment, Path(name), places.EXPERIMENT)
+        rows, text, to_score, paths = given.opened(Path(name))
+        data, experiment, predict = paths.data, paths.experiment, paths.predict
         files = {places.EXPERIMENT: experiment, places.PREDICT: predict}
         there = stack.in_use(dataset, [file for file, path in files.items() if path is not None])
         if data.is_dir() and (others := stack.strangers(dataset, data)):
             raise CommandError(
-                f"dataset {dataset} has {stack.uri(others[0])}{' and more' if len(others) > 1 else ''} from before, "
+                f"dataset {dataset} has {listed([stack.uri(other) for other in others], 1)} from before, "
                 "which the run would read too; delete what is not in the folder, or give another name with --dataset"
             )
-        text = read_text(experiment) if experiment else None
-        to_score = source_of(predict, given.predict or predict) if predict else None
         folder = places.dataset_folder(dataset)
         for file in there:
             tell(f"dataset {dataset} has {file} from before, which this run uses too: {stack.uri(folder + file)}")
@@ -140,7 +134,7 @@ def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console)
             text = stack.read(folder + places.EXPERIMENT)
         if places.PREDICT in there:
             to_score = stack.source(folder + places.PREDICT)
-        say(console, checked(text, data_of(data, given.data), to_score, given.overrides).understanding)
+        say(console, checked(text, rows, to_score, given.overrides).understanding)
         if given.overrides.keys:
             experiment = Path(name, "with-keys.yaml")
             experiment.write_bytes(text_with(text, given.overrides))

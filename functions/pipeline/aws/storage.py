@@ -50,9 +50,12 @@ class Storage:
             size=found["ContentLength"],
         )
 
-    def open(self, version: ObjectVersion, start: int = 0, length: int | None = None) -> BinaryIO:
-        """Return a version's bytes as a stream, from a place on and so many of them where that is asked for."""
-        asked: dict[str, Any] = {} if length is None else {"Range": f"bytes={start}-{start + length - 1}"}
+    def open(self, version: ObjectVersion, piece: tuple[int, int] | None = None) -> BinaryIO:
+        """Return a version's bytes as a stream; of a piece, (start, length), where that is asked for."""
+        asked: dict[str, Any] = {}
+        if piece is not None:
+            start, length = piece
+            asked["Range"] = f"bytes={start}-{start + length - 1}"
         if version["version_id"] is None:
             asked["IfMatch"] = version["etag"]
         else:

@@ -8,9 +8,12 @@ from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError
 from warmfold_run import places
 from warmfold_run.plan import ObjectVersion
+from warmfold_run.understanding import listed
 
 MOST_FILES = 10_000
 """How many files a dataset may have: their versions are asked for one by one, within Plan Run's minutes."""
+NAMED_FILES = 3
+"""How many of them an error names."""
 _AT_A_TIME = 10
 """As many connections as the client keeps."""
 
@@ -55,8 +58,9 @@ def find_files(storage: Storage, data: ObjectVersion) -> list[ObjectVersion] | N
     files, others = places.data_files(names)
     if others:
         raise DatasetError(
-            f"{storage.uri(folder)} holds {_listed(others)}, which can't be read as a file of the dataset; it takes "
-            f"files that end in .csv or .csv.gz, in no further folders: take out the others, and upload _SUCCESS again."
+            f"{storage.uri(folder)} holds {listed(others, NAMED_FILES)}, which can't be read as a file of the dataset; "
+            f"it takes files that end in .csv or .csv.gz, in no further folders: take out the others, and "
+            "upload _SUCCESS again."
         )
     if not files:
         raise DatasetError(
@@ -72,12 +76,7 @@ def find_files(storage: Storage, data: ObjectVersion) -> list[ObjectVersion] | N
     gone = [name for name, version in zip(files, found, strict=True) if version is None]
     if gone:
         raise DatasetError(
-            f"{storage.uri(folder)}: {_listed(gone)} went while the run was planned; upload _SUCCESS again when all "
-            "files are there."
+            f"{storage.uri(folder)}: {listed(gone, NAMED_FILES)} went while the run was planned; upload _SUCCESS "
+            "again when all files are there."
         )
     return [version for version in found if version is not None]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}"

@@ -184,7 +184,7 @@ class Planner:
             version["key"],
             version["size"],
             lambda: self.storage.open(version),
-            lambda start, length: self.storage.open(version, start, length).read(),
+            lambda start, length: self.storage.open(version, (start, length)).read(),
         )
 
 

@@ -35,9 +35,7 @@ def evidence(summary: Summary, diagnostics: Diagnostics | None) -> dict[str, Any
     if classes is not None:
         shown |= {
             "table": classes["table"][:SHOWN],
-            "confusion": [row[:SHOWN] for row in classes["confusion"][:SHOWN]]
-            if len(classes["names"]) <= SHOWN
-            else [],
+            "confusion": classes["confusion"] if len(classes["names"]) <= SHOWN else [],
             "thresholds": classes["thresholds"][1::2],
             "roc": charts.curve_chart(classes["roc"][:CURVES], "ROC: true by false positive rate", diagonal=True),
             "precision_recall": charts.curve_chart(

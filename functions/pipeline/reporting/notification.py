@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
-
-from pipeline.errors import NotificationError
+from pipeline.aws.topic import Topic
 from pipeline.reporting.formats import interval, score
 from warmfold_run.records import Remark
 from warmfold_run.summary import Summary
 from warmfold_run.understanding import sentences, told
 
-if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
-
 MOST_REMARKS = 10
 
 
-def notify(sns: SNSClient, topic_arn: str, summary: Summary) -> None:
+def notify(topic: Topic, summary: Summary) -> None:
     """Publish how a run ended; raises NotificationError when SNS refuses, with both files written."""
-    try:
-        sns.publish(TopicArn=topic_arn, Subject=_subject(summary), Message=message(summary))
-    except ClientError as error:
-        detail = error.response["Error"]
-        raise NotificationError(
-            f"run {summary['run']} is reported in {summary['locations']['report']}, but {topic_arn} could not be told: "
-            f"{detail['Code']}: {detail.get('Message', '')}; see the topic's policy and that it exists"
-        ) from error
+    known = f"run {summary['run']} is reported in {summary['locations']['report']}"
+    topic.publish(_subject(summary), message(summary), known=known)
 
 
 def message(summary: Summary) -> str:

@@ -12,8 +12,6 @@ from warmfold_run import places
 from warmfold_run.plan import Plan
 from warmfold_run.records import FinalMetrics, Remark
 
-MOST_CHARACTERS = 100_000
-"""Of the card's content."""
 MOST_HYPERPARAMETERS = 100
 
 
@@ -79,10 +77,14 @@ def model_card(
 
 
 def _scores(title: str, metrics: FinalMetrics) -> list[dict[str, Any]]:
+    baselines = metrics["baselines"]
     found = [("the model", metrics["holdout_score"], metrics["holdout_interval"])]
     found += [
-        (name, metrics["baselines"][key]["score"], metrics["baselines"][key]["interval"])  # type: ignore[literal-required]
-        for key, name in (("defaults", "default hyperparameters"), ("dummy", "no feature"))
+        (name, baseline["score"], baseline["interval"])
+        for name, baseline in (
+            ("default hyperparameters", baselines["defaults"]),
+            ("no feature", baselines["dummy"]),
+        )
     ]
     return [
         {

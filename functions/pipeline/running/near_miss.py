@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
-
-from pipeline.errors import NotificationError
+from pipeline.aws.topic import Topic
 from warmfold_run import places
-
-if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
 
 SUBJECT = "warmfold: an upload that starts nothing"
 
@@ -29,13 +22,6 @@ def near_miss_message(bucket: str, key: str) -> str | None:
     )
 
 
-def tell_near_miss(sns: SNSClient, topic_arn: str, message: str) -> None:
+def tell_near_miss(topic: Topic, message: str) -> None:
     """Publish such a message; raises NotificationError when SNS refuses, and Lambda asks again."""
-    try:
-        sns.publish(TopicArn=topic_arn, Subject=SUBJECT, Message=message)
-    except ClientError as error:
-        detail = error.response["Error"]
-        raise NotificationError(
-            f"{message} {topic_arn} could not be told: {detail['Code']}: {detail.get('Message', '')}; see the topic's "
-            "policy and that it exists"
-        ) from error
+    topic.publish(SUBJECT, message, known=message.rstrip("."))

@@ -92,6 +92,7 @@ def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
         ("datasets/a/data.xlsx", "datasets/a/data.csv"),
         ("datasets/a/b/data.csv", "datasets/a-b/data.csv"),
         ("datasets/data.csv", "datasets/<dataset>/data.csv"),
+        ("datasets/.csv", "datasets/<dataset>/data.csv"),
         ("datasets/churn.csv", "datasets/churn/data.csv"),
         ("dataset/a/data.csv", "datasets/a/data.csv"),
         ("Datasets/a/data.csv", "datasets/a/data.csv"),

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -191,6 +193,21 @@ def test_nothing_of_the_data_controls_the_terminal(data: Path) -> None:
 def test_a_long_name_is_cut_short(data: Path) -> None:
     data.write_text(ROWS.replace("target", "n" * 500))
     assert f"{'n' * 39}… (the last" in check(data, columns="200").stdout
+
+
+def test_rows_of_a_table_are_those_of_its_footer(tmp_path: Path) -> None:
+    table = tmp_path / "churn.parquet"
+    pq.write_table(pa.table({"x": range(1200), "label": [n % 3 == 0 for n in range(1200)]}), table)
+    told = " ".join(check(table, columns="200").stdout.split())
+    assert "rows 1,200 by the file's footer; a Parquet file's rows are read in the run (5 folds, stratified)" in told
+
+
+def test_things_that_are_wrong_are_counted_one_by_one(data: Path) -> None:
+    data.write_text(ROWS)
+    settings = ("--set", "columns={nix: ignore, nought: ignore}", "--metric", "acuracy")
+    told = str(check(data, *settings).exception).splitlines()
+    assert told[0] == f"{len(told) - 1} things are wrong:"
+    assert all(line.startswith("  - ") for line in told[1:])
 
 
 def test_lines_fit_the_terminal(data: Path) -> None:

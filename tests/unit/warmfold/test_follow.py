@@ -13,6 +13,7 @@ from tests.unit.warmfold.stubbed_stack import Cloud, Execution, training_job
 from warmfold.follow import Clock, follow, follow_clean_up, one_line, render, result_table
 from warmfold.progress import Progress
 from warmfold_run.names import run_id
+from warmfold_run.plan import SCHEMA
 from warmfold_run.understanding import Understanding
 
 TUNING = Progress(
@@ -42,6 +43,7 @@ UNDERSTANDING: Understanding = {
     "metric_why": "since a number is predicted",
     "split": "5 folds, kfold",
     "rows": {"all": 100, "tuning": 79, "holdout": 20, "left_out": {"no target": 1}},
+    "rows_by_footer": None,
     "features": {"numeric": 3},
     "columns_left_out": {"Unnamed: 0": "a running number"},
     "rows_to_score": None,
@@ -233,7 +235,7 @@ def test_what_a_run_will_do_is_said_once_it_is_planned_and_only_once(terminal: b
     plan = f"runs/{run_id(execution.arn)}/plan.json"
 
     def planned() -> None:
-        cloud.objects[plan] = json.dumps({"understanding": UNDERSTANDING}).encode()
+        cloud.objects[plan] = json.dumps({"schema": SCHEMA, "understanding": UNDERSTANDING}).encode()
         execution.enter("Split Dataset")
 
     cloud.each_sleep = iter([lambda: None, planned, lambda: None, lambda: execution.end("SUCCEEDED", output="{}")])
@@ -243,11 +245,12 @@ def test_what_a_run_will_do_is_said_once_it_is_planned_and_only_once(terminal: b
     assert "otherwise: columns: {b: ignore}" in text
 
 
-def test_a_run_planned_by_an_earlier_version_is_followed_without_first_lines() -> None:
+@pytest.mark.parametrize("plan", [{}, {"schema": SCHEMA - 1, "understanding": {"target": "price"}}])
+def test_a_run_planned_by_another_version_is_followed_without_first_lines(plan: dict[str, object]) -> None:
     cloud = Cloud()
     execution = Execution("churn-1", "SUCCEEDED")
     cloud.executions = [execution]
-    cloud.objects[f"runs/{run_id(execution.arn)}/plan.json"] = b"{}"
+    cloud.objects[f"runs/{run_id(execution.arn)}/plan.json"] = json.dumps(plan).encode()
     assert "predicts" not in followed(cloud, terminal=False)[1]
 
 
