@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from warmfold.terminal import put
 from warmfold_run.records import Remark
 from warmfold_run.understanding import Understanding, printable, sentences, told
 
@@ -19,7 +20,7 @@ _WORD = 10
 def say(console: Console, understanding: Understanding) -> None:
     """Print what will be done, and the remarks."""
     for line in first_lines(understanding, min(console.width, WIDEST)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        put(console, line)
 
 
 def first_lines(understanding: Understanding, width: int) -> Iterator[str]:
@@ -34,11 +35,6 @@ def first_lines(understanding: Understanding, width: int) -> Iterator[str]:
         yield from _remark(remark, width)
     if len(remarks) > MOST_REMARKS:
         yield f"  and {len(remarks) - MOST_REMARKS} more, in the report and in `warmfold check --json`"
-
-
-def lines_of(text: str) -> str:
-    """Return a text of several lines in which nothing controls the terminal."""
-    return "\n".join(map(printable, text.splitlines()))
 
 
 def _remark(remark: Remark, width: int) -> Iterator[str]:

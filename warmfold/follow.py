@@ -12,9 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from warmfold.first_lines import lines_of, say
+from warmfold.first_lines import say
 from warmfold.progress import Progress, read_leftovers, read_progress
 from warmfold.stack import Stack
+from warmfold.terminal import put, text_of
 from warmfold_run import places
 from warmfold_run.plan import SCHEMA
 
@@ -80,7 +81,7 @@ def _follow_lines(
         plan.say_once(progress)
         line = one_line(progress)
         if line != shown:
-            console.print(line, highlight=False, soft_wrap=True)
+            put(console, line)
             shown = line
         if progress.finished:
             return progress
@@ -100,7 +101,7 @@ def follow_clean_up(stack: Stack, execution_arn: str, console: Console, clock: C
         clean = 0 if left.any else clean + 1
         line = f"{len(left.jobs)} jobs running, {len(left.pools)} warm pools available"
         if line != shown:
-            console.print(line, highlight=False, soft_wrap=True)
+            put(console, line)
             shown = line
         if clean == 2:
             return
@@ -126,8 +127,8 @@ def render(progress: Progress, seconds: float) -> RenderableType:
         mark = Text("▶", style="yellow") if current else Text("✓", style="green")
         if progress.finished and progress.status != "SUCCEEDED" and state == progress.states[-1]:
             mark = Text("✗", style="red")
-        table.add_row(mark, Text(state, style="bold" if current else ""), _detail(state, progress))
-    head = Text(f"run {progress.run}  {progress.status}  {seconds:.0f} s", style="bold cyan")
+        table.add_row(mark, text_of(state, "bold" if current else ""), text_of(_detail(state, progress)))
+    head = text_of(f"run {progress.run}  {progress.status}  {seconds:.0f} s", "bold cyan")
     return Group(head, table)
 
 
@@ -150,11 +151,12 @@ def _folds(progress: Progress) -> list[str]:
 
 def result_table(summary: dict[str, Any]) -> Table:
     """The end of a run as a table, from its summary.json."""
-    table = Table(title=f"run {summary['run']}: {summary['outcome']}", show_header=False, title_justify="left")
+    title = text_of(f"run {summary['run']}: {summary['outcome']}", "table.title")
+    table = Table(title=title, show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in result_rows(summary):
-        table.add_row(Text(name), Text(lines_of(value)))
+        table.add_row(text_of(name), text_of(value))
     return table
 
 

@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from warmfold_run.understanding import printable
+
 
 class UnknownNameError(LookupError):
     """The catalogue has no entry of this name; the text names it and what there is."""
@@ -35,4 +37,4 @@ def load(kind: str, table: Mapping[str, str], name: str) -> Any:
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """Return what is said of a name that is not among those known."""
-    return f"{name[:80]} is unknown; use one of {', '.join(known)}"
+    return f"{printable(name[:80])} is unknown; use one of {', '.join(known)}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from warmfold_catalogue.domains import Domain
+from warmfold_experiment.wording import shown, shown_key
 from warmfold_run.encoding import encode
 
 MAX_CATEGORIES = 30
@@ -32,7 +32,7 @@ def _checked(value: Any, domain: Domain) -> tuple[dict[str, Any], list[str]]:
             return {}, [f" is {length} characters long; SageMaker takes at most {MAX_VALUE_CHARACTERS}"]
         return {"value": value}, []
     if not isinstance(value, dict):
-        return {}, [f" is {encode(value)[:80]}; give one value, `values: [...]`, or `min` and `max`"]
+        return {}, [f" is {shown(value)}; give one value, `values: [...]`, or `min` and `max`"]
     return _categories(value) if "values" in value else _range(value, domain)
 
 
@@ -44,7 +44,7 @@ def _is_plain(value: Any) -> bool:
 
 def _categories(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     values = entry["values"]
-    wrong = [f".{key} does not go with values; remove one of the two" for key in entry if key != "values"]
+    wrong = [f".{shown_key(key)} does not go with values; remove one of the two" for key in entry if key != "values"]
     if not isinstance(values, list) or not values or not all(_is_plain(value) for value in values):
         return {}, [*wrong, ".values must be a list of at least one plain value"]
     texts = [encode(value) for value in values]
@@ -58,25 +58,27 @@ def _categories(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _range(entry: dict[str, Any], domain: Domain) -> tuple[dict[str, Any], list[str]]:
-    wrong = [f".{key} is unknown; there is {', '.join(_RANGE_KEYS)}" for key in entry if key not in _RANGE_KEYS]
+    wrong = [
+        f".{shown_key(key)} is unknown; there is {', '.join(_RANGE_KEYS)}" for key in entry if key not in _RANGE_KEYS
+    ]
     low, high = entry.get("min"), entry.get("max")
     for key in ("min", "max"):
         number = entry.get(key)
         if key not in entry:
             wrong.append(f".{key} is missing; give `min` and `max`, or `values: [...]`")
         elif isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            wrong.append(f".{key} is {json.dumps(number, default=str)[:80]}; it must be a number")
+            wrong.append(f".{key} is {shown(number)}; it must be a number")
     if wrong or not isinstance(low, int | float) or not isinstance(high, int | float):
         return {}, wrong
     whole = isinstance(low, int) and isinstance(high, int)
     kind = entry.get("type", domain.kind_of_range(low, high) or ("integer" if whole else "continuous"))
     scaling = entry.get("scaling", "Auto")
     if kind not in ("integer", "continuous"):
-        wrong.append(f".type is {json.dumps(kind, default=str)[:80]}; use integer or continuous")
+        wrong.append(f".type is {shown(kind)}; use integer or continuous")
     elif kind == "integer" and not whole:
         wrong.append(f" is an integer from {low} to {high}; min and max must be whole numbers")
     if scaling not in SCALINGS:
-        wrong.append(f".scaling is {json.dumps(scaling, default=str)[:80]}; use one of {', '.join(SCALINGS)}")
+        wrong.append(f".scaling is {shown(scaling)}; use one of {', '.join(SCALINGS)}")
     if low >= high:
         wrong.append(f".min is {low} and max is {high}; min must be less than max")
     if scaling == "Logarithmic" and low <= 0:

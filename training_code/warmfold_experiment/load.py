@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -13,9 +12,10 @@ from warmfold_catalogue.entries import unknown
 from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_experiment.errors import ExperimentRuleError
-from warmfold_experiment.file import check_depth, parse
+from warmfold_experiment.file import check_bounds, parse
 from warmfold_experiment.schema import NOT_BUILT, SECTIONS, CrossValidation, Experiment, Overrides
 from warmfold_experiment.splitting import CONTRADICTING, contradictions
+from warmfold_experiment.wording import MOST_LINES, as_name, first_lines, shown
 
 KeyPath = tuple[str, ...]
 """The keys that lead to a value: one, or a section's and one of its own, which may have a dot in it."""
@@ -38,7 +38,7 @@ def load_experiment(
     """
     read = read_experiment(text, Overrides(overrides or {}), compute)
     if read.problems:
-        raise ExperimentRuleError("\n".join(read.problems))
+        raise ExperimentRuleError("\n".join(first_lines(read.problems)))
     return read.experiment
 
 
@@ -47,7 +47,7 @@ def read_experiment(text: bytes | None, overrides: Overrides, compute: dict[str,
 
     Raises ExperimentRuleError for a text that is no mapping at all.
     """
-    check_depth(overrides.keys, overrides.source)
+    check_bounds(overrides.keys, overrides.source)
     overrides = overrides._replace(keys=_named(overrides.keys))
     asked = _merge({"compute": compute or {}}, merged(text, overrides.keys))
     problems, not_built = _take_out_not_built(asked, overrides)
@@ -100,23 +100,11 @@ def _without(asked: dict[str, Any], paths: Iterable[KeyPath]) -> dict[str, Any]:
 
 def _named(asked: dict[Any, Any]) -> dict[str, Any]:
     """Return the same with keys that YAML takes for numbers and the like as they are written, those of sections too."""
-    named = {_as_name(key): value for key, value in asked.items()}
+    named = {as_name(key): value for key, value in asked.items()}
     for section in SECTIONS:
         if isinstance(inner := named.get(section), dict):
-            named[section] = {_as_name(key): value for key, value in inner.items()}
+            named[section] = {as_name(key): value for key, value in inner.items()}
     return named
-
-
-def _as_name(key: Any) -> str:
-    if isinstance(key, str):
-        return key
-    return json.dumps(key) if key is None or isinstance(key, bool | int | float) else str(key)
-
-
-def shown(value: Any) -> str:
-    """Return a value as errors show it, cut short: JSON, which reads as YAML does."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _sections_as_mappings(asked: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +144,9 @@ def _said(error: ValidationError, overrides: Overrides) -> dict[KeyPath, str]:
         path = location[:2] if nested else location[:1]
         keys = (SECTIONS[location[0]] if nested else Experiment).model_fields
         if path[-1] not in keys:
-            lines[path] = f"{overrides.place(path)} is an unknown key; {_hint(path[-1], keys)}"
+            # what is near to a key takes long to find, and of this many only the first are said
+            hint = _hint(path[-1], keys) if len(lines) < MOST_LINES else "remove it"
+            lines[path] = f"{overrides.place(path)} is an unknown key; {hint}"
             continue
         limit = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}.get(one["type"])
         told = one.get("ctx", {})

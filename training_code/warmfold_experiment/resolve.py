@@ -11,6 +11,7 @@ from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.schema import Compute, Experiment
 from warmfold_experiment.search_space import search_space
 from warmfold_experiment.splitting import key_column
+from warmfold_experiment.wording import first_lines
 from warmfold_run.experiment import Experiment as Resolved
 
 WAITING_INSTANCE_TYPE = "ml.m5.large"
@@ -30,7 +31,7 @@ def resolve(experiment: Experiment, *, target: str, problem: str, classes: int |
     space, wrong_space = _space(experiment, problem)
     problems = [*wrong_metric, *wrong_strategy, *wrong_space]
     if problems:
-        raise ExperimentRuleError("\n".join(problems))
+        raise ExperimentRuleError("\n".join(first_lines(problems)))
     resolved = experiment.model_dump() | {"target": target, "problem": problem, "metric": metric}
     resolved["cross_validation"]["strategy"] = strategy
     resolved["compute"]["candidate_instance_type"] = _candidate_instance_type(experiment.compute)

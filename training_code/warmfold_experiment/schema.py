@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.splitters import SPLITTERS
 from warmfold_experiment.file import SOURCE
+from warmfold_experiment.wording import shown_key
 from warmfold_run.experiment import COLUMN_KINDS, IGNORE, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
@@ -63,7 +64,7 @@ class Overrides(NamedTuple):
 
     def place(self, path: Sequence[str]) -> str:
         """Return where a key is given and its dotted path, as errors call it."""
-        return f"{self.source_of(path)}: {'.'.join(path)}"
+        return f"{self.source_of(path)}: {'.'.join(map(shown_key, path))}"
 
 
 NO_OVERRIDES = Overrides({})

@@ -19,9 +19,9 @@ def search_space(experiment: Experiment, estimator: Estimator, problem: str) -> 
     problems: list[str] = []
     space: dict[str, Any] = {}
     for name, value in asked.items():
-        place = experiment.place("search", "hyperparameters", name[:80])
+        place = experiment.place("search", "hyperparameters", name)
         if len(name) > 256:
-            problems.append(f"{place}... is {len(name)} characters long; SageMaker takes at most 256")
+            problems.append(f"{place} is {len(name)} characters long; SageMaker takes at most 256")
         elif name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=1)
             hint = f"did you mean {near[0]}? " if near else ""

@@ -107,6 +107,11 @@ def printable(text: str) -> str:
     return "".join(_escaped(character) for character in text)
 
 
+def lines_of(text: str) -> str:
+    """Return a text of several lines in which nothing else controls what shows it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def shown(name: str) -> str:
     """Return a column's or class's name as a sentence shows it: cut short, and quoted where its ends are not plain."""
     text = printable(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")

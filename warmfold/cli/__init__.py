@@ -15,8 +15,8 @@ from warmfold.cli.local import app as local_app
 from warmfold.cli.runs import run, stop, watch
 from warmfold.cloud.local import LocalCloudError
 from warmfold.errors import CommandError
-from warmfold.first_lines import lines_of
 from warmfold.stack import AWS_ERRORS, explained
+from warmfold.terminal import put
 
 app = typer.Typer(
     name="warmfold",
@@ -52,6 +52,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True).print(
-        f"warmfold: {lines_of(message)}", style="red", highlight=False, markup=False, soft_wrap=True
-    )
+    put(Console(stderr=True), f"warmfold: {message}", "red")

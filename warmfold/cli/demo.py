@@ -18,6 +18,7 @@ from warmfold.errors import CommandError
 from warmfold.follow import Clock, follow, result_table
 from warmfold.progress import Progress
 from warmfold.stack import Stack, open_stack
+from warmfold.terminal import put
 from warmfold_experiment.schema import NO_OVERRIDES
 from warmfold_run import places
 
@@ -57,9 +58,9 @@ def demo(
     started = time.monotonic()
     cloud = local.up(home, port)
     try:
-        console.print(f"local cloud up at {cloud.endpoint} after {time.monotonic() - started:.1f} s", highlight=False)
+        put(console, f"local cloud up at {cloud.endpoint} after {time.monotonic() - started:.1f} s")
         run_demo(open_stack(session=cloud.session()), output, console)
-        console.print(f"{time.monotonic() - started:.0f} s in all", highlight=False)
+        put(console, f"{time.monotonic() - started:.0f} s in all")
     except KeyboardInterrupt:
         tell("interrupted: the local cloud goes down, and its run with it")
         raise typer.Exit(INTERRUPTED) from None
@@ -67,7 +68,7 @@ def demo(
         if not keep:
             local.down(home)
     if keep:
-        console.print("the local cloud is still up; `warmfold local down` stops it", highlight=False)
+        put(console, "the local cloud is still up; `warmfold local down` stops it")
 
 
 def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None = None) -> None:
@@ -78,9 +79,7 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
         experiment.write_text(EXPERIMENT)
         write_diabetes(data)
         version = check_and_upload(stack, DATASET, Given(data, experiment, None, NO_OVERRIDES), console)
-    console.print(
-        f"uploaded {stack.uri(places.data_key(DATASET))}; EventBridge starts the run", highlight=False, soft_wrap=True
-    )
+    put(console, f"uploaded {stack.uri(places.data_key(DATASET))}; EventBridge starts the run")
     progress = follow(stack, stack.wait_for_execution(DATASET, version), console, clock, first_lines=False)
     summary = read_summary(stack, progress)
     problem = problem_of(stack, progress, summary)
@@ -94,7 +93,7 @@ def run_demo(stack: Stack, output: Path, console: Console, clock: Clock | None =
         console.print(result_table(_fetched(summary, stack.uri(place), folder_of_run)))
     report = folder_of_run / places.REPORT
     if report.is_file():
-        console.print(f"open {report} in a browser; everything is in {folder_of_run}", highlight=False, soft_wrap=True)
+        put(console, f"open {report} in a browser; everything is in {folder_of_run}")
     if problem:
         raise CommandError("the demo did not succeed")
 

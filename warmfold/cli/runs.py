@@ -25,10 +25,11 @@ from warmfold.cli._experiment import (
 )
 from warmfold.cli._options import JsonOption, StackOption
 from warmfold.errors import CommandError
-from warmfold.first_lines import lines_of, say
+from warmfold.first_lines import say
 from warmfold.follow import follow, follow_clean_up, result_table
 from warmfold.progress import Progress, read_leftovers, readable
 from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack
+from warmfold.terminal import put
 from warmfold_run import places
 from warmfold_run.names import run_id
 from warmfold_run.understanding import listed
@@ -66,7 +67,7 @@ def run(
         told = {"run": started, "dataset": name, "data_version": version, "execution_arn": execution_arn}
         typer.echo(json.dumps(told))
     else:
-        typer.echo(f"started run {started} ({execution_arn})\nfollow it: warmfold watch {started}")
+        put(Console(), f"started run {started} ({execution_arn})\nfollow it: warmfold watch {started}")
 
 
 def watch(
@@ -99,7 +100,7 @@ def stop(
         cleans = True
         opened.clean_up(execution_arn, before)
     if not as_json:
-        typer.echo(f"{told}; its jobs and pools are being cleaned up" if cleans and not wait else told)
+        put(Console(), f"{told}; its jobs and pools are being cleaned up" if cleans and not wait else told)
     if wait:
         follow_clean_up(opened, execution_arn, Console(stderr=as_json))
     if as_json:
@@ -157,11 +158,11 @@ def _follow_to_the_end(
     elif summary is not None:
         console.print(result_table(summary))
         if summary.get("approve"):
-            console.print(f"approve the model: {summary['approve']}", highlight=False, soft_wrap=True)
+            put(console, f"approve the model: {summary['approve']}")
     if output is not None and summary is not None:
         folder = output / progress.run
         stack.download(places.run_folder(progress.run), folder)
-        console.print(f"what the run made is in {folder}", highlight=False, soft_wrap=True)
+        put(console, f"what the run made is in {folder}")
     if problem := problem_of(stack, progress, summary):
         tell(problem)
     if progress.status != "SUCCEEDED":
@@ -192,4 +193,4 @@ def problem_of(stack: Stack, progress: Progress, summary: dict[str, Any] | None)
 
 def tell(message: str) -> None:
     """Print to stderr what a person should know, and scripts that read stdout need not."""
-    Console(stderr=True).print(lines_of(message), style="red", highlight=False, markup=False, soft_wrap=True)
+    put(Console(stderr=True), message, "red")

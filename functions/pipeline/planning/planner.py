@@ -25,12 +25,15 @@ from pipeline.planning.requests.processing import processing_request
 from pipeline.planning.requests.transform import model_request, transform_request
 from pipeline.planning.requests.tuning import tuning_request
 from warmfold_catalogue.metrics import load_metric
-from warmfold_experiment.file import MAX_BYTES
+from warmfold_experiment.errors import ExperimentRuleError
+from warmfold_experiment.file import check_size
 from warmfold_experiment.schema import Experiment, Overrides
 from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, Source, Table, understand
+from warmfold_experiment.wording import shown, shown_key
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
+from warmfold_run.understanding import listed
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,7 @@ class Planner:
         rows = self._data(data, files)
         try:
             given, resolved, profile, folds, understanding = understand(
-                # one byte more than there may be says that there are too many
-                self.storage.open(file).read(MAX_BYTES + 1) if file else None,
+                self._read(file) if file else None,
                 rows,
                 to_score,
                 overrides=Overrides(overrides or {}),
@@ -168,6 +170,14 @@ class Planner:
             key=self.environment.kms_key_arn or None,
         )
 
+    def _read(self, file: ObjectVersion) -> bytes:
+        """Return the text of experiment.yaml, which is not read where it is too long."""
+        try:
+            check_size(file["size"])
+        except ExperimentRuleError as error:
+            raise ExperimentError(str(error)) from error
+        return self.storage.open(file).read()
+
     def _listed(self, run: str, files: list[ObjectVersion]) -> DataFiles:
         """Write the list of a run's files, which may be long, beside the plan."""
         uri = self.storage.write_json(places.run_key(run, places.DATA_FILES), FileList(files=files))
@@ -192,23 +202,24 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
     unknown = set(asked) - {"dataset", "experiment", "data", "data_version"}
     if unknown:
         raise ExperimentError(
-            f"execution input: unknown key {', '.join(sorted(unknown))}; "
+            f"execution input: unknown key {listed(sorted(map(shown_key, unknown)), 5)}; "
             "there is dataset, experiment, data, data_version"
         )
     if asked.get("data") not in (None, *places.STARTING):
         raise ExperimentError(
-            f"execution input: data is {asked['data']!r}; it must be one of {', '.join(places.STARTING)}, or left out"
+            f"execution input: data is {shown(asked['data'])}; it must be one of "
+            f"{', '.join(places.STARTING)}, or left out"
         )
     dataset = asked.get("dataset")
     if not isinstance(dataset, str) or not names.DATASET.fullmatch(dataset):
         raise ExperimentError(
-            f'execution input: dataset is {dataset!r}; give the folder\'s name, as in {{"dataset": "churn"}}: '
+            f'execution input: dataset is {shown(dataset)}; give the folder\'s name, as in {{"dataset": "churn"}}: '
             "up to 63 letters, digits, '_', '.', '-'"
         )
     overrides = asked.get("experiment")
     if overrides is not None and not isinstance(overrides, dict):
         raise ExperimentError(
-            f"execution input: experiment is {overrides!r}; it must be a mapping of experiment.yaml's keys"
+            f"execution input: experiment is {shown(overrides)}; it must be a mapping of experiment.yaml's keys"
         )
     version = asked.get("data_version")
     return dataset, overrides, None if version in (None, "null") else str(version)

@@ -6,7 +6,7 @@ from pipeline.aws.topic import Topic
 from pipeline.reporting.formats import interval, score
 from warmfold_run.records import Remark
 from warmfold_run.summary import Summary
-from warmfold_run.understanding import sentences, told
+from warmfold_run.understanding import lines_of, printable, sentences, told
 
 MOST_REMARKS = 10
 
@@ -19,9 +19,9 @@ def notify(topic: Topic, summary: Summary) -> None:
 
 def message(summary: Summary) -> str:
     """Return the text of the notification."""
-    lines = [f"Run {summary['run']} of dataset {summary['dataset'] or '(unknown)'}: {summary['outcome']}."]
+    lines = [f"Run {summary['run']} of dataset {printable(summary['dataset'] or '(unknown)')}: {summary['outcome']}."]
     if summary["reason"]:
-        lines.append(summary["reason"])
+        lines.append(lines_of(summary["reason"]))
     if summary["approve"]:
         lines.append(f"To approve it, in SageMaker Studio or by: {summary['approve']}")
     metric, best, holdout = summary["metric"], summary["best"], summary["holdout"]

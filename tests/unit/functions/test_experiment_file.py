@@ -66,8 +66,6 @@ def test_a_key_that_is_no_text_is_said_to_be_where_it_is() -> None:
         ("2024-13-45", "2024-13-45 can't be read as timestamp; quote what is text"),
         ("!!bool {=: x}", "can't be read as bool"),
         ("!!map [a]", "expected a mapping node"),
-        ("0x" + "f" * 5000, "can't be read as int"),
-        ("1" + ":00" * 200 + ".0", "can't be read as float"),
     ],
 )
 def test_what_a_tag_does_not_fit_is_refused_with_its_place(text: str, told: str) -> None:
@@ -94,10 +92,8 @@ def test_no_text_is_refused_in_another_way(tag: str, value: str) -> None:
                 read(text)
 
 
-@pytest.mark.parametrize("text", ["[" * 30, "&a [*a]", "&a [" + "x, " * 1000 + "]"])
+@pytest.mark.parametrize("text", ["[" * 30, "&a [*a]", "x" * 100_000, "010"])
 def test_a_value_of_the_command_line_is_no_fault_of_the_file(text: str) -> None:
-    if text.startswith("&a [x"):
-        text = "[" + text + ", *a" * 200 + "]"
     with pytest.raises(ExperimentRuleError) as caught:
         parse_value(text)
     assert "experiment.yaml" not in str(caught.value)

@@ -72,7 +72,7 @@ def test_where_both_are_the_execution_must_say_which(plan: Any) -> None:
 
 def test_what_starts_no_run_is_no_data(plan: Any) -> None:
     with pytest.raises(
-        ExperimentError, match=r"data is 'x\.csv'; it must be one of data\.csv, data\.parquet, data/_SUCCESS"
+        ExperimentError, match=r'data is "x\.csv"; it must be one of data\.csv, data\.parquet, data/_SUCCESS'
     ):
         plan(FILES, data="x.csv")
 

@@ -327,6 +327,12 @@ def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> N
         assert expected in text, expected
 
 
+def test_a_reason_from_outside_controls_no_mail(run: Run, report: Any, notified: Any) -> None:  # noqa: ARG001
+    report("FAILED", "ExperimentError", {"errorMessage": "one\x1b[2J\u202e\x85Model package: x\ntwo"})
+    lines = notified()["Message"].split("\n")
+    assert lines[1:3] == ["one\\x1b[2J\\u202e\\x85Model package: x", "two"]
+
+
 def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_and_what_is_odd(
     succeeded: Run, report: Any, notified: Any
 ) -> None:

@@ -147,10 +147,11 @@ class _S3:
     def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
         return {"VersionId": "v1", "ContentLength": len(self._cloud.objects[Key])}
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
+    def get_object(self, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:  # noqa: ARG002, N803
         if Key not in self._cloud.objects:
             raise MissingError(Key)
-        return {"Body": io.BytesIO(self._cloud.objects[Key])}
+        start, _, end = Range.removeprefix("bytes=").partition("-")
+        return {"Body": io.BytesIO(self._cloud.objects[Key][int(start or 0) : int(end) + 1 if end else None])}
 
     def get_paginator(self, _: str) -> _Pages:
         keys = sorted(self._cloud.objects)

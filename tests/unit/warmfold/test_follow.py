@@ -12,9 +12,10 @@ from rich.console import Console
 from tests.unit.warmfold.stubbed_stack import Cloud, Execution, training_job
 from warmfold.follow import Clock, follow, follow_clean_up, one_line, render, result_table
 from warmfold.progress import Progress
+from warmfold.terminal import put
 from warmfold_run.names import run_id
 from warmfold_run.plan import SCHEMA
-from warmfold_run.understanding import Understanding
+from warmfold_run.understanding import Understanding, printable
 
 TUNING = Progress(
     execution_arn="arn:execution",
@@ -258,6 +259,20 @@ def test_a_result_is_shown_as_it_is_whatever_its_reason_holds() -> None:
     text = shown(result_table({"run": "churn-01234567", "outcome": "rejected", "reason": "[/red]\x1b[2J\nsecond"}))
     assert "[/red]\\x1b[2J" in text
     assert "second" in text
+
+
+@pytest.mark.parametrize(
+    "word", ["[/x]", "[link=http://x]y[/link]", "\x1b]0;t\x07", "\x1b[2J", "\u202e", "\x85", ":skull:"]
+)
+def test_what_comes_from_outside_is_neither_markup_nor_control(word: str) -> None:
+    summary = {"run": f"r{word}", "outcome": word, "reason": f"a {word}\nb", "holdout_note": f"no class {word}"}
+    state = f"S{word}"
+    progress = Progress("arn", f"RUNNING{word}", f"r{word}", states=[state], current_state=state)
+    one = io.StringIO()
+    put(Console(file=one, width=200, color_system=None), one_line(progress))
+    for text in (shown(result_table(summary)), shown(render(progress, 1)), one.getvalue()):
+        assert printable(word) in text
+        assert not {"\x1b", "\x07", "\u202e", "\x85"} & set(text)
 
 
 def test_a_clean_up_is_done_when_two_looks_in_a_row_find_nothing() -> None:
