@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 import plan_run
 from pipeline.aws.clients import s3_client
+from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError, PlanError
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
 from warmfold_run.places import split_uri
-from warmfold_run.plan import SCHEMA, Plan, Planned
+from warmfold_run.plan import SCHEMA, ObjectVersion, Plan, Planned
 
 ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 DATA = f"x,y,target\n{ROWS}".encode()
@@ -50,6 +51,21 @@ def filled(plan: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
         "model": ("CreateModel", plan["requests"]["model"]),
         "transform": ("CreateTransformJob", plan["requests"]["transform"]),
     }
+
+
+def test_an_experiment_that_is_too_long_is_refused_by_its_size(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, unwatched = list[str](), Storage.open
+
+    def watched(self: Storage, version: ObjectVersion, piece: tuple[int, int] | None = None) -> BinaryIO:
+        opened.append(version["key"])
+        return unwatched(self, version, piece)
+
+    monkeypatch.setattr(Storage, "open", watched)
+    with pytest.raises(ExperimentError, match=r"experiment\.yaml: it has more than 65536 bytes; shorten it"):
+        plan(experiment="#" * 65_537)
+    assert "datasets/churn/experiment.yaml" not in opened
+    plan(experiment="#" * 65_536)
+    assert "datasets/churn/experiment.yaml" in opened
 
 
 @pytest.mark.parametrize("name", ["processing", "tuning", "fold", "final", "model", "transform"])
