@@ -100,9 +100,9 @@ class Stack:
         there = {key.removeprefix(folder) for key in self._keys(folder)}
         return [name for name in (places.EXPERIMENT, places.PREDICT) if name in there and name not in given]
 
-    def read(self, key: str) -> bytes:
-        """Return an object of the data bucket."""
-        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+    def read(self, key: str, most: int) -> bytes:
+        """Return the first bytes of an object of the data bucket."""
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(most)
 
     def source(self, key: str) -> Source:
         """Return an object of the data bucket as a file to understand."""

@@ -30,6 +30,7 @@ from warmfold.follow import follow, follow_clean_up, result_table
 from warmfold.progress import Progress, read_leftovers, readable
 from warmfold.stack import DEFAULT_STACK, Stack, check_dataset_name, open_stack
 from warmfold.terminal import put
+from warmfold_experiment.file import MAX_BYTES
 from warmfold_run import places
 from warmfold_run.names import run_id
 from warmfold_run.understanding import listed
@@ -132,7 +133,7 @@ def check_and_upload(stack: Stack, dataset: str, given: Given, console: Console)
         for file in there:
             tell(f"dataset {dataset} has {file} from before, which this run uses too: {stack.uri(folder + file)}")
         if places.EXPERIMENT in there:
-            text = stack.read(folder + places.EXPERIMENT)
+            text = stack.read(folder + places.EXPERIMENT, MAX_BYTES + 1)
         if places.PREDICT in there:
             to_score = stack.source(folder + places.PREDICT)
         say(console, checked(text, rows, to_score, given.overrides).understanding)

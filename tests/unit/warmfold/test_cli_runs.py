@@ -146,6 +146,11 @@ def test_what_the_dataset_has_from_before_is_checked_too(cloud: Cloud, data: str
     assert cloud.objects == before
 
 
+def test_an_experiment_of_before_that_is_too_long_is_refused(cloud: Cloud, data: str) -> None:
+    cloud.objects = {"datasets/churn/experiment.yaml": b"#" * 65_537}
+    assert "experiment.yaml: it has more than 65536 bytes" in str(invoke("run", data).exception)
+
+
 def test_what_a_run_made_is_fetched_where_one_asks_for_it(cloud: Cloud, tmp_path: Path) -> None:
     execution = succeeded(cloud)
     run = run_id(execution.arn)
