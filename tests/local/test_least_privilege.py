@@ -312,6 +312,7 @@ def test_pools_that_can_not_be_released_cost_no_run_and_are_named(impatient: Obs
     assert progress.status == "SUCCEEDED"
     assert summary is not None
     assert f"warmfold-{progress.run}-001-00000000-f9" in summary["pools_left"]
+    assert all(name.startswith(f"warmfold-{progress.run}-") for name in summary["pools_left"])
 
 
 @pytest.mark.parametrize("action", sampled(["sns:Publish", "s3:PutObject"], every=2))

@@ -35,7 +35,7 @@ BEYOND_A_SCHEMA = (
     "has nothing to tune",
     "does not fit",
     "is never above",
-    "does not go with",
+    "_column does not go with",
     "; name the column there",
     "is for rows in order of time",
     "can't deal rows anew",

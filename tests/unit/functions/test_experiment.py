@@ -83,7 +83,7 @@ def test_without_a_file_every_key_has_its_default() -> None:
     assert found["budget"] == {"max_usd": None}
 
 
-def test_the_design_page_s_own_example_is_understood_up_to_what_is_not_built() -> None:
+def test_an_experiment_of_nearly_every_key_is_understood_up_to_what_is_not_built() -> None:
     text = """
 target: diagnosis
 problem: classification

@@ -18,7 +18,7 @@ from sklearn.metrics import classification_report, confusion_matrix, roc_auc_sco
 from tests.documents import complaints
 from tests.unit.training_code.split import Split, mixed, split
 from warmfold_jobs.data.table import TableError, feature_frame, read_table
-from warmfold_jobs.training import diagnose, influence, score_rows
+from warmfold_jobs.training import influence, score_rows
 from warmfold_jobs.training.diagnose import Score, small_enough
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.score_rows import first_rows_to_score
@@ -197,7 +197,6 @@ def test_hundreds_of_classes_and_long_cells_stay_within_the_size(tmp_path: Path)
 
 def test_a_class_that_the_sample_lacks_leaves_importance_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(influence, "MOST_ROWS", 2)
-    assert diagnose.LEAST_SECONDS == 30
     found = final(forest(tmp_path, load_wine(as_frame=True).frame, metric="neg_log_loss"), tmp_path)
     assert found["importance"] == []
     assert "neg_log_loss can't be told of 2 rows that lack a class" in str(found["left_out"])

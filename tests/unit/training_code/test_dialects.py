@@ -82,7 +82,6 @@ def test_rows_are_the_same_in_every_delimiter_encoding_and_compression(
     assume(all(any(cell.strip() for cell in row) for row in rows))
     rows = [[f"{place}" if not place else cell for place, cell in enumerate(row)] for row in rows]
     text = written([names, *rows], delimiter)
-    # only where nobody could take it for another dialect: no other mark is in the header
     raw = text.encode(encoding)
     found, records = read(gzip.compress(raw) if packed else raw, asked=asked(delimiter=delimiter))
     assert found == [[unicodedata.normalize("NFC", name) for name in names], *rows]
@@ -116,6 +115,7 @@ def test_semicolons_with_decimal_commas_are_read_whatever_the_header_holds(first
         ["a b,c,d", "w\tx,1,yes", "y\tz,2,no", "u\tv,3,no"],
         ["a,b\t", "1,2\t", "3,4\t"],
         ["when;what,who", "1;x,2", "2;y,3"],
+        ["x;y,z|w", "1;2,3|4", "5;6,7|8"],
     ],
 )
 def test_another_mark_inside_one_column_s_cells_does_not_cut_a_comma_file(lines: list[str]) -> None:
@@ -124,12 +124,9 @@ def test_another_mark_inside_one_column_s_cells_does_not_cut_a_comma_file(lines:
     assert len(found[0]) == lines[0].count(",") + 1
 
 
-@pytest.mark.parametrize("lines", [["a, EUR;b, EUR", "1,5;2,5", "2,5;3,5"], ["x;y,z|w", "1;2,3|4", "5;6,7|8"]])
-def test_two_marks_that_both_may_be_meant_are_refused_until_one_is_named(lines: list[str]) -> None:
+def test_two_marks_that_both_may_be_meant_are_refused_until_one_is_named() -> None:
+    lines = ["a, EUR;b, EUR", "1,5;2,5", "2,5;3,5"]
     text = "\n".join(lines)
-    if "|" in text:
-        assert read(text)[1].dialect["delimiter"] == ","
-        return
     assert 'dialect: {delimiter: ";"}' in refused(text)
     assert read(text, asked=asked(delimiter=";"))[0] == [line.split(";") for line in lines]
     assert read(text, asked=asked(delimiter=","))[0][1] == ["1", "5;2", "5"]
@@ -314,10 +311,6 @@ def test_as_many_columns_as_there_may_be_are_read() -> None:
     assert read(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")[0][0] == names
 
 
-def values(names: list[str], *rows: list[str]) -> str:
-    return written([names, *(rows or ROWS)])
-
-
 @pytest.mark.parametrize(
     "header",
     [
@@ -353,7 +346,7 @@ def test_a_header_of_nothing_but_numbers_and_one_of_nothing_but_the_columns_own_
     [
         (["0", "1", "2", "3"], ["5.1", "3.5", "1.4", "0.2"]),
         (["country", "2019", "2020", "2021"], ["Norway", "1", "2", "3"]),
-        (["country", "2021", "2019", "2015"][:2], ["Norway", "1"]),
+        (["country", "2021"], ["Norway", "1"]),
         (["2019", "2020", "2021"], ["4", "5", "6"]),
         (["station", "0.25", "0.5", "0.75", "label"], ["a", "1", "2", "3", "yes"]),
         (["shop", "2024-01-01", "2024-02-01"], ["x", "3", "4"]),
@@ -361,8 +354,7 @@ def test_a_header_of_nothing_but_numbers_and_one_of_nothing_but_the_columns_own_
     ],
 )
 def test_columns_that_are_called_by_numbers_or_dates_are_taken_with_a_remark(header: list[str], row: list[str]) -> None:
-    rows = [[*row[:-1], row[-1]] for _ in range(20)]
-    found, records = read(written([header, *rows]))
+    found, records = read(written([header, *[row] * 20]))
     assert found[0] == header
     assert codes(records) == ["numeric_names"]
 
