@@ -29,6 +29,7 @@ from tests.local.runs import (
     upload,
 )
 from tests.long import sampled
+from tests.states import states_of
 from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.deploy import package
@@ -231,18 +232,10 @@ def impatient(observed: Observed) -> Observed:
             continue
         arn = machine["stateMachineArn"]
         definition = json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"])
-        for state in every_state(definition):
+        for state in states_of(definition).values():
             state.pop("Retry", None)
         client.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
     return observed
-
-
-def every_state(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The states of a definition, those of its branches too."""
-    for state in definition["States"].values():
-        yield state
-        for branch in state.get("Branches", []):
-            yield from every_state(branch)
 
 
 def run_without(observed: Observed, role: str, action: str) -> tuple[Progress, str]:

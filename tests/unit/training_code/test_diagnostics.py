@@ -29,8 +29,7 @@ GIVEN = {"max_depth": "6"}
 
 
 def final(ready: Split, folder: Path, **more: Any) -> Diagnostics:
-    files = [file for part in ready.parts for file in part]
-    train_final(ready.plan, ready.schema, GIVEN, files, ready.holdout, folder / "model", **more)
+    train_final(ready.plan, ready.schema, GIVEN, ready.files, ready.holdout, folder / "model", **more)
     found: Diagnostics = json.loads((folder / "model" / "diagnostics.json").read_text())
     assert complaints(Diagnostics, found) == []
     return found

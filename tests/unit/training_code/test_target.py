@@ -7,8 +7,7 @@ import random
 
 import pytest
 
-from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, remarks, target, understood
-from tests.unit.training_code.test_columns import refusal
+from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, refusal, remarks, target, understood
 from warmfold_data.asked import Asked
 from warmfold_data.csv_records import read_records
 from warmfold_data.pieces import pieces_of
