@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,14 @@ from warmfold_catalogue.metrics import Scorer, load_metric
 
 class ScoreError(ValueError):
     """A score can't be told; the text says which and why."""
+
+
+def absent_class(classes: Sequence[str] | None, labels: np.ndarray[Any, Any], metric: str) -> str | None:
+    """The class that no row is of, without which the metric can't be told; None where it can."""
+    if classes is None or not load_metric(metric).needs_every_class:
+        return None
+    absent = np.setdiff1d(np.arange(len(classes)), labels)
+    return classes[int(absent[0])] if len(absent) else None
 
 
 def score(model: Any, features: pd.DataFrame, labels: np.ndarray[Any, Any], metric: str) -> float:
@@ -32,6 +41,7 @@ class Answers:
         self.classes: np.ndarray[Any, Any] | None = getattr(model, "classes_", None)
         self.predicted: np.ndarray[Any, Any] = np.asarray(model.predict(features))
         self.probabilities: np.ndarray[Any, Any] | None = None
+        self._are_finite = self.classes is not None or bool(np.isfinite(self.predicted).all())
         self._stand_in = _Regressor() if self.classes is None else _Classifier()
         self._stand_in.predicted = self.predicted
         if isinstance(self._stand_in, _Classifier):
@@ -51,6 +61,8 @@ class Answers:
 
     def value(self, scorer: Scorer, rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> float:
         """The score of some rows with their labels, NaN where it can't be told."""
+        if not self._are_finite:
+            return math.nan
         return _value(scorer, self._stand_in, rows.reshape(-1, 1), labels)
 
 
