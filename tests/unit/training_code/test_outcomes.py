@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyRegressor
 
+from warmfold_data.cells import NUMERIC, plain_reading
 from warmfold_jobs.data.table import Schema
 from warmfold_jobs.training import diagnose, intervals, outcomes
 from warmfold_jobs.training.scoring import Answers
@@ -41,14 +43,28 @@ def test_a_row_of_a_class_that_training_had_not_is_predicted_worst() -> None:
 
 def test_a_table_of_the_largest_classes_says_that_the_others_are_not_there() -> None:
     count = outcomes.MOST_TABLE_ROWS + 1
-    labels = np.arange(count)
-    answers = Answers(Told(list(range(count)), np.eye(count)), pd.DataFrame(index=range(count)))
-    left_out: list[Any] = []
-    held = diagnose.Held(pd.DataFrame(index=range(count)), labels, answers)
-    told = diagnose._classes(held, [f"class {number}" for number in range(count)], left_out)
-    assert len(told["table"]) == 200
+    features = pd.DataFrame({"x": np.arange(count, dtype=float)})
+    model = Told(list(range(count)), np.eye(count))
+    names = [f"class {number}" for number in range(count)]
+    schema = Schema(["x"], {"x": plain_reading(NUMERIC)}, "y", "classification", names)
+    plan: Any = {"run": "r", "experiment": {"metric": "accuracy", "cross_validation": {"seed": 1}}}
+    held = diagnose.Held(features, np.arange(count), Answers(model, features))
+    told = diagnose.diagnose(plan, schema, model, features, held, lambda: None, fit_seconds=1, clock=lambda: 0)
+    assert told["classes"] is not None
+    assert len(told["classes"]["table"]) == 200
     why = "there are 201 classes; the table is of the 200 largest"
-    assert {"what": "table of the other classes", "why": why} in left_out
+    assert {"what": "table of the other classes", "why": why} in told["left_out"]
+
+
+@pytest.mark.parametrize("residuals", [[5.0, np.nextafter(5, 6)], [0.0, 0.0], [1e300, 1e300], [0.0, 5e-324], [-1, 1]])
+def test_residuals_that_hardly_differ_have_a_histogram(residuals: list[float]) -> None:
+    labels = np.array(residuals * 20)
+    model = DummyRegressor(strategy="constant", constant=0.0).fit(np.zeros((40, 1)), labels)
+    told = outcomes.numbers_told(Answers(model, pd.DataFrame(index=range(40))), labels, 1)
+    edges = told["histogram_edges"]
+    assert sum(told["histogram_counts"]) == 40
+    assert edges == sorted(set(edges))
+    assert edges[0] <= min(residuals) <= max(residuals) <= edges[-1]
 
 
 @pytest.mark.parametrize(

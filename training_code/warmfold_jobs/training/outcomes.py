@@ -89,7 +89,9 @@ def numbers_told(answers: Answers, labels: _Array, seed: int) -> Numbers:
     """A sample of true and predicted numbers, and how residuals are distributed."""
     residuals = labels - answers.predicted
     rows = sampled_rows(len(labels), MOST_ROWS, seed)
-    counts, edges = np.histogram(residuals, bins=min(30, max(5, int(np.sqrt(len(labels))))))
+    counts, edges = np.histogram(
+        residuals, bins=min(30, max(5, int(np.sqrt(len(labels))))), range=_told_apart(residuals.min(), residuals.max())
+    )
     return {
         "true": [digits(value) for value in labels[rows]],
         "predicted": [digits(value) for value in answers.predicted[rows]],
@@ -97,6 +99,15 @@ def numbers_told(answers: Answers, labels: _Array, seed: int) -> Numbers:
         "histogram_edges": [digits(edge) for edge in edges],
         "histogram_counts": [int(count) for count in counts],
     }
+
+
+def _told_apart(low: float, high: float) -> tuple[float, float]:
+    """Both ends, further apart where they are so close that the edges between them would be the same in six digits."""
+    apart = max(abs(low), abs(high)) / 1000 or 0.5
+    if high - low >= apart:
+        return low, high
+    largest = np.finfo(float).max
+    return max(low - apart, -largest), min(high + apart, largest)
 
 
 def worst_rows(answers: Answers, labels: _Array, features: pd.DataFrame, schema: Schema) -> list[WorstRow]:

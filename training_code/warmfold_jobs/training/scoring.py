@@ -34,7 +34,7 @@ def score(model: Any, features: pd.DataFrame, labels: np.ndarray[Any, Any], metr
 class Answers:
     """What a model answers on a table, asked once; rows are then given by number.
 
-    `predicted` is by row, `probabilities` by row and class of `classes`, both None for regression.
+    `predicted` is by row, `probabilities` by row and class of `classes`; the latter two are None for regression.
     """
 
     def __init__(self, model: Any, features: pd.DataFrame) -> None:
