@@ -105,7 +105,8 @@ def dependence(model: Any, features: pd.DataFrame, feature: str, schema: Schema,
         everywhere = pd.Series([value] * len(features), index=features.index).astype(column.dtype)
         changed = features.assign(**{feature: everywhere})
         answer = model.predict(changed) if schema.classes is None else model.predict_proba(changed)[:, place]
-        predicted.append(digits(np.mean(answer)))
+        with np.errstate(over="ignore"):  # who asks leaves out what is not finite
+            predicted.append(digits(np.mean(answer)))
     return {
         "feature": cut(feature),
         "values": [digits(value) if isinstance(value, float) else cut(value) for value in values],
