@@ -259,7 +259,10 @@ def test_a_candidate_that_may_not_create_folds_fails_in_aws_s_words_and_leaves_n
     assert (progress.status, progress.current_state) == ("FAILED", "Tune Hyperparameters")
     candidates = training_jobs(impatient.stack, progress.run)
     assert len(candidates) == 2, "one of the tuning job, and the default hyperparameters"
-    for candidate in candidates:
+    status = {"TuningJobArn" in one: one["TrainingJobStatus"] for one in candidates}
+    assert status[True] == "Failed"
+    assert status[False] in ("Failed", "Stopped"), "a tuning job that fails first ends the branch beside it"
+    for candidate in (one for one in candidates if one["TrainingJobStatus"] == "Failed"):
         reason, job = candidate["FailureReason"], f"training-job/{candidate['TrainingJobName']}-f"
         expected = words(impatient, "CandidateRole", "sagemaker:CreateTrainingJob") + rf"resource: \S+:{job}\d"
         assert re.search(expected, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,8 @@ def table(rows: int = 400, seed: int = 1, noise: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame({**columns, "y": x @ np.array([3.0, 2.0, 1.0, 0.5]) + noise * rng.normal(size=rows)})
 
 
-def trained(folder: Path, frame: pd.DataFrame, alpha: str, **more: Any) -> dict[str, Any]:
-    ready = split(folder, frame, problem="regression", metric="r2", estimator="linear", space=ALPHA, seed=3)
+def trained(folder: Path, frame: pd.DataFrame, alpha: str, metric: str = "r2", **more: Any) -> dict[str, Any]:
+    ready = split(folder, frame, problem="regression", metric=metric, estimator="linear", space=ALPHA, seed=3)
     plan = ready.plan | more
     if more:
         plan["experiment"] = plan["experiment"] | {"quality_gate": {"beat_champion": True}}
@@ -69,7 +70,12 @@ def packed(folder: Path, changed: dict[str, bytes] | None = None) -> bytes:
 
 
 def challenge(
-    folder: Path, archive: bytes | None, frame: pd.DataFrame | None = None, alpha: str = "1.0", url: str = URL
+    folder: Path,
+    archive: bytes | None,
+    frame: pd.DataFrame | None = None,
+    alpha: str = "1.0",
+    url: str = URL,
+    metric: str = "r2",
 ) -> dict[str, Any]:
     """What the final job says, when the champion's archive is this one."""
     (folder / "model").mkdir()
@@ -78,14 +84,16 @@ def challenge(
         archives.objects[url] = archive
     package = {"model_package_arn": "arn", "run": "before", "model_data_url": url}
     frame = table() if frame is None else frame
-    return trained(folder / "model", frame, alpha, champion=package, archives=archives)
+    return trained(folder / "model", frame, alpha, metric, champion=package, archives=archives)
 
 
-def judged(folder: Path, alphas: tuple[str, str], frames: tuple[pd.DataFrame, pd.DataFrame]) -> Champion:
+def judged(
+    folder: Path, alphas: tuple[str, str], frames: tuple[pd.DataFrame, pd.DataFrame], metric: str = "r2"
+) -> Champion:
     """What the final job says of a champion with the first alpha, when it has the second."""
     (folder / "champion").mkdir()
-    trained(folder / "champion", frames[0], alphas[0])
-    found: Champion = challenge(folder, packed(folder / "champion"), frames[1], alphas[1])["champion"]
+    trained(folder / "champion", frames[0], alphas[0], metric)
+    found: Champion = challenge(folder, packed(folder / "champion"), frames[1], alphas[1], metric=metric)["champion"]
     return found
 
 
@@ -96,6 +104,21 @@ def test_a_model_that_is_better_beyond_chance_beats_the_champion(tmp_path: Path)
     assert found["gain_interval"][0] > 0
     assert (found["model_package_arn"], found["run"]) == ("arn", "before")
     assert found["said"].startswith("the model is better than the champion of run r: +")
+
+
+@pytest.mark.parametrize(
+    ("alphas", "verdict", "said"),
+    [
+        (("90000", "1.0"), "better", r"is better than the champion of run r: mean absolute error lower by "),
+        (("1.0", "90000"), "not better", r"is not better than the champion of run r: mean absolute error higher by "),
+    ],
+)
+def test_of_an_error_it_is_said_which_way_it_went(
+    tmp_path: Path, alphas: tuple[str, str], verdict: str, said: str
+) -> None:
+    found = judged(tmp_path, alphas, (table(), table()), metric="neg_mean_absolute_error")
+    assert found["verdict"] == verdict
+    assert re.fullmatch(rf"the model {said}\d+\.\d+ \(\d+\.\d+ to \d+\.\d+\)", found["said"])
 
 
 def test_noise_does_not_promote(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.documents import complaints
 from tests.unit.training_code.split import Split, mixed, split
 from warmfold_jobs.data.table import TableError, feature_frame, read_table
 from warmfold_jobs.training import influence, score_rows
-from warmfold_jobs.training.diagnose import Score, small_enough
+from warmfold_jobs.training.diagnose import RowsToScore, small_enough
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.score_rows import first_rows_to_score
 from warmfold_run.diagnostics import MOST_BYTES, Diagnostics
@@ -47,9 +47,9 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> tuple[Split, Path, Diagn
     return ready, folder, final(ready, folder, rows_to_score=lambda: score_of(ready, score))
 
 
-def score_of(ready: Split, frame: pd.DataFrame, *, whole: bool = True) -> Score:
+def score_of(ready: Split, frame: pd.DataFrame, *, whole: bool = True) -> RowsToScore:
     rows = [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.itertuples(index=False)]
-    return Score(feature_frame(rows, list(frame.columns), ready.schema), whole)
+    return RowsToScore(feature_frame(rows, list(frame.columns), ready.schema), whole)
 
 
 def held_of(ready: Split, folder: Path) -> tuple[Any, pd.DataFrame, Any]:
@@ -148,7 +148,7 @@ def test_drift_tells_what_training_has_not_seen(tmp_path: Path) -> None:
 
 
 def test_rows_to_score_that_do_not_fit_cost_the_drift_only(tmp_path: Path) -> None:
-    def refuse() -> Score:
+    def refuse() -> RowsToScore:
         raise TableError("column 'size', row 2: 'tall' is not a number")
 
     found = final(forest(tmp_path, mixed(200)), tmp_path, rows_to_score=refuse)
