@@ -11,9 +11,6 @@ from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.load import load_experiment
 from warmfold_experiment.schema import Experiment
 
-BOMB = b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 30))
-"""A kilobyte that stands for 2^30 values."""
-
 
 def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
     found = resolved("search: {abandon: off}\nbudget:\n")
@@ -27,11 +24,9 @@ def test_a_bare_off_and_an_empty_section_are_what_they_look_like() -> None:
         (b"target: [", "not valid YAML"),
         (b"- target", "it must be a mapping"),
         (b"target: \xff", "not UTF-8 at byte 8"),
-        (b"#" * 262_145, "it has more than 262144 bytes"),
-        (b"target: " + b"[" * 100_000, "line 1, column 28: nested deeper than 20 levels"),
-        (b"target: " + b"{a: " * 50_000, "nested deeper than 20 levels"),
-        (BOMB, "more than 100000 keys and values, those that aliases stand for counted each time"),
-        (b"target: &t [*t]", "line 1, column 13: .t stands inside what it stands for"),
+        (b"#" * 65_537, "it has more than 65536 bytes"),
+        (b"target: " + b"[" * 50_000, "line 1, column 28: nested deeper than 20 levels"),
+        (b"target: " + b"{a: " * 15_000, "nested deeper than 20 levels"),
         (b"metric: r2\nmetric: r2\n", "line 2, column 1: not valid YAML: key metric is given twice"),
         (b"target: !!python/object:os.system x", "not valid YAML"),
     ],
@@ -44,12 +39,6 @@ def test_a_file_that_can_t_be_read_is_refused(text: bytes, words: str) -> None:
 @pytest.mark.parametrize("text", [b"", b"# nothing yet\n", None])
 def test_an_empty_file_is_as_none(text: bytes | None) -> None:
     assert load_experiment(text, None) == Experiment()
-
-
-def test_an_anchor_that_is_used_as_people_use_it_is_read() -> None:
-    text = "search: {hyperparameters: {max_iter: &few {min: 5, max: 9}, min_samples_leaf: *few}}\n"
-    space = resolved(text)["search"]["hyperparameters"]
-    assert space["max_iter"]["max"] == space["min_samples_leaf"]["max"] == 9
 
 
 def test_an_execution_s_input_is_not_nested_for_ever() -> None:
