@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from warmfold_data.dates import seconds_reader
+from warmfold_data.notation import number as number
 from warmfold_data.notation import number_reader
 from warmfold_run.records import Kind, Reading
 
@@ -138,15 +139,6 @@ def spelled(cell: str) -> str:
 def folded(text: str) -> str:
     """What texts share that differ in blanks, case or Unicode form only."""
     return " ".join(unicodedata.normalize("NFKC", spelled(text)).casefold().split())
-
-
-def number(cell: str) -> float | None:
-    """The number that pandas would read, which knows neither `1_000` nor other scripts' digits; None for no number."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
 
 
 def _takers(reading: Reading) -> Callable[[str], float | None]:

@@ -25,7 +25,9 @@ from warmfold_data.cells import (
 )
 from warmfold_data.columns import (
     DATES,
+    FIRST,
     INFINITE,
+    NOTHING,
     NUMBERS,
     TEXTS,
     TRUTHS,
@@ -154,9 +156,14 @@ class _Decider:
         most = max(totals.values(), default=0)
         best = sorted(form for form, times in totals.items() if times == most)
         others = tally.of(NUMBERS, WRITTEN, INFINITE, TRUTHS, TEXTS) + tally.of(DATES) - most
-        if others or not best:
-            first = tally.firsts(NUMBERS, WRITTEN, INFINITE, TRUTHS, TEXTS) or tally.firsts(DATES)
-            return self._refused(f"a date like the others ({_example(tally)})", others, first)
+        if not best and not others:
+            return self._done(DATE, date_format=None)
+        if not best:
+            return self._refused("a date (such as 2024-12-31)", others, tally.firsts(WRITTEN, INFINITE, TRUTHS, TEXTS))
+        if others:
+            odd = [*tally.firsts(WRITTEN, INFINITE, TRUTHS, TEXTS), *tally.first_dates(best[0], fit=False)]
+            _, like = tally.first_dates(best[0], fit=True)[0]
+            return self._refused(f"a date like the others (such as {like[:40]!r})", others, sorted(odd)[:FIRST])
         by_order = {_day_first(form) for form in best} - {None}
         if len(by_order) > 1:
             example = tally.firsts(DATES)
@@ -164,11 +171,13 @@ class _Decider:
                 f"{cells_named(example, tally.of(DATES))} are dates, and no cell tells days from months, so the column "
                 "is read as text"
             )
+            remedy = calls(self.column, next(form for form in best if _day_first(form)))
             if asked:
-                return Decision(refused=f": column {self.column!r}: {text}; {_DATE_REMEDY.format(column=self.column)}")
-            self._say("ambiguous_dates", text, calls(self.column, "%d/%m/%Y"))
+                how = f"say the format of its dates in experiment.yaml, as in `{remedy}`."
+                return Decision(refused=f": column {self.column!r}: {text}; {how}")
+            self._say("ambiguous_dates", text, remedy)
             return self._text()
-        form = None if best[0] == ISO or ISO in best else best[0]
+        form = None if ISO in best else best[0]
         self._say(
             "dates",
             f"{counted(tally.of(DATES), 'cell')} {'is a date' if tally.of(DATES) == 1 else 'are dates'} "
@@ -180,7 +189,7 @@ class _Decider:
     def _text(self, *, mixed: bool = False) -> Decision:
         tally = self.tally
         numbers, texts = tally.of(NUMBERS, WRITTEN), tally.of(TEXTS, TRUTHS, DATES)
-        if mixed or (numbers and texts and numbers + texts and numbers / (numbers + texts) > 1 - MOSTLY):
+        if mixed or (numbers and texts and numbers / (numbers + texts) > 1 - MOSTLY):
             first = tally.firsts(TEXTS, TRUTHS, DATES)
             self._say(
                 "mixed",
@@ -247,17 +256,23 @@ class _Decider:
         return self._text()
 
     def _refused(self, meant: str, others: int, first: list[tuple[int, str]]) -> Decision:
-        line, cell = first[0]
         which = ", the target," if self.is_target else ""
-        total = self.tally.cells - self.tally.of("nothing")
+        total = self.tally.cells - self.tally.of(NOTHING)
         reason = f" ({self.doubt})" if self.doubt else ""
-        more = f"; so are {counted(others - 1, 'other cell')}" if others > 1 else ""
-        words = list(dict.fromkeys(trim(one) for _, one in first))
+        more = f"; nor {'is' if others == 2 else 'are'} {counted(others - 1, 'other cell')}" if others > 1 else ""
+        found = [one for _, one in first] or self._some_numbers()
+        words = list(dict.fromkeys(map(trim, found)))
+        where = f"line {first[0][0]}: " if first else ": "
+        said = f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`" if words else f"`{calls(self.column, TEXT)}`"
         return Decision(
-            refused=f"line {line}: {quoted(cell)} in column {self.column!r}{which} is not {meant}{reason}, as "
-            f"{total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in experiment.yaml "
-            f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`."
+            refused=f"{where}{quoted(found[0]) if found else 'a number'} in column {self.column!r}{which} is not "
+            f"{meant}{reason}, as {total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in "
+            f"experiment.yaml {said}."
         )
+
+    def _some_numbers(self) -> list[str]:
+        """A few plain numbers, of which no lines are kept."""
+        return [cell for cell in self.tally.counts or () if self.tally.sort_of(cell) == NUMBERS][:FIRST]
 
     def _say_written(self) -> None:
         tally, notation = self.tally, self.notation or NOTATIONS[0]
@@ -317,7 +332,6 @@ class _Decider:
 
 
 _CODE = re.compile(r"[A-Za-z]{0,3}\d+[A-Za-z]{0,3}", re.ASCII)
-_DATE_REMEDY = 'say the format of its dates in experiment.yaml, as in `columns: {{{column}: "%d/%m/%Y"}}`.'
 
 
 def _day_first(form: str) -> bool | None:
@@ -325,11 +339,6 @@ def _day_first(form: str) -> bool | None:
     if form.startswith(("%d/%m", "%d-%m")):
         return True
     return False if form.startswith(("%m/%d", "%m-%d")) else None
-
-
-def _example(tally: Tally) -> str:
-    first = tally.firsts(DATES)
-    return f"such as {first[0][1][:40]!r}" if first else "such as 2024-12-31"
 
 
 def _unreadable(tally: Tally, reading: Reading) -> list[tuple[str, int]]:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from warmfold_data import ids
-from warmfold_data.cells import NUMERIC, Value, values
-from warmfold_data.columns import NOTHING, WRITTEN, Tally
+from warmfold_data.cells import BOOLEAN, NUMERIC, Value, values
+from warmfold_data.columns import NOTHING, WORDS, WRITTEN, Tally
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.reader import Reader
 from warmfold_data.readings import Decision, decide
-from warmfold_data.remarks import calls, remark
+from warmfold_data.remarks import calls, quoted, remark
 from warmfold_data.target import (
     class_names,
     doubts,
@@ -92,7 +92,7 @@ class Understood:
         if self.counts_something:
             return "set `problem: regression` if these are numbers, "
         for one in self.remarks:
-            if one["code"] == "missing_word_is_class" and repr(label) in one["text"]:
+            if one["code"] == "missing_word_is_class" and quoted(label) in one["text"]:
                 return f"set `{one['remedy']}` if it means that there is no value, "
         return ""
 
@@ -162,19 +162,24 @@ def say_leaks(understood: Understood, reader: Reader, different_rows: int) -> No
     tally_of = reader.tallies[understood.target]
     labelled = sum((understood.classes or {}).values())
     share = different_rows / labelled if labelled else 1.0
+    of_class = understood.target_reader()
+    cells = () if understood.classes is None else tally_of.counts or ()
+    class_of = {cell: name for cell in cells if (name := of_class(cell)) is not None}
     for column, reading in understood.readings.items():
-        told, tally = None, reader.tallies[column]
+        told, groups, tally = None, False, reader.tallies[column]
         if column in reader.copies and understood.problem == REGRESSION:
             told = "it is the target itself in every row"
         elif column in reader.lines and understood.problem == REGRESSION:
             told = reader.lines[column].told()
         elif column in reader.recodings and understood.classes is not None and tally.counts is not None:
-            of_class = understood.target_reader()
-            cells = tally_of.counts or Counter[str]()
-            class_of = {cell: name for cell in cells if (name := of_class(cell)) is not None}
-            told = reader.recodings[column].told(tally.counts, labelled, understood.classes, class_of, share)
+            # of a sample, no more rows tell anything than were looked at
+            rows = min(labelled, tally.cells)
+            recoded = reader.recodings[column].told(tally.counts, rows, understood.classes, class_of, share)
+            if recoded is not None:
+                told = recoded.text
+                groups = not recoded.one_to_one and len(tally.counts) > ids.FEWEST_ROWS and reading["kind"] != BOOLEAN
         if told is not None:
-            found.append(_leak(column, told, tally, reading))
+            found.append(_leak(column, told, groups=groups))
     named = {one["column"] for one in found}
     others = [one for one in understood.remarks if one["code"] != "groups" or one["column"] not in named]
     understood.remarks = [*found, *others]
@@ -222,12 +227,13 @@ def _settle_target(understood: Understood, reader: Reader, labelled: int) -> lis
 
 def _features(reader: Reader) -> _Features:
     features, names_of_rows = _Features(), dict[str, tuple[Decision, str]]()
+    asked = reader.asked.with_types()
     for column, tally in reader.tallies.items():
         if column == reader.target:
             continue
         said = column in reader.asked.columns
         useless = None if said else ids.useless(tally)
-        decided = Decision(left_out=useless) if useless else decide(column, tally, reader.asked.with_types())
+        decided = Decision(left_out=useless) if useless else decide(column, tally, asked)
         if decided.refused is not None:
             features.refused.append(decided.refused)
         elif decided.reading is None:
@@ -256,9 +262,8 @@ def _add(features: _Features, column: str, decided: Decision, tally: Tally) -> N
         features.remarks += [*decided.remarks, *ids.remarks_on(column, tally, decided.reading)]
 
 
-def _leak(column: str, told: str, tally: Tally, reading: Reading) -> Remark:
-    many = tally.counts is not None and len(tally.counts) > ids.FEWEST_ROWS
-    if many and reading["kind"] != "boolean" and told.startswith("each") and "each class" not in told:
+def _leak(column: str, told: str, *, groups: bool) -> Remark:
+    if groups:
         text = f"{told}: rows with the same value belong together, or the column tells the target"
         return remark("groups", column, text, ids.in_one_part(column), holds=True)
     return remark("leak", column, f"it alone tells the target: {told}", calls(column, "ignore"), holds=True)
@@ -274,7 +279,7 @@ def _no_target(reader: Reader, labelled: int) -> list[Remark]:
 def _missing(reader: Reader, column: str, features: _Features) -> int:
     tally = reader.tallies[column]
     reading = features.readings.get(column)
-    return tally.of(NOTHING) + (missing_words(tally, reading) if reading is not None else tally.of("words"))
+    return tally.of(NOTHING) + (missing_words(tally, reading) if reading is not None else tally.of(WORDS))
 
 
 def _facts(tally: Tally, reading: Reading) -> ColumnFacts:
