@@ -120,11 +120,6 @@ def values(reading: Reading) -> Callable[[str], Value]:
     return value
 
 
-def value_of(cell: str, reading: Reading) -> Value:
-    """What one cell holds, as `values` reads it; raises CellError. For many cells of a column `values` is faster."""
-    return values(reading)(cell)
-
-
 def trim(cell: str) -> str:
     """The cell without blanks, no-break blanks and invisible marks (of direction, of a file's end) at its ends."""
     return cell.strip().strip(_INVISIBLE).strip()

@@ -15,14 +15,13 @@ from warmfold_data.byte_streams import BinaryStream as BinaryStream
 from warmfold_data.csv_cells import MAX_CELL_CHARACTERS, csv_reader
 from warmfold_data.encodings import UTF_8, Encoding, encoding_of
 from warmfold_data.errors import DatasetRuleError as DatasetRuleError
-from warmfold_data.errors import listed as listed
-from warmfold_data.errors import named as named
+from warmfold_data.errors import listed
 from warmfold_data.file_kinds import check_kind
 from warmfold_data.first_lines import DELIMITERS, SAMPLE_RECORDS, FirstLines, look
 from warmfold_data.headers import check_width, made_up_names, usable_names
 from warmfold_data.no_rows import Sieve
 from warmfold_data.remarks import remark
-from warmfold_run.experiment import AskedDialect
+from warmfold_run.experiment import AS_IT_SHOWS, AskedDialect
 from warmfold_run.records import Dialect, Remark
 
 MAX_RECORD_BYTES = 1_200_000
@@ -30,9 +29,6 @@ MAX_RECORD_BYTES = 1_200_000
 bytes."""
 HEAD_BYTES = 1 << 20
 """How much of a file is looked at before it is read."""
-
-AS_IT_SHOWS = AskedDialect(delimiter=None, decimal=None, encoding=None, header=None)
-"""What an experiment that says nothing asks for."""
 
 
 class CsvRecords(Iterator[tuple[int, list[str]]]):

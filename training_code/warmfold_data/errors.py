@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from warmfold_run.understanding import listed as in_a_row
+
 
 class DatasetRuleError(ValueError):
     """The data breaks a rule; the text names the file, the place and the remedy."""
@@ -17,8 +19,7 @@ def named(noun: str, names: Sequence[str]) -> str:
 
 def listed(names: Sequence[str], most: int = 20) -> str:
     """The names for an error: quoted, cut short, no more than `most` of them."""
-    shown = ", ".join(repr(name[:80]) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return in_a_row([repr(name[:80]) for name in names], most)
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from warmfold_data.csv_records import BinaryStream, CsvRecords, DatasetRuleError, listed, read_records
+from warmfold_data.csv_records import BinaryStream, CsvRecords, read_records
+from warmfold_data.errors import DatasetRuleError, listed
 from warmfold_data.first_lines import SAMPLE_RECORDS
 from warmfold_run.experiment import AskedDialect
 from warmfold_run.records import Remark, SkippedRecord

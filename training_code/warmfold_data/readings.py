@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from warmfold_data.asked import Asked
 from warmfold_data.cells import (
@@ -57,6 +58,14 @@ LONGEST_CATEGORY = 100
 """Characters of a text that is remembered."""
 
 
+class Refused(NamedTuple):
+    """What is in doubt or broken, and what to do about it."""
+
+    text: str
+    line: int | None = None
+    """The line where it is seen, if there is one."""
+
+
 @dataclass
 class Decision:
     """What a column is."""
@@ -66,8 +75,10 @@ class Decision:
     left_out: str | None = None
     """Why it is."""
     remarks: list[Remark] = field(default_factory=list)
-    refused: str | None = None
-    """What is in doubt and what to do about it: `line 9: …`; None where nothing is."""
+    words_as_classes: list[str] = field(default_factory=list)
+    """Words for missing that stand in the target, and are taken for classes."""
+    refused: Refused | None = None
+    """None where nothing is in doubt."""
 
 
 def decide(column: str, tally: Tally, asked: Asked, *, is_target: bool = False) -> Decision:
@@ -142,10 +153,11 @@ class _Decider:
         decided = self._done(kind, **particulars)
         odd = [] if decided.reading is None else _unreadable(self.tally, decided.reading)
         if odd:
-            return Decision(
-                refused=f": column {self.column!r} can't be read as {MEANING[kind]}, as experiment.yaml says: "
+            text = (
+                f"column {self.column!r} can't be read as {MEANING[kind]}, as experiment.yaml says: "
                 f"{words_named(odd)}. Correct the cells, or say `{calls(self.column, TEXT)}`."
             )
+            return Decision(refused=Refused(text))
         return decided
 
     def _dates(self, *, asked: bool = False) -> Decision:
@@ -174,7 +186,7 @@ class _Decider:
             remedy = calls(self.column, next(form for form in best if _day_first(form)))
             if asked:
                 how = f"say the format of its dates in experiment.yaml, as in `{remedy}`."
-                return Decision(refused=f": column {self.column!r}: {text}; {how}")
+                return Decision(refused=Refused(f"column {self.column!r}: {text}; {how}"))
             self._say("ambiguous_dates", text, remedy)
             return self._text()
         form = None if ISO in best else best[0]
@@ -262,13 +274,12 @@ class _Decider:
         more = f"; nor {'is' if others == 2 else 'are'} {counted(others - 1, 'other cell')}" if others > 1 else ""
         found = [one for _, one in first] or self._some_numbers()
         words = list(dict.fromkeys(map(trim, found)))
-        where = f"line {first[0][0]}: " if first else ": "
         said = f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`" if words else f"`{calls(self.column, TEXT)}`"
-        return Decision(
-            refused=f"{where}{quoted(found[0]) if found else 'a number'} in column {self.column!r}{which} is not "
-            f"{meant}{reason}, as {total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in "
-            f"experiment.yaml {said}."
+        text = (
+            f"{quoted(found[0]) if found else 'a number'} in column {self.column!r}{which} is not {meant}{reason}, as "
+            f"{total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in experiment.yaml {said}."
         )
+        return Decision(refused=Refused(text, first[0][0] if first else None))
 
     def _some_numbers(self) -> list[str]:
         """A few plain numbers, of which no lines are kept."""
@@ -314,13 +325,11 @@ class _Decider:
             words.append((" ", self.tally.blanks))
         if words:
             self._say("missing_words", f"{words_named(words)}: taken for missing values")
-        if kept and self.is_target:
-            self._say(
-                "missing_word_is_class",
-                f"{words_named(kept)}: taken for a class, as any text in the target is",
-                calls_missing(word for word, _ in kept),
-            )
-        return Decision(reading=reading, remarks=self.remarks)
+        as_classes = [word for word, _ in kept] if self.is_target else []
+        if as_classes:
+            text = f"{words_named(kept)}: taken for a class, as any text in the target is"
+            self._say("missing_word_is_class", text, calls_missing(as_classes))
+        return Decision(reading=reading, remarks=self.remarks, words_as_classes=as_classes)
 
     def _say_some(self, code: str, what: str, found: list[str]) -> None:
         if found:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from warmfold_run.records import Remark
-from warmfold_run.understanding import printable
+from warmfold_run.understanding import listed, printable
 
 MOST_NAMED = 5
 """Cells, lines or classes that a remark names."""
@@ -69,5 +69,4 @@ def cells_named(first: Sequence[tuple[int, str]], more: int) -> str:
 
 def words_named(words: Sequence[tuple[str, int]]) -> str:
     """Words and how often each stands there: `'?' in 11 rows, '-' in 3 rows`."""
-    named = ", ".join(f"{quoted(word)} in {counted(times, 'row')}" for word, times in words[:MOST_NAMED])
-    return f"{named} and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else named
+    return listed([f"{quoted(word)} in {counted(times, 'row')}" for word, times in words], MOST_NAMED)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.training_code.dataset import ROWS, feature, labels, measured, remarks, target, understood
-from warmfold_data.cells import MISSING, NO_NUMBER, CellError, plain_reading, value_of, values
+from tests.unit.training_code.dataset import ROWS, feature, labels, measured, remarks, target, understood, value_of
+from warmfold_data.cells import MISSING, NO_NUMBER, CellError, plain_reading, values
 from warmfold_data.columns import DISTINCT, Tally
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.remarks import quoted

@@ -23,10 +23,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from warmfold_data.byte_streams import GZIP_GRACE_BYTES
-from warmfold_data.csv_records import AS_IT_SHOWS, CsvRecords, read_records
+from warmfold_data.csv_records import CsvRecords, read_records
 from warmfold_data.errors import DatasetRuleError
 from warmfold_data.headers import MAX_COLUMNS
-from warmfold_run.experiment import AskedDialect
+from warmfold_run.experiment import AS_IT_SHOWS, AskedDialect
 
 HEADER = ["income", "age", "city", "churn"]
 CITIES = ["Oslo", "Turin", "Lyon", "Graz"]

@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.documents import complaints
+from tests.unit.training_code.dataset import value_of
 from warmfold_data.asked import Asked
-from warmfold_data.cells import value_of
-from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_data.dealing import in_holdout
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_data.rules import DatasetRuleError, scan
@@ -33,6 +32,7 @@ from warmfold_jobs.data.object_stream import READ_ATTEMPTS, ObjectStream
 from warmfold_jobs.data.parts import fold_rows, part_files
 from warmfold_jobs.data.score_chunks import CHUNK_BYTES
 from warmfold_jobs.data.split import split_dataset
+from warmfold_run.experiment import AS_IT_SHOWS
 from warmfold_run.records import Profile
 
 CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=6) | st.sampled_from(
