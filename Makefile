@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 4566
-ROWS ?= 6000
 VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
@@ -99,8 +98,8 @@ benchmark-local: install-dev  ## the local cloud against a plain scikit-learn an
 benchmark-data: install-dev  ## a gigabyte split and read by folds, against pyarrow (2 minutes; --large: 5 GB too)
 	PYTHONPATH=training_code:. $(BIN)/python -m benchmarks.data
 
-benchmark-models: $(BENCHMARK_VENV)/.installed  ## tuned models against others on public datasets, ROWS of each (20 minutes)
-	PYTHONPATH=functions:training_code:. OMP_NUM_THREADS=1 $(BENCHMARK_VENV)/bin/python -m benchmarks.models --rows $(ROWS)
+benchmark-models: $(BENCHMARK_VENV)/.installed  ## tuned models against others on public datasets (20 minutes; ROWS: of each)
+	PYTHONPATH=functions:training_code:. OMP_NUM_THREADS=1 $(BENCHMARK_VENV)/bin/python -m benchmarks.models $(if $(ROWS),--rows $(ROWS))
 
 deploy: install install-sam  ## the stack on AWS: asks what it must know the first time, and keeps it in samconfig.mine.toml
 	@python312=$$($(FIND_PYTHON312)); \

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from benchmarks.models import report
-from benchmarks.models.comparison import compare, keep, kept
+from benchmarks.models.comparison import CANDIDATES, MOST_ROWS, compare, keep, kept
 from benchmarks.models.datasets import SOURCES
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
@@ -22,8 +22,8 @@ def main(arguments: list[str]) -> int:
     """Compare, keep what was found, and say it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.models", description=__doc__)
     parser.add_argument("datasets", nargs="*", metavar="dataset", help=f"of {', '.join(SOURCES)}; default: all")
-    parser.add_argument("--rows", type=int, default=6_000, help="the most rows to tune on (default: %(default)s)")
-    parser.add_argument("--candidates", type=int, default=12, help="on each side (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=MOST_ROWS, help="the most rows to tune on (default: %(default)s)")
+    parser.add_argument("--candidates", type=int, default=CANDIDATES, help="on each side (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="datasets at a time (default: %(default)s)")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.datasets) - SOURCES.keys()):

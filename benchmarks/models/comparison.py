@@ -15,6 +15,8 @@ from warmfold_jobs.training.scoring import Answers
 
 RESULTS = Path(__file__).parent / "results.json"
 DEFAULTS, TUNED, PLAIN, FLAML = SIDES = ("defaults", "tuned", "plain loop", "FLAML")
+MOST_ROWS, CANDIDATES = 2_500, 10
+"""The most rows to tune on and the candidates on each side, where nobody asks for others."""
 FEWEST_SECONDS = 5.0
 """FLAML's budget where ours took less: it spends some seconds before its first model."""
 

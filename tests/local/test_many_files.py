@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.local.runs import as_csv, breast_cancer, keys, read_frames, to_the_end
+from tests.local.runs import as_csv, breast_cancer, keys, read_frames, summary_of
 from tests.local.test_uploads import QUICK
 from tests.patience import PATIENCE
 from warmfold.stack import Stack
@@ -19,9 +19,7 @@ def test_a_folder_of_files_is_tuned_on_as_one_dataset(stack: Stack, tmp_path: Pa
         (folder / f"part-{place}.csv").write_bytes(as_csv(frame[start : start + 60]))
     experiment.write_text(QUICK)
     version = stack.upload("many", folder, experiment, None)
-    progress, summary = to_the_end(stack, stack.wait_for_execution("many", version, timeout=PATIENCE))
-    assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
-    assert summary is not None
+    summary = summary_of(stack, stack.wait_for_execution("many", version, timeout=PATIENCE))
     assert summary["data"]["key"] == "datasets/many/data/_SUCCESS"
     assert summary["data"]["rows"] == 180
     assert summary["data"]["size"] == sum(file.stat().st_size for file in folder.iterdir())
@@ -39,9 +37,7 @@ def test_a_parquet_file_is_tuned_on_and_its_holdout_scored(stack: Stack, tmp_pat
     frame.to_parquet(file)
     experiment.write_text(QUICK)
     version = stack.upload("table", file, experiment, None)
-    progress, summary = to_the_end(stack, stack.wait_for_execution("table", version, timeout=PATIENCE))
-    assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
-    assert summary is not None
+    summary = summary_of(stack, stack.wait_for_execution("table", version, timeout=PATIENCE))
     assert summary["data"]["key"] == "datasets/table/data.parquet"
     assert summary["data"]["rows"] == 180
     predicted = read_frames(stack, f"runs/{summary['run']}/predictions/")

@@ -16,7 +16,7 @@ from tests.local.runs import (
     is_fold,
     read_frames,
     succeeded,
-    to_the_end,
+    summary_of,
     training_jobs,
     upload,
 )
@@ -61,9 +61,7 @@ def test_two_stacks_side_by_side_do_not_see_each_other_s_jobs(cloud: local.Local
     data = as_csv(breast_cancer(150))
     started = [(stack, upload(stack, "shared", data, experiment=experiment)) for stack in (one, other)]
     for stack, execution in started:
-        progress, summary = to_the_end(stack, execution)
-        assert progress.status == "SUCCEEDED", progress.cause
-        assert summary is not None
+        summary = summary_of(stack, execution)
         jobs = training_jobs(stack, summary["run"])
         assert {job["TrainingJobName"].split("-")[0] for job in jobs} == {stack.name}
         assert summary["candidates"]["total"] == 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from tests.local.runs import as_csv, breast_cancer, keys, succeeded, to_the_end, until
+from tests.local.runs import as_csv, breast_cancer, keys, succeeded, summary_of, until
 from warmfold.cloud.local import LocalCloud
 from warmfold.stack import Stack
 
@@ -46,9 +46,7 @@ def test_the_same_dataset_uploaded_again_in_parts_is_one_new_run_and_leaves_the_
     in_parts = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
     stack.s3.upload_file(str(file), stack.bucket, "datasets/again/data.csv", Config=in_parts)
     (second,) = until(lambda: {run["executionArn"] for run in executions(stack, "again")} - known)
-    progress, summary = to_the_end(stack, second)
-    assert progress.status == "SUCCEEDED", progress.cause
-    assert summary is not None
+    summary = summary_of(stack, second)
     assert summary["run"] != first["run"]
     assert summary["best"]["scores"] == first["best"]["scores"]
     assert summary["model_package"]["arn"] != first["model_package"]["arn"]

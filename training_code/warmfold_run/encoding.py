@@ -25,7 +25,7 @@ def decode(space: Mapping[str, Range], given: Mapping[str, str]) -> dict[str, An
     for. Given none of those that are tuned, these are the static ones alone, beside the estimator's own defaults.
     Raises HyperparameterError for one that is missing while others are there, or means nothing.
     """
-    if not any(name in given for name, entry in space.items() if "value" not in entry):
+    if not tuned(space, given):
         return {name: entry["value"] for name, entry in space.items() if "value" in entry}
     return {name: _decoded(name, entry, given) for name, entry in space.items()}
 

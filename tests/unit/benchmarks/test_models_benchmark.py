@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.models import report
-from benchmarks.models.comparison import DEFAULTS, SIDES, TUNED, Comparison
+from benchmarks.models.comparison import CANDIDATES, DEFAULTS, MOST_ROWS, SIDES, TUNED, Comparison, kept
+from benchmarks.models.datasets import SOURCES
 
 
 def comparison(gain: float, interval: list[float] | None, best: dict[str, str]) -> Comparison:
@@ -48,3 +49,11 @@ def test_the_page_has_a_line_for_each_dataset_and_counts_who_is_better() -> None
     page = report.text(found)
     assert "| diamonds, r2, hist_gradient_boosting | 0.8000 ± 0.0100, 2 s | 0.8200 ± 0.0100, 2 s |" in page
     assert f"against {DEFAULTS}: {TUNED} is better on 1 of 2 datasets, worse on 0" in page
+
+
+def test_the_page_is_what_the_make_target_writes_of_what_it_measures() -> None:
+    found = kept()
+    assert set(found) == set(SOURCES)
+    assert {one["candidates"] for one in found.values()} == {CANDIDATES}
+    assert max(one["tuned_on"] for one in found.values()) == MOST_ROWS
+    assert report.DOCUMENT.read_text("utf-8") == report.text(found)

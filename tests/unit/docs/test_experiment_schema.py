@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from tests.unit.functions import test_experiment as examples
+from tests.unit.warmfold_experiment import test_experiment as examples
+from tests.unit.warmfold_experiment import test_hyperparameters as ranges
 from tools.reference.experiment_schema import schema
 from warmfold_catalogue.estimators import ESTIMATORS, load_estimator
 from warmfold_catalogue.metrics import METRICS
@@ -35,7 +36,7 @@ BEYOND_A_SCHEMA = (
     "has nothing to tune",
     "does not fit",
     "is never above",
-    "does not go with",
+    "_column does not go with",
     "; name the column there",
     "is for rows in order of time",
     "can't deal rows anew",
@@ -69,12 +70,9 @@ def in_a_space(texts: list[str]) -> list[str]:
 REFUSED = [
     *texts(examples.test_a_wrong_key_or_value_is_named_with_its_remedy),
     *in_a_space(
-        [
-            f"{{learning_rate: {text}}}"
-            for text in texts(examples.test_a_hyperparameter_that_can_t_be_searched_is_refused)
-        ]
+        [f"{{learning_rate: {text}}}" for text in texts(ranges.test_a_hyperparameter_that_can_t_be_searched_is_refused)]
     ),
-    *in_a_space(texts(examples.test_what_the_estimator_can_t_take_is_refused_before_a_fold_is_paid)),
+    *in_a_space(texts(ranges.test_what_the_estimator_can_t_take_is_refused_before_a_fold_is_paid)),
 ]
 TAKEN = [
     "{}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from tests.unit.functions.fake_sagemaker import FakeSageMaker, behind_the_clients
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, behind_the_clients
+from warmfold_run.places import split_uri
 
 # Powertools reads these when a handler module is imported.
 os.environ |= {
@@ -24,6 +26,7 @@ os.environ |= {
 
 ROOT = Path(__file__).resolve().parents[3]
 BUCKET = "data-bucket"
+DATA = "".join(["x,y,target\n", *(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))]).encode()
 
 
 @pytest.fixture
@@ -55,6 +58,17 @@ def s3(aws: None) -> Any:  # noqa: ARG001
     return client
 
 
+def stored_json(s3: Any, uri: str) -> dict[str, Any]:
+    """What a JSON file of the bucket says."""
+    bucket, key = split_uri(uri)
+    return dict(json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def stored_plan(s3: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """The plan that an answer of Plan Run names."""
+    return stored_json(s3, answer["plan_uri"])
+
+
 @pytest.fixture
 def sagemaker(aws: None) -> Iterator[FakeSageMaker]:  # noqa: ARG001
     yield from behind_the_clients()
@@ -66,6 +80,38 @@ def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Path) -> Any:
     from tests.unit.functions.runs import Run
 
     return Run(s3, sagemaker, tmp_path)
+
+
+@pytest.fixture
+def planned(s3: Any, sagemaker: FakeSageMaker, lambda_context: Any) -> Any:  # noqa: ARG001
+    """Uploads files of the dataset churn, runs Plan Run on it, and returns its answer."""
+    import plan_run
+    from pipeline.aws.clients import s3_client
+
+    s3_client.cache_clear()
+
+    def answered(
+        files: Mapping[str, bytes | str | None], *, execution: str | None = None, **asked: Any
+    ) -> dict[str, Any]:
+        for name, body in files.items():
+            if body is not None:
+                s3.put_object(Bucket=BUCKET, Key=f"datasets/churn/{name}", Body=body)
+        event = event_of("plan_run") | {"input": {"dataset": "churn", **asked}}
+        if execution is not None:
+            event["execution_arn"] = f"{event['execution_arn'].rpartition(':')[0]}:{execution}"
+        return dict(plan_run.lambda_handler(event, lambda_context))
+
+    return answered
+
+
+@pytest.fixture
+def plan(planned: Any) -> Any:
+    """Runs Plan Run on a dataset of 120 rows, or on what it is given; returns its answer."""
+
+    def run(data: bytes | None = DATA, experiment: str | None = None, predict: bytes | None = None) -> Any:
+        return planned({"data.csv": data, "experiment.yaml": experiment, "predict.csv": predict})
+
+    return run
 
 
 @pytest.fixture
@@ -101,6 +147,45 @@ def report(sagemaker: FakeSageMaker, s3: Any, topic: str, lambda_context: Any) -
 
 
 @pytest.fixture
+def succeeded(run: Any, sagemaker: FakeSageMaker, s3: Any) -> Any:
+    """A run with three candidates, the second best, the third failed; four of its fold jobs warm, two cold."""
+    from tests.unit.functions.runs import register
+
+    end = {"TrainingStartTime": START, "TrainingEndTime": START + timedelta(seconds=90)}
+    run.candidate(1, [0.6, 0.7, 0.8], **end)
+    run.candidate(2, [0.7, 0.8, 0.9], **end)
+    run.candidate(3, [0.5], status="Failed", objective=float("nan"), FailureReason="AlgorithmError: no memory")
+    folds = [f"{run.candidate_name(number)}-f{fold}" for number in (1, 2) for fold in range(3)]
+    for position, name in enumerate(folds):
+        reuser = folds[position + 2] if position < 4 else None
+        began = START + timedelta(seconds=180 if position < 2 else 6)
+        times = {"TrainingStartTime": began, "TrainingEndTime": began + timedelta(seconds=30)}
+        sagemaker.add_fold(name, "Reused" if reuser else "Terminated", reuser, BillableTimeInSeconds=30, **times)
+        sagemaker.training[name]["WarmPoolStatus"]["ResourceRetainedBillableTimeInSeconds"] = 4
+    sagemaker.training[folds[5]]["WarmPoolStatus"] = {"Status": "Reused", "ReusedByJob": run.final_job}
+    run.final(BillableTimeInSeconds=75)
+    register(sagemaker, run)
+    s3.put_object(Bucket=BUCKET, Key=f"runs/{run.id}/predictions/chunk-00000.csv.out", Body=b"x")
+    return run
+
+
+@pytest.fixture
+def notified(topic: str) -> Any:
+    """What the next notification says."""
+    queue = boto3.client("sqs", region_name="us-east-1")
+    url = queue.create_queue(QueueName="ends")["QueueUrl"]
+    boto3.client("sns", region_name="us-east-1").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
+    )
+
+    def next_message() -> dict[str, Any]:
+        (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
+        return dict(json.loads(sent["Body"]))
+
+    return next_message
+
+
+@pytest.fixture
 def lambda_context() -> Any:
     class Context:
         function_name = "function"
@@ -118,6 +203,10 @@ def lambda_context() -> Any:
 @pytest.fixture
 def sample_event(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The event of the function whose test asks for it."""
-    name = Path(str(request.node.path)).stem.removeprefix("test_")
-    event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return event_of(Path(str(request.node.path)).stem.removeprefix("test_"))
+
+
+def event_of(function: str) -> dict[str, Any]:
+    """A function's sample event."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{function}.json").read_text())
     return event

@@ -16,7 +16,7 @@ from pipeline.aws.environment import PlanEnvironment
 from pipeline.aws.storage import Storage
 from pipeline.planning.planner import Planner
 from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.fake_sagemaker import START, FakeSageMaker
+from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
 from warmfold_run import names
 
 ARN = f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:execution:wf-tuning:churn-0123456789abcdef"
@@ -25,6 +25,8 @@ BASELINES = {
     "dummy": BASELINE | {"model": "DummyClassifier", "said": "The model gained +0.350 ROC AUC (0.31 to 0.39)"},
     "defaults": BASELINE | {"model": "defaults", "said": "Tuning gained +0.350 ROC AUC (0.31 to 0.39)"},
 }
+PACKAGE = arn("model-package", "wf-churn/1")
+NO_GATE = "experiment.yaml sets no quality_gate.min_score"
 ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
 
 
@@ -171,3 +173,11 @@ class Run:
         """What the final job wrote."""
         found: dict[str, Any] = json.loads(self.read("model/metrics.json"))
         return found
+
+
+def register(sagemaker: FakeSageMaker, run: Run, status: str = "Approved", reason: str = NO_GATE) -> None:
+    """A model package of a run."""
+    sagemaker.groups["wf-churn"] = {}
+    package = {"ModelPackageGroupName": "wf-churn", "ModelPackageArn": PACKAGE, "CreationTime": START}
+    text = f"run {run.id}: {reason}"
+    sagemaker.packages.append(package | {"ModelApprovalStatus": status, "ModelPackageDescription": text})

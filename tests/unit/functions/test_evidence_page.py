@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from tests.documents import complaints
+from tests.unit.functions.page import Page
 from tests.unit.functions.runs import Run
 from warmfold_run.diagnostics import Diagnostics
 
@@ -67,30 +67,6 @@ def diagnostics(run: Run, **changed: Any) -> Diagnostics:
     return made  # type: ignore[no-any-return]
 
 
-class Tags(HTMLParser):
-    """The tags of a page, and what is open at its end."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag not in ("meta", "link", "br", "img"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
 @pytest.fixture
 def succeeded(run: Run) -> Run:
     run.candidate(1, [0.7, 0.8, 0.9])
@@ -105,10 +81,10 @@ def test_everything_of_the_diagnostics_is_shown_and_nothing_of_the_data_is_marku
     told = {"classes": CLASSES} if kind == "classes" else {"numbers": NUMBERS}
     succeeded.write("model/diagnostics.json", dict(diagnostics(succeeded, **told)))
     _, page = report()
-    tags = Tags(page)
-    assert tags.open == []
-    assert "img" not in tags.names
-    assert "onerror" not in tags.attributes
+    seen = Page(page)
+    assert seen.open == []
+    assert "img" not in seen.tags
+    assert "onerror" not in seen.attributes
     for heading in (
         "What is it better than?",
         "What the model relies on",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-import plan_run
-from pipeline.aws.clients import s3_client
 from pipeline.errors import ExperimentError
-from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.runs import ARN
+from tests.unit.functions.conftest import stored_plan
 from tests.unit.training_code.split import Split
 from warmfold_catalogue.entries import UnknownNameError
 from warmfold_catalogue.estimators import ESTIMATORS
@@ -52,17 +48,11 @@ def own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def plan(s3: Any, lambda_context: Any) -> Any:
-    s3_client.cache_clear()
+def plan(s3: Any, planned: Any) -> Any:
+    def run(data: pd.DataFrame, experiment: str) -> dict[str, Any]:
+        return stored_plan(s3, planned({"data.csv": data.to_csv(index=False), "experiment.yaml": experiment}))
 
-    def planned(data: pd.DataFrame, experiment: str) -> dict[str, Any]:
-        s3.put_object(Bucket=BUCKET, Key="datasets/churn/data.csv", Body=data.to_csv(index=False).encode())
-        s3.put_object(Bucket=BUCKET, Key="datasets/churn/experiment.yaml", Body=experiment.encode())
-        answer = plan_run.lambda_handler({"execution_arn": ARN, "input": {"dataset": "churn"}}, lambda_context)
-        key = answer["plan_uri"].removeprefix(f"s3://{BUCKET}/")
-        return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
-
-    return planned
+    return run
 
 
 def data() -> pd.DataFrame:
@@ -113,8 +103,7 @@ def test_entries_from_outside_are_planned_split_trained_and_served(plan: Any, s3
     theirs = cross_val_score(textbook(), features, labels, cv=PredefinedSplit(uneven), scoring=f2)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
 
-    files = [file for part in ready.parts for file in part]
-    metrics = train_final(made, ready.schema, GIVEN, files, ready.holdout, tmp_path / "model")
+    metrics = train_final(made, ready.schema, GIVEN, ready.files, ready.holdout, tmp_path / "model")
     model = textbook().fit(features, labels)
     held, truth = holdout.drop(columns="target"), (holdout["target"] == "malignant").to_numpy(int)
     assert metrics["holdout_score"] == pytest.approx(f2(model, held, truth), abs=1e-9)

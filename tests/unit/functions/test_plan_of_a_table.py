@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import plan_run
-from pipeline.aws.clients import s3_client
 from pipeline.errors import DatasetError
 from tests.documents import complaints
-from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.fake_sagemaker import FakeSageMaker
+from tests.unit.functions.conftest import stored_plan
 from warmfold_run.plan import Plan
 
 TABLE = pa.table({"x": [n * 0.5 for n in range(120)], "y": list(range(120)), "label": [n % 3 == 0 for n in range(120)]})
 
 
 @pytest.fixture
-def plan(s3: Any, sagemaker: FakeSageMaker, sample_plan_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
-    s3_client.cache_clear()
-
+def plan(s3: Any, planned: Any) -> Any:
     def run(data: pa.Table | bytes, experiment: str = "") -> dict[str, Any]:
         if isinstance(data, pa.Table):
             stream = io.BytesIO()
             pq.write_table(data, stream)
             data = stream.getvalue()
-        s3.put_object(Bucket=BUCKET, Key="datasets/churn/data.parquet", Body=data)
-        s3.put_object(Bucket=BUCKET, Key="datasets/churn/experiment.yaml", Body=experiment)
-        answer = plan_run.lambda_handler(sample_plan_event, lambda_context)
-        key = answer["plan_uri"].removeprefix(f"s3://{BUCKET}/")
-        return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+        return stored_plan(s3, planned({"data.parquet": data, "experiment.yaml": experiment}))
 
     return run
-
-
-@pytest.fixture
-def sample_plan_event() -> dict[str, Any]:
-    arn = "arn:aws:states:us-east-1:123456789012:execution:wf-tuning:churn-0123"
-    return {"execution_arn": arn, "input": {"dataset": "churn"}}
 
 
 def test_a_table_is_planned_by_its_types(plan: Any) -> None:

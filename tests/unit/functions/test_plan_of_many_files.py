@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-import plan_run
-from pipeline.aws.clients import s3_client
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.planning import data_files
 from tests.documents import complaints
-from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.fake_sagemaker import FakeSageMaker
+from tests.unit.functions.conftest import BUCKET, stored_json, stored_plan
 from warmfold_experiment import understanding
 from warmfold_run.plan import FileList, Plan
 
@@ -24,23 +20,11 @@ FOLDER = f"s3://{BUCKET}/datasets/churn/data/"
 
 
 @pytest.fixture
-def plan(s3: Any, sagemaker: FakeSageMaker, lambda_context: Any) -> Any:  # noqa: ARG001
-    s3_client.cache_clear()
-
+def plan(s3: Any, planned: Any) -> Any:
     def run(files: dict[str, str], execution: str = "churn-0123", **asked: Any) -> dict[str, Any]:
-        for name, body in files.items():
-            s3.put_object(Bucket=BUCKET, Key=f"datasets/churn/{name}", Body=body)
-        arn = f"arn:aws:states:us-east-1:123456789012:execution:wf-tuning:{execution}"
-        event = {"execution_arn": arn, "input": {"dataset": "churn", **asked}}
-        answer = plan_run.lambda_handler(event, lambda_context)
-        return stored(s3, answer["plan_uri"])
+        return stored_plan(s3, planned(files, execution=execution, **asked))
 
     return run
-
-
-def stored(s3: Any, uri: str) -> dict[str, Any]:
-    key = uri.removeprefix(f"s3://{BUCKET}/")
-    return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
 
 
 def test_the_files_are_one_dataset_and_each_is_read_in_its_version_of_now(plan: Any, s3: Any) -> None:
@@ -51,7 +35,7 @@ def test_the_files_are_one_dataset_and_each_is_read_in_its_version_of_now(plan: 
     assert made["data"]["key"] == "datasets/churn/data/_SUCCESS"
     assert (made["data_files"]["files"], made["data_files"]["size"]) == (3, sum(map(len, FILES.values())))
     assert made["data_files"]["uri"].startswith(made["locations"]["run"])
-    listed = stored(s3, made["data_files"]["uri"])
+    listed = stored_json(s3, made["data_files"]["uri"])
     assert complaints(FileList, listed) == []
     assert [one["key"] for one in listed["files"]] == [f"datasets/churn/{name}" for name in FILES]
     heads = [s3.head_object(Bucket=BUCKET, Key=one["key"]) for one in listed["files"]]

@@ -1,4 +1,4 @@
-"""Plan Run refuses what can't work before anything exists, and plans the rest completely."""
+"""Plan Run plans a dataset completely: its requests, its names, its bounds."""
 
 from __future__ import annotations
 
@@ -9,35 +9,13 @@ from typing import Any
 import pytest
 
 import plan_run
-from pipeline.aws.clients import s3_client
-from pipeline.errors import DatasetError, ExperimentError, PlanError
+from pipeline.errors import PlanError
 from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
 from tests.documents import complaints as differences
-from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn, complaints
+from tests.unit.functions.conftest import BUCKET, DATA, stored_plan
+from tests.unit.functions.fake_sagemaker import complaints
 from warmfold_run.places import split_uri
 from warmfold_run.plan import SCHEMA, Plan, Planned
-
-ROWS = "".join(f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120))
-DATA = f"x,y,target\n{ROWS}".encode()
-
-
-@pytest.fixture
-def plan(s3: Any, sample_event: Any, lambda_context: Any) -> Any:
-    s3_client.cache_clear()
-
-    def run(data: bytes | None = DATA, experiment: str | None = None, predict: bytes | None = None) -> Any:
-        for name, body in (("data.csv", data), ("experiment.yaml", experiment), ("predict.csv", predict)):
-            if body is not None:
-                s3.put_object(Bucket=BUCKET, Key=f"datasets/churn/{name}", Body=body)
-        return plan_run.lambda_handler(sample_event | {"input": {"dataset": "churn"}}, lambda_context)
-
-    return run
-
-
-def stored_plan(s3: Any, answer: dict[str, Any]) -> dict[str, Any]:
-    key = answer["plan_uri"].removeprefix(f"s3://{BUCKET}/")
-    return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
 
 
 def filled(plan: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -208,14 +186,6 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     assert (made["metric_classes"], made["problem_sampled"]) == ([2, 2], True)
 
 
-def test_a_target_that_is_not_there_is_refused_however_large_the_data(
-    plan: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("warmfold_experiment.understanding.WHOLE_SCAN_BYTES", 100)
-    with pytest.raises(DatasetError, match="no column is called 'targett'"):
-        plan(experiment="target: targett")
-
-
 def test_a_retry_answers_the_plan_of_the_first_attempt(plan: Any, s3: Any) -> None:
     first = plan()
     made = stored_plan(s3, first)
@@ -232,53 +202,6 @@ def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> No
         PlanError, match=f"has schema 1, and this version goes on with {SCHEMA} only; upload the dataset again"
     ):
         plan()
-
-
-def approved(sagemaker: FakeSageMaker, number: int, status: str, metadata: dict[str, str]) -> None:
-    uri = f"s3://{BUCKET}/runs/before-{number}/model/job/output/model.tar.gz"
-    container = {"Image": "image", "ModelDataUrl": uri}
-    sagemaker.groups["wf-churn"] = {}
-    sagemaker.packages.append(
-        {
-            "ModelPackageGroupName": "wf-churn",
-            "ModelPackageArn": arn("model-package", f"wf-churn/{number}"),
-            "ModelPackageDescription": "",
-            "ModelApprovalStatus": status,
-            "CustomerMetadataProperties": metadata,
-            "InferenceSpecification": {
-                "Containers": [container],
-                "SupportedContentTypes": [],
-                "SupportedResponseMIMETypes": [],
-            },
-            "CreationTime": START,
-        }
-    )
-
-
-BEAT = "quality_gate: {beat_champion: true}"
-
-
-def test_the_plan_pins_the_latest_approved_model_that_a_run_made(plan: Any, s3: Any, sagemaker: FakeSageMaker) -> None:
-    approved(sagemaker, 1, "Approved", {"run": "before-1"})
-    approved(sagemaker, 2, "Approved", {"run": "before-2"})
-    approved(sagemaker, 3, "Approved", {})
-    approved(sagemaker, 4, "Rejected", {"run": "before-4"})
-    assert stored_plan(s3, plan(experiment=BEAT))["champion"] == {
-        "model_package_arn": arn("model-package", "wf-churn/2"),
-        "run": "before-2",
-        "model_data_url": f"s3://{BUCKET}/runs/before-2/model/job/output/model.tar.gz",
-    }
-
-
-def test_a_dataset_s_first_run_has_no_champion(plan: Any, s3: Any, sagemaker: FakeSageMaker) -> None:
-    assert stored_plan(s3, plan(experiment=BEAT))["champion"] is None
-    assert sagemaker.asked("ListModelPackages")
-
-
-def test_nobody_looks_for_a_champion_that_need_not_be_beaten(plan: Any, s3: Any, sagemaker: FakeSageMaker) -> None:
-    approved(sagemaker, 1, "Approved", {"run": "before-1"})
-    assert stored_plan(s3, plan())["champion"] is None
-    assert not sagemaker.asked("ListModelPackages")
 
 
 @pytest.mark.parametrize(("wanted", "transform"), [("ml.r5.xlarge", "ml.m5.xlarge"), ("ml.c5.xlarge", "ml.c5.xlarge")])
@@ -316,79 +239,6 @@ def test_the_training_code_is_uploaded_once_under_its_hash(
     other = sample_event | {"execution_arn": sample_event["execution_arn"] + "0"}
     plan_run.lambda_handler(other, lambda_context)
     assert s3.head_object(Bucket=BUCKET, Key=key)["VersionId"] == first
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"", "data.csv"),
-        (b"x,target\n", "no rows"),
-        (b"x,target\n" + b"1,a\n" * 50, "one class"),
-        (b"x,target\n" + b"1,\n" * 50, "missing"),
-        (b"x,target\n1,a\n2\n", "line 3"),
-        (b"x,target\n\x81,a\n", "UTF-8"),
-        (b"x,x,target\n1,2,a\n", "x"),
-    ],
-)
-def test_bad_data_is_refused_in_words_before_anything_exists(plan: Any, s3: Any, data: bytes, words: str) -> None:
-    with pytest.raises(DatasetError, match=words):
-        plan(data=data)
-    assert s3.list_objects_v2(Bucket=BUCKET, Prefix="runs/")["KeyCount"] == 0
-
-
-@pytest.mark.parametrize(
-    ("experiment", "words"),
-    [
-        ("search: {max_candidats: 3}", "did you mean max_candidates"),
-        ("search: {max_candidates: many}", 'search.max_candidates is "many"'),
-        ("search: {hyperparameters: {learning_rate: {min: 1, max: 0.5}}}", "min must be less than max"),
-        ("search: {hyperparameters: {learning_rate: {min: 0, max: 1, scaling: Logarithmic}}}", "greater than 0"),
-        ("search: {hyperparameters: {depth: {min: 1, max: 2}}}", "unknown to hist_gradient_boosting"),
-        ("metric: auc", "metric auc is unknown"),
-        ("estimator: xgboost", "estimator xgboost is unknown"),
-        ("metric: r2", "does not fit"),
-        ("search: {abandon: aggressive}", '"forgiving" or "off"'),
-        ("compute: {fold_placement: in_process}", '"auto", "warm-pool" or "in-process"'),
-        ("quality_gate: {approval: me}", '"automatic" or "manual"'),
-        ("quality_gate: {beat_champion: maybe}", "true or false"),
-        ("quality_gate: {suspicious: allow}", '"hold" or "ignore"'),
-        ("budget: {max_usd: 5}", "not built yet"),
-        ("cross_validation: {gap: 3}", "gap is for rows in order of time; give time_column too, or remove it"),
-    ],
-)
-def test_a_bad_experiment_is_refused_by_key_and_remedy(plan: Any, s3: Any, experiment: str, words: str) -> None:
-    with pytest.raises(ExperimentError, match=words):
-        plan(experiment=experiment)
-    assert s3.list_objects_v2(Bucket=BUCKET, Prefix="runs/")["KeyCount"] == 0
-
-
-def test_an_unknown_target_names_the_columns(plan: Any) -> None:
-    with pytest.raises(DatasetError, match="targett"):
-        plan(experiment="target: targett")
-
-
-@pytest.mark.parametrize("name", ["März 2026", "a" * 64, "", None, "../x"])
-def test_a_dataset_name_that_can_t_be_one_is_refused(
-    plan: Any, lambda_context: Any, sample_event: Any, name: str | None
-) -> None:
-    plan()
-    with pytest.raises(
-        ExperimentError, match=r"execution input: dataset is .*; give the folder's name.*up to 63 letters"
-    ):
-        plan_run.lambda_handler(
-            sample_event | {"execution_arn": f"{sample_event['execution_arn']}1", "input": {"dataset": name}},
-            lambda_context,
-        )
-
-
-def test_rows_to_score_without_a_feature_column_are_refused(plan: Any) -> None:
-    with pytest.raises(DatasetError, match=r"predict\.csv"):
-        plan(predict=b"x\n1\n")
-
-
-def test_a_dataset_that_is_not_there_is_named(plan: Any) -> None:
-    with pytest.raises(DatasetError, match=r"datasets/churn/data\.csv is not there"):
-        plan(data=None)
 
 
 def test_packed_data_is_planned_for_by_what_it_unpacks_to_and_is_told_of(plan: Any, s3: Any) -> None:

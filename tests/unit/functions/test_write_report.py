@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from statistics import stdev
 from typing import Any
 
@@ -14,59 +13,12 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from pipeline.errors import NotificationError, SageMakerError
 from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET
-from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
-from tests.unit.functions.page import Page
-from tests.unit.functions.runs import ARN, Run
+from tests.unit.functions.fake_sagemaker import FakeSageMaker
+from tests.unit.functions.runs import ARN, NO_GATE, PACKAGE, Run, register
 from warmfold_run import names
 from warmfold_run.summary import Summary
 
-PACKAGE = arn("model-package", "wf-churn/1")
 NONE_LOST = {"abandoned": 0, "failed": 0, "stopped": 0}
-NO_GATE = "experiment.yaml sets no quality_gate.min_score"
-
-
-@pytest.fixture
-def succeeded(run: Run, sagemaker: FakeSageMaker, s3: Any) -> Run:
-    """A run with three candidates, the second best, the third failed; four of its fold jobs warm, two cold."""
-    end = {"TrainingStartTime": START, "TrainingEndTime": START + timedelta(seconds=90)}
-    run.candidate(1, [0.6, 0.7, 0.8], **end)
-    run.candidate(2, [0.7, 0.8, 0.9], **end)
-    run.candidate(3, [0.5], status="Failed", objective=float("nan"), FailureReason="AlgorithmError: no memory")
-    folds = [f"{run.candidate_name(number)}-f{fold}" for number in (1, 2) for fold in range(3)]
-    for position, name in enumerate(folds):
-        reuser = folds[position + 2] if position < 4 else None
-        began = START + timedelta(seconds=180 if position < 2 else 6)
-        times = {"TrainingStartTime": began, "TrainingEndTime": began + timedelta(seconds=30)}
-        sagemaker.add_fold(name, "Reused" if reuser else "Terminated", reuser, BillableTimeInSeconds=30, **times)
-        sagemaker.training[name]["WarmPoolStatus"]["ResourceRetainedBillableTimeInSeconds"] = 4
-    sagemaker.training[folds[5]]["WarmPoolStatus"] = {"Status": "Reused", "ReusedByJob": run.final_job}
-    run.final(BillableTimeInSeconds=75)
-    register(sagemaker, run)
-    s3.put_object(Bucket=BUCKET, Key=f"runs/{run.id}/predictions/chunk-00000.csv.out", Body=b"x")
-    return run
-
-
-@pytest.fixture
-def notified(topic: str) -> Any:
-    """What the next notification says."""
-    queue = boto3.client("sqs", region_name="us-east-1")
-    url = queue.create_queue(QueueName="ends")["QueueUrl"]
-    boto3.client("sns", region_name="us-east-1").subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}:ends"
-    )
-
-    def next_message() -> dict[str, Any]:
-        (sent,) = queue.receive_message(QueueUrl=url)["Messages"]
-        return dict(json.loads(sent["Body"]))
-
-    return next_message
-
-
-def register(sagemaker: FakeSageMaker, run: Run, status: str = "Approved", reason: str = NO_GATE) -> None:
-    sagemaker.groups["wf-churn"] = {}
-    package = {"ModelPackageGroupName": "wf-churn", "ModelPackageArn": PACKAGE, "CreationTime": START}
-    text = f"run {run.id}: {reason}"
-    sagemaker.packages.append(package | {"ModelApprovalStatus": status, "ModelPackageDescription": text})
 
 
 def test_a_run_that_succeeded(succeeded: Run, report: Any) -> None:
@@ -291,116 +243,6 @@ def test_another_run_s_jobs_are_none_of_this_one_s(succeeded: Run, sagemaker: Fa
     summary, _ = report()
     assert summary["cold_starts"] + summary["warm_starts"] == 6
     assert summary["pools_left"] == []
-
-
-def test_the_page_is_one_file_that_reaches_for_nothing(succeeded: Run, report: Any) -> None:  # noqa: ARG001
-    text = report()[1]
-    page = Page(text)
-    assert page.outside == ["data:,"]
-    assert "script" not in page.tags
-    assert "url(" not in text
-    assert "@import" not in text
-    assert page.tags.count("table") == page.tags.count("caption") > 4
-    assert page.tags.count("svg") == 4
-    assert page.tags.count("h1") == 1
-
-
-def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> None:
-    text = report()[1]
-    for expected in (
-        "Model registered",
-        NO_GATE,
-        "95% interval 0.8100 to 0.8900; 24 rows that no candidate saw",
-        "3 folds, 0.7000 to 0.9000",
-        "Tuning gained +0.350 ROC AUC (0.31 to 0.39).",
-        "95% interval +0.310 to +0.390",
-        "Defaults 0.5000, 95% interval 0.5000 to 0.5000",
-        "The cross-validation score is optimistic",
-        "candidate 3: Failed, no score",
-        "candidate 2, fold 0: roc_auc 0.7000",
-        "AlgorithmError: no memory",
-        "120 rows, 3 columns",
-        "Tuning can use at most",
-        PACKAGE,
-        f"s3://{BUCKET}/runs/{succeeded.id}/predictions/",
-    ):
-        assert expected in text, expected
-
-
-def test_the_first_screen_and_the_notification_say_what_was_predicted_from_what_and_what_is_odd(
-    succeeded: Run, report: Any, notified: Any
-) -> None:
-    plan = json.loads(succeeded.read("plan.json"))
-    remark = {"code": "leak", "column": "x", "text": "x alone tells the target", "remedy": "columns: {x: ignore}"}
-    plan["profile"]["remarks"] = [remark | {"holds": True}]
-    succeeded.write("plan.json", plan)
-    summary, text = report()
-    assert summary["understanding"]["target_why"] == "the column of that name"
-    assert summary["remarks"] == [remark | {"holds": True}]
-    first_screen = " ".join(" ".join(Page(text.split("<main>")[0]).texts).split())
-    for words in (
-        "Predicts target (the column of that name), a class, since its cells are texts: no or yes (positive)",
-        "Metric roc_auc, since there are two classes",
-        "held out; none left out",
-        "Features 2 numeric",
-        "1 remark",
-        "x: x alone tells the target",
-        "held for a person's approval",
-        "columns: {x: ignore}",
-    ):
-        assert words in first_screen, words
-    told = notified()["Message"]
-    assert "Predicts: target (the column of that name)" in told
-    assert "Remark: x: x alone tells the target. A model is held" in told
-
-
-def test_a_perfect_score_is_a_remark_that_holds(succeeded: Run, report: Any) -> None:
-    succeeded.final(1.0)
-    summary, text = report()
-    (remark,) = summary["remarks"]
-    assert (remark["code"], remark["holds"]) == ("too_good", True)
-    assert "a perfect score (roc_auc 1 in the 24 rows of the holdout)" in text.split("<main>")[0]
-    assert "quality_gate: {suspicious: ignore}" in text.split("<main>")[0]
-
-
-def test_a_run_that_an_earlier_version_planned_is_reported(succeeded: Run, report: Any) -> None:
-    plan = json.loads(succeeded.read("plan.json"))
-    succeeded.write("plan.json", {key: value for key, value in plan.items() if key != "understanding"})
-    summary, text = report()
-    assert (summary["understanding"], summary["remarks"]) == (None, [])
-    assert "Model registered" in text
-
-
-def test_more_remarks_than_one_reads_are_a_click_away(succeeded: Run, report: Any) -> None:
-    plan = json.loads(succeeded.read("plan.json"))
-    remark = {"code": "odd", "column": None, "remedy": None, "holds": False}
-    plan["understanding"]["remarks"] = [remark | {"text": f"odd thing {number}"} for number in range(9)]
-    succeeded.write("plan.json", plan)
-    text = report()[1]
-    assert text.index("odd thing 5") < text.index("<summary>3 more</summary>") < text.index("odd thing 6")
-
-
-def test_markup_in_the_users_text_is_harmless(run: Run, report: Any) -> None:
-    evil = '<script>alert("x")</script>'
-    run.candidate(1, [0.7, 0.8, 0.9], status="Failed", FailureReason=evil, tuned={evil: evil})
-    profile = json.loads(run.read("plan.json"))["profile"]
-    profile |= {"columns": [evil, "target"], "missing": {evil: 3}, "classes": {evil: 2}, "rows_to_score": 7}
-    run.write("profile.json", profile)
-    summary, text = report("FAILED", evil, {"errorMessage": evil})
-    page = Page(text)
-    assert summary["reason"] == evil
-    assert "script" not in page.tags
-    assert "alert(" in "".join(page.texts)
-    assert "<script" not in text
-
-
-@pytest.mark.parametrize("candidates", [1, 45])
-def test_charts_hold_one_candidate_as_well_as_many(run: Run, report: Any, candidates: int) -> None:
-    for number in range(1, candidates + 1):
-        run.candidate(number, [-3141.5, -3141.5, -3141.5])
-    text = report("ABORTED")[1]
-    assert ("the best 30 of 45" in text) == (candidates == 45)
-    assert "nan" not in Page(text).texts
 
 
 def test_the_notification_says_how_it_ended_and_where_to_read(succeeded: Run, notified: Any, report: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import pytest
 
 from warmfold_data.asked import Asked, Splitting
 from warmfold_data.cells import Value, values
-from warmfold_data.csv_records import csv_line
+from warmfold_data.csv_records import DatasetRuleError, csv_line
 from warmfold_data.rules import scan
 from warmfold_run.records import Profile, Reading, Remark
 
@@ -59,3 +61,21 @@ def value_of(cell: str, reading: Reading) -> Value:
 def remarks(profile: Profile, code: str) -> list[Remark]:
     """The remarks of a kind."""
     return [remark for remark in profile["remarks"] if remark["code"] == code]
+
+
+BAD_LINE = 40
+
+
+def refusal(make: Callable[[], object], place: str = "") -> str:
+    """What a refused dataset is told, which is whole sentences that begin with the place."""
+    with pytest.raises(DatasetRuleError) as caught:
+        make()
+    said = str(caught.value)
+    assert said.startswith(place)
+    assert said.endswith((".", "?"))
+    return said
+
+
+def with_cell(cells: list[str], *odd: str) -> list[str]:
+    """The cells, with odd ones from line BAD_LINE on."""
+    return [*cells[: BAD_LINE - 2], *odd, *cells[BAD_LINE - 2 + len(odd) :]]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.training_code.test_processing import Bucket, csv_bytes, plan_for
+from tests.unit.training_code.split_job import Bucket, csv_bytes, plan_for
 from warmfold_data.rules import DatasetRuleError
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.reading import Read, by_columns, by_rows

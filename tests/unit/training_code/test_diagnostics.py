@@ -18,8 +18,8 @@ from sklearn.metrics import classification_report, confusion_matrix, roc_auc_sco
 from tests.documents import complaints
 from tests.unit.training_code.split import Split, mixed, split
 from warmfold_jobs.data.table import TableError, feature_frame, read_table
-from warmfold_jobs.training import diagnose, influence, score_rows
-from warmfold_jobs.training.diagnose import Score, small_enough
+from warmfold_jobs.training import influence, score_rows
+from warmfold_jobs.training.diagnose import RowsToScore, small_enough
 from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.score_rows import first_rows_to_score
 from warmfold_run.diagnostics import MOST_BYTES, Diagnostics
@@ -29,8 +29,7 @@ GIVEN = {"max_depth": "6"}
 
 
 def final(ready: Split, folder: Path, **more: Any) -> Diagnostics:
-    files = [file for part in ready.parts for file in part]
-    train_final(ready.plan, ready.schema, GIVEN, files, ready.holdout, folder / "model", **more)
+    train_final(ready.plan, ready.schema, GIVEN, ready.files, ready.holdout, folder / "model", **more)
     found: Diagnostics = json.loads((folder / "model" / "diagnostics.json").read_text())
     assert complaints(Diagnostics, found) == []
     return found
@@ -48,9 +47,9 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> tuple[Split, Path, Diagn
     return ready, folder, final(ready, folder, rows_to_score=lambda: score_of(ready, score))
 
 
-def score_of(ready: Split, frame: pd.DataFrame, *, whole: bool = True) -> Score:
+def score_of(ready: Split, frame: pd.DataFrame, *, whole: bool = True) -> RowsToScore:
     rows = [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.itertuples(index=False)]
-    return Score(feature_frame(rows, list(frame.columns), ready.schema), whole)
+    return RowsToScore(feature_frame(rows, list(frame.columns), ready.schema), whole)
 
 
 def held_of(ready: Split, folder: Path) -> tuple[Any, pd.DataFrame, Any]:
@@ -149,7 +148,7 @@ def test_drift_tells_what_training_has_not_seen(tmp_path: Path) -> None:
 
 
 def test_rows_to_score_that_do_not_fit_cost_the_drift_only(tmp_path: Path) -> None:
-    def refuse() -> Score:
+    def refuse() -> RowsToScore:
         raise TableError("column 'size', row 2: 'tall' is not a number")
 
     found = final(forest(tmp_path, mixed(200)), tmp_path, rows_to_score=refuse)
@@ -197,7 +196,6 @@ def test_hundreds_of_classes_and_long_cells_stay_within_the_size(tmp_path: Path)
 
 def test_a_class_that_the_sample_lacks_leaves_importance_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(influence, "MOST_ROWS", 2)
-    assert diagnose.LEAST_SECONDS == 30
     found = final(forest(tmp_path, load_wine(as_frame=True).frame, metric="neg_log_loss"), tmp_path)
     assert found["importance"] == []
     assert "neg_log_loss can't be told of 2 rows that lack a class" in str(found["left_out"])

@@ -35,8 +35,7 @@ def diabetes() -> pd.DataFrame:
 
 
 def final(ready: Split, folder: Path, given: dict[str, str]) -> FinalMetrics:
-    files = [file for part in ready.parts for file in part]
-    return train_final(ready.plan, ready.schema, given, files, ready.holdout, folder / "model")
+    return train_final(ready.plan, ready.schema, given, ready.files, ready.holdout, folder / "model")
 
 
 def regression(folder: Path, given: str, metric: str = "r2") -> FinalMetrics:
@@ -53,7 +52,7 @@ def test_every_metric_has_a_name_for_sentences() -> None:
 def test_defaults_and_dummy_are_fitted_on_the_same_rows_and_scored_on_the_same_holdout(tmp_path: Path) -> None:
     ready = split(tmp_path, diabetes(), problem="regression", metric="r2", estimator="linear", space=ALPHA)
     metrics = final(ready, tmp_path, {"alpha": "900"})
-    features, labels = read_table([file for part in ready.parts for file in part], ready.schema)
+    features, labels = read_table(ready.files, ready.schema)
     held, truth = read_table(ready.holdout, ready.schema)
     defaults = build_pipeline(ready.schema, features, "linear", {}, seed=7).fit(features, labels)
     assert metrics["baselines"]["defaults"]["score"] == pytest.approx(get_scorer("r2")(defaults, held, truth))

@@ -1,4 +1,4 @@
-"""What a job imports: a fold job starts once for each fold, and pays for each module."""
+"""What processes forked for fits find imported: nothing of scikit-learn is left for a fit to import."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["warmfold_jobs.training.job", "warmfold_jobs.data.parts"])
-def test_a_fold_job_imports_nothing_that_reads_csv(module: str) -> None:
-    script = f"import sys, {module}; print(*(name for name in sys.modules if name.startswith('warmfold_data.')))"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-P", "-c", script]
-    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    assert told, "nothing of ours: the question is put wrongly"
-    reading = {"csv_records", "csv_cells", "first_lines", "headers", "encodings", "no_rows", "file_kinds", "columns"}
-    assert not {f"warmfold_data.{name}" for name in reading} & {*told.split()}
+@pytest.mark.parametrize("where", ["candidate", "instance"])
+@pytest.mark.parametrize("estimator", ["linear", "hist_gradient_boosting"])
+def test_a_fit_imports_nothing_of_scikit_learn_that_was_not_there(where: str, estimator: str) -> None:
+    command = [sys.executable, "-m", "tests.unit.training_code.imported_late", where, estimator]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr

@@ -22,8 +22,7 @@ GIVEN = {"learning_rate": "0.2"}
 
 
 def trained(ready: Split) -> Path:
-    files = [file for part in ready.parts for file in part]
-    final.train_final(ready.plan, ready.schema, GIVEN, files, ready.holdout, ready.folder / "model")
+    final.train_final(ready.plan, ready.schema, GIVEN, ready.files, ready.holdout, ready.folder / "model")
     return ready.folder / "model"
 
 

@@ -9,11 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.training_code.test_processing import Bucket, csv_bytes, plan_for
-from warmfold_data.errors import DatasetRuleError
+from tests.unit.training_code.dataset import refusal
+from tests.unit.training_code.split_job import Bucket, csv_bytes, plan_for, whole
 from warmfold_data.files import File, read_files
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.reading import by_columns
@@ -45,19 +44,8 @@ def split(files: dict[str, bytes], output: Path, **options: Any) -> Any:
     return split_dataset(plan, bucket, output)  # type: ignore[arg-type]
 
 
-def whole(output: Path) -> dict[str, list[Any]]:
-    """The rows of each part and of the holdout, from however many files, in their order."""
-    folders = [*sorted((output / "parts").iterdir()), output / "holdout"]
-    return {
-        folder.name: [row for file in sorted(folder.iterdir()) for row in pq.read_table(file).to_pylist()]
-        for folder in folders
-    }
-
-
 def said(files: dict[str, bytes], output: Path, **options: Any) -> str:
-    with pytest.raises(DatasetRuleError) as error:
-        split(files, output, **options)
-    return str(error.value)
+    return refusal(lambda: split(files, output, **options))
 
 
 @pytest.mark.parametrize("problem", ["classification", "regression"])

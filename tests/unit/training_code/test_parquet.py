@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.training_code.test_many_files import whole
-from tests.unit.training_code.test_processing import Bucket, plan_for, read
+from tests.unit.training_code.dataset import refusal
+from tests.unit.training_code.split_job import Bucket, plan_for, read, whole
 from warmfold_data.asked import Asked
 from warmfold_data.errors import DatasetRuleError
 from warmfold_data.parquet_columns import suggest
@@ -118,12 +118,57 @@ def test_a_broken_file_is_refused_as_such(cut: int) -> None:
             footer_of(broken)
 
 
+ONE_OF_EACH = {
+    **dict.fromkeys(["int8", "int32", "int64", "uint32", "uint64"], 7),
+    **dict.fromkeys(["float", "double"], 0.5),
+    "bool": True,
+    **dict.fromkeys(["text", "words"], "a"),
+    "date": date(2024, 2, 29),
+    "moment": datetime(2024, 2, 29, 12),
+    "money": decimal.Decimal("1.50"),
+}
+
+
+def footers() -> list[bytes]:
+    """Of a file with a column of every kind in two row groups, and of one whose column holds others."""
+    flat = {name: pa.array([ONE_OF_EACH[name], None] * 2, kind) for name, (kind, _) in COLUMNS.items()}
+    nested = {"list": pa.array([[1], [2, 3], None]), "pair": pa.array([{"x": 1}, None, {"x": 2}]), "y": [1, 2, 3]}
+    files = [written(pa.table(columns), row_group_size=2) for columns in (flat, nested)]
+    return [data[-8 - int.from_bytes(data[-8:-4], "little") : -8] for data in files]
+
+
+REAL = footers()
+
+
+@st.composite
+def broken_footers(draw: st.DrawFn) -> bytes:
+    """A footer that was whole until one to three of its bytes were others."""
+    footer = bytearray(draw(st.sampled_from(REAL)))
+    for place in draw(st.lists(st.integers(0, len(footer) - 1), min_size=1, max_size=3, unique=True)):
+        footer[place] ^= draw(st.integers(1, 255))
+    return bytes(footer)
+
+
+def understood(footer: bytes) -> None:
+    data = b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+    suggest(footer_of(data), file="data.parquet", asked=Asked())
+
+
 @settings(max_examples=300, deadline=None)
-@given(noise=st.binary(max_size=300))
-def test_no_footer_of_any_bytes_does_harm(noise: bytes) -> None:
-    data = b"PAR1" + noise + len(noise).to_bytes(4, "little") + b"PAR1"
+@given(footer=broken_footers())
+@example(footer=b"")
+@example(footer=b"noise")
+@example(footer=bytes(range(256)))
+@example(footer=b"\x1c" * 300)
+def test_no_footer_of_any_bytes_does_harm(footer: bytes) -> None:
     with suppress(DatasetRuleError):
-        footer_of(data)
+        understood(footer)
+
+
+def test_the_footers_that_are_broken_here_were_whole() -> None:
+    understood(REAL[0])
+    with pytest.raises(DatasetRuleError, match=r"'list' holds lists, 'pair' holds values within values"):
+        understood(REAL[1])
 
 
 @pytest.mark.parametrize(
@@ -223,6 +268,4 @@ def test_a_type_that_the_values_do_not_bear_out_is_asked_about(tmp_path: Path) -
 )
 def test_what_no_row_to_score_could_hold_is_refused_by_its_row(tmp_path: Path, value: str, told: str) -> None:
     table = pa.table({"x": range(90), "word": ["a"] * 80 + [value] + ["b"] * 9, "label": ["yes", "no", "no"] * 30})
-    with pytest.raises(DatasetRuleError) as error:
-        split(table, tmp_path)
-    assert str(error.value).startswith(f"s3://bucket/{KEY}, line 81 of data.parquet: {told}")
+    refusal(lambda: split(table, tmp_path), f"s3://bucket/{KEY}, line 81 of data.parquet: {told}")

@@ -7,8 +7,7 @@ import random
 
 import pytest
 
-from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, remarks, target, understood
-from tests.unit.training_code.test_columns import refusal
+from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, refusal, remarks, target, understood
 from warmfold_data.asked import Asked
 from warmfold_data.csv_records import read_records
 from warmfold_data.pieces import pieces_of
@@ -43,9 +42,7 @@ def test_why_a_column_is_the_target_is_told(table: dict[str, list[object]], aske
 def test_why_a_problem_is_taken_is_told(cells: list[str], problem: str, why: str) -> None:
     profile = target(cells)
     assert (profile["problem"], profile["problem_why"]) == (problem, why)
-    assert target(cells, problem="regression" if problem == "regression" else "classification")["problem_why"] == (
-        "experiment.yaml says so"
-    )
+    assert target(cells, problem=problem)["problem_why"] == "experiment.yaml says so"
 
 
 def test_whole_numbers_without_a_gap_may_be_codes_of_classes_and_that_is_said() -> None:

@@ -51,12 +51,20 @@ def test_the_data_is_uploaded_last_for_it_starts_the_run(tmp_path: Path) -> None
     assert list(cloud.objects) == [f"datasets/churn/{n}" for n in ("experiment.yaml", "predict.csv", "data.csv")]
 
 
-def test_what_can_not_be_read_is_said(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    data.touch()
-    for path, why in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
-        with pytest.raises(CommandError, match=rf"{path} can't be read: {why}"):
-            Cloud().stack().upload("churn", data, path, None)
+@pytest.mark.parametrize(
+    ("data", "experiment", "unread", "why"),
+    [
+        ("none", None, "none", "No such file"),
+        ("data", "none", "none", "No such file"),
+        ("data", ".", ".", "Is a directory"),
+    ],
+)
+def test_what_can_not_be_read_is_said(tmp_path: Path, data: str, experiment: str | None, unread: str, why: str) -> None:
+    (tmp_path / "data").touch()
+    cloud = Cloud()
+    with pytest.raises(CommandError, match=rf"{tmp_path / unread} can't be read: {why}"):
+        cloud.stack().upload("churn", tmp_path / data, None if experiment is None else tmp_path / experiment, None)
+    assert "datasets/churn/data.csv" not in cloud.objects
 
 
 def test_the_execution_of_an_upload_is_awaited() -> None:

@@ -28,6 +28,12 @@ class Metric:
     """Whether it has no value for rows in which a class that the model knows is missing."""
     a_share_of: ClassVar[Literal["rows", "positives", "predicted positives"] | None] = None
     """What its value is a share of that is right, where it is one: rows, or those truly or by prediction positive."""
+    constant: ClassVar[Literal["mean", "median"]] = "mean"
+    """What a model that looks at no feature predicts of a target, to be held against.
+
+    The mean is the best of all constants for squared errors, the median for the mean absolute error; for the median
+    absolute error and for the percentage error, whose best constant is a weighted median, it is only the nearer one.
+    """
 
     @property
     def is_error(self) -> bool:

@@ -19,6 +19,7 @@ class MeanAbsoluteError(Metric):
     summary = "The mean difference between predicted and true, negated."
     tasks = ("regression",)
     best_possible = 0
+    constant = "median"
 
 
 class MeanAbsolutePercentageError(Metric):
@@ -27,6 +28,7 @@ class MeanAbsolutePercentageError(Metric):
     summary = "The mean difference as a share of the true number, negated."
     tasks = ("regression",)
     best_possible = 0
+    constant = "median"
 
 
 class MeanSquaredError(Metric):
@@ -43,6 +45,7 @@ class MedianAbsoluteError(Metric):
     summary = "The median difference between predicted and true, negated."
     tasks = ("regression",)
     best_possible = 0
+    constant = "median"
 
 
 class RootMeanSquaredError(Metric):

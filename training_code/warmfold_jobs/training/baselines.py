@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from warmfold_catalogue.metrics import Metric, load_metric
 from warmfold_jobs.data.table import Schema
 from warmfold_jobs.training import intervals
 from warmfold_jobs.training.fit import fitted
+from warmfold_jobs.training.gains import amount, gained, turned
 from warmfold_jobs.training.scoring import Answers, ScoreError
 from warmfold_run.encoding import tuned
 from warmfold_run.experiment import CLASSIFICATION
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 LONGEST_FIT_SECONDS = 3600.0
 """The default hyperparameters are not fitted where the tuned ones took longer, for the final job has an end."""
-MEDIAN_METRICS = ("neg_mean_absolute_error", "neg_median_absolute_error", "neg_mean_absolute_percentage_error")
-"""Metrics for which the best constant is the median rather than the mean."""
 _Array = np.ndarray[Any, Any]
 
 
@@ -43,7 +41,7 @@ OVER_DUMMY = Words("The model", "The model learned nothing that the holdout show
 OVER_DEFAULTS = Words("Tuning", "Tuning did not help here", "a model with the default hyperparameters")
 
 
-class Held(NamedTuple):
+class Rival(NamedTuple):
     """A model beside the final one: what it is, what it answers on the holdout, or a note on what it is or why not."""
 
     model: str
@@ -56,7 +54,7 @@ def dummy(metric: str, problem: str, features: pd.DataFrame, labels: _Array) -> 
     """A fitted model that looks at no feature, and what it predicts, in words."""
     if problem == CLASSIFICATION:
         return DummyClassifier(strategy="prior").fit(features, labels), "predicts how frequent each class is"
-    strategy = "median" if metric in MEDIAN_METRICS else "mean"
+    strategy = load_metric(metric).constant
     return DummyRegressor(strategy=strategy).fit(features, labels), f"predicts the target's {strategy}"
 
 
@@ -72,97 +70,88 @@ def held_against(
     train: tuple[pd.DataFrame, _Array],
     holdout: tuple[pd.DataFrame, Answers],
     fit_seconds: float,
-) -> tuple[Held, Held]:
+) -> tuple[Rival, Rival]:
     """The dummy and the default hyperparameters, fitted on the training rows, asked about the holdout's.
 
     `holdout` has what the final model answers too: where no hyperparameter was tuned, the defaults are that model.
     """
     metric, features = plan["experiment"]["metric"], holdout[0]
     constant, predicts = dummy(metric, schema.problem, *train)
-    first = Held(f"{type(constant).__name__}, which {predicts}", OVER_DUMMY, Answers(constant, features))
+    first = Rival(f"{type(constant).__name__}, which {predicts}", OVER_DUMMY, Answers(constant, features))
     name = f"{plan['experiment']['estimator']} with the default hyperparameters"
     if not tuned(plan["experiment"]["search"]["hyperparameters"], given):
-        return first, Held(name, OVER_DEFAULTS, holdout[1], "the default hyperparameters were the best candidate")
+        return first, Rival(name, OVER_DEFAULTS, holdout[1], "the default hyperparameters were the best candidate")
     if fit_seconds > LONGEST_FIT_SECONDS:
         why = f"they were not fitted, because a fit takes over {LONGEST_FIT_SECONDS / 60:.0f} minutes"
-        return first, Held(name, OVER_DEFAULTS, None, why)
-    return first, Held(name, OVER_DEFAULTS, Answers(with_defaults(plan, schema, *train), features))
+        return first, Rival(name, OVER_DEFAULTS, None, why)
+    return first, Rival(name, OVER_DEFAULTS, Answers(with_defaults(plan, schema, *train), features))
 
 
 def compared(
-    final: Answers, others: Sequence[Held], labels: _Array, metric: str, seed: int
+    final: Answers, others: Sequence[Rival], labels: _Array, metric: str, seed: int
 ) -> tuple[intervals.Interval, float | None, list[Baseline]]:
     """The final model's interval and standard error, and each other model with the gain over it.
 
     Raises ScoreError where the final model's own score can't be told.
     """
     score = final.score(labels, metric)
-    asked = [held.answers for held in others if held.answers is not None]
+    asked = [rival.answers for rival in others if rival.answers is not None]
     resamples = intervals.resampled([final, *asked], labels, metric, seed)
     interval = intervals.of_score(score, resamples[0], final, labels, metric)
     waiting = iter(resamples[1:])
     found = []
-    for held in others:
-        scores = next(waiting) if held.answers is not None else None
-        found.append(_baseline(held, score, resamples[0], scores, labels, metric))
+    for rival in others:
+        scores = next(waiting) if rival.answers is not None else None
+        found.append(_baseline(rival, score, resamples[0], scores, labels, metric))
     return interval, intervals.standard_error(resamples[0]), found
 
 
-def untold(others: Sequence[Held], why: str) -> list[Baseline]:
+def untold(others: Sequence[Rival], why: str) -> list[Baseline]:
     """The other models where no score can be told."""
-    return [_without(held, why) for held in others]
+    return [_without(rival, why) for rival in others]
 
 
 def _baseline(
-    held: Held, final_score: float, final_scores: _Array, scores: _Array | None, labels: _Array, metric: str
+    rival: Rival, final_score: float, final_scores: _Array, scores: _Array | None, labels: _Array, metric: str
 ) -> Baseline:
-    if held.answers is None or scores is None:
-        return _without(held, held.note or "it was not fitted")
+    if rival.answers is None or scores is None:
+        return _without(rival, rival.note or "it was not fitted")
     try:
-        score = held.answers.score(labels, metric)
+        score = rival.answers.score(labels, metric)
     except ScoreError as error:
-        return _without(held, str(error))
+        return _without(rival, str(error))
     gain = final_score - score
     difference = intervals.of_difference(final_scores, scores, len(labels))
     return {
-        "model": held.model,
+        "model": rival.model,
         "score": score,
-        "interval": intervals.of_score(score, scores, held.answers, labels, metric).ends,
+        "interval": intervals.of_score(score, scores, rival.answers, labels, metric).ends,
         "gain": gain,
         "gain_interval": difference.ends,
-        "said": _said(held, gain, difference, load_metric(metric)),
+        "said": _said(rival, gain, difference, load_metric(metric)),
     }
 
 
-def _without(held: Held, why: str) -> Baseline:
-    said = f"Whether the model is better than {held.words.other} can't be told: {why}"
-    return {"model": held.model, "score": None, "interval": None, "gain": None, "gain_interval": None, "said": said}
+def _without(rival: Rival, why: str) -> Baseline:
+    said = f"Whether the model is better than {rival.words.other} can't be told: {why}"
+    return {"model": rival.model, "score": None, "interval": None, "gain": None, "gain_interval": None, "said": said}
 
 
-def _said(held: Held, gain: float, interval: intervals.Interval, metric: Metric) -> str:
-    what, no_gain, other = held.words
-    if held.note:
-        return f"{no_gain}: {held.note}"
+def _said(rival: Rival, gain: float, interval: intervals.Interval, metric: Metric) -> str:
+    what, no_gain, other = rival.words
+    if rival.note:
+        return f"{no_gain}: {rival.note}"
     low, high = interval.low, interval.high
     if low is None or high is None:
-        return f"{what} gained {gain:+.3g} {metric.title}, whether by chance can't be told: {interval.method}"
+        return f"{what}: {gained(metric, gain, interval)}, whether by chance can't be told: {interval.method}"
     if low == high == 0:
         return f"{no_gain}: {other} scores the same on the holdout"
-    digits = _decimals(low, high)
     if low > 0 and metric.is_error:
-        return f"{what} lowered the {metric.title} by {gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+        by, ends = amount(gain, interval)
+        return f"{what} lowered the {metric.title} by {by}{ends}"
     if low > 0:
-        return f"{what} gained {gain:+.{digits}f} {metric.title} ({low:.{digits}f} to {high:.{digits}f})"
+        return f"{what} gained {gained(metric, gain, interval)}"
     if high < 0:
-        ends = f"({-high:.{digits}f} to {-low:.{digits}f})"
-        return f"{no_gain}: {other} is better by {-gain:.{digits}f} {metric.title} {ends}"
-    less = f"{gain:+.{digits}f} {metric.title} ({low:.{digits}f} to {high:.{digits}f})"
-    if metric.is_error:
-        less = f"{metric.title} lower by {gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
-    return f"{no_gain}: {less}, which may be chance, against {other}"
-
-
-def _decimals(low: float, high: float) -> int:
-    """So many that the interval's width has two digits."""
-    width = high - low or abs(high)
-    return max(0, 1 - math.floor(math.log10(width)))
+        by, ends = amount(-gain, turned(interval))
+        return f"{no_gain}: {other} is better by {by} {metric.title}{ends}"
+    return f"{no_gain}: {gained(metric, gain, interval)}, which may be chance, against {other}"

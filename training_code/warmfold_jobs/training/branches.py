@@ -9,9 +9,18 @@ from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 import numpy as np
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    SplineTransformer,
+    StandardScaler,
+)
 
 from warmfold_catalogue.estimators import Preprocessing
 from warmfold_jobs.training.columns import LARGEST, Treatment
@@ -39,8 +48,6 @@ def for_numbers(columns: Treatment, wanted: Preprocessing, seed: int) -> list[Br
     if columns.numbers:
         made.append(("numeric", make_pipeline(*_finite(), *_for_any_numbers(wanted)), columns.numbers))
     if columns.heavy_tailed:
-        from sklearn.preprocessing import QuantileTransformer
-
         quantiles = min(QUANTILES, columns.rows)
         ranked = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", random_state=seed)
         # the other branch says where values are missing
@@ -134,15 +141,11 @@ def _for_date_part(wanted: Preprocessing, part: str, dates: int) -> list[Any]:
         return [OneHotEncoder(handle_unknown="ignore", sparse_output=False)]
     if part not in _CYCLES:
         return []
-    from sklearn.preprocessing import SplineTransformer
-
     knots = np.tile(np.linspace(*_CYCLES[part], _PIECES + 1)[:, np.newaxis], dates)
     return [filled, SplineTransformer(knots=knots, extrapolation="periodic", include_bias=False)]
 
 
 def _hashed(analyzer: str, ngrams: tuple[int, int], topics: int, seed: int, *, sparse: bool) -> Any:
-    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-
     hashes = HashingVectorizer(
         analyzer=analyzer,
         ngram_range=ngrams,
@@ -154,13 +157,9 @@ def _hashed(analyzer: str, ngrams: tuple[int, int], topics: int, seed: int, *, s
     steps = [FunctionTransformer(methodcaller("fillna", "")), hashes, TfidfTransformer(sublinear_tf=True)]
     if sparse:
         return make_pipeline(*steps)
-    from sklearn.decomposition import TruncatedSVD
-
     return make_pipeline(*steps, TruncatedSVD(topics, random_state=seed))
 
 
 def _frequent_words() -> Any:
-    from sklearn.feature_extraction.text import CountVectorizer
-
     words = CountVectorizer(token_pattern=_WORD, max_features=FREQUENT_WORDS, binary=True, dtype=np.float64)
     return make_pipeline(FunctionTransformer(methodcaller("fillna", "")), words)

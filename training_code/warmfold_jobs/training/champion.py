@@ -18,6 +18,7 @@ from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.table import Schema
 from warmfold_jobs.training import intervals
 from warmfold_jobs.training.diagnose import Held
+from warmfold_jobs.training.gains import gained
 from warmfold_jobs.training.scoring import Answers, ScoreError
 from warmfold_run import places
 from warmfold_run.places import split_uri
@@ -49,7 +50,7 @@ class ChampionModel(NamedTuple):
 def row_hashes(features: pd.DataFrame, labels: _Array, schema: Schema) -> _Array:
     """64 bits for each row that its features and its target decide, whatever the order of columns and classes."""
     target = labels if schema.classes is None else np.array(schema.classes, dtype=object)[labels]
-    frame = features[sorted(schema.features)].assign(**{f"\x1f{schema.target}": target})
+    frame = features[sorted(schema.features)].assign(**{schema.target: target})
     hashes: _Array = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     return hashes
 
@@ -91,8 +92,8 @@ def load_champion(s3: S3Client, plan: Plan) -> ChampionModel:
 def challenged(plan: Plan, schema: Schema, held: Held, note: str | None, load: Callable[[], ChampionModel]) -> Champion:
     """Whether the final model is better than the champion on the holdout, by a paired bootstrap.
 
-    `note` is why the holdout tells no score, where it does not.
-    It is where the two-sided 95% interval of the gain is above 0: of two equally good models one in 40 is promoted.
+    It is better where the two-sided 95% interval of the gain is above 0: of two equally good models one in 40 is
+    promoted. `note` is why the holdout tells no score, where it does not.
     """
     package = plan["champion"]
     if package is None:
@@ -138,7 +139,7 @@ def _compared(plan: Plan, champion: ChampionModel, held: Held) -> Champion:
     better = interval.low > 0
     said = (
         f"the model is {'' if better else 'not '}better than the champion of run {champion.told['run']}: "
-        f"{score - its:+.4g} {load_metric(metric).title} ({interval.low:.4g} to {interval.high:.4g})"
+        + gained(load_metric(metric), score - its, interval)
         + ("" if better else ", which may be chance" if interval.high > 0 else "")
     )
     found = _verdict(plan, "better" if better else "not better", said)

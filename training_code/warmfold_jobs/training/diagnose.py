@@ -14,7 +14,7 @@ from warmfold_jobs.data.table import Schema, TableError
 from warmfold_jobs.training import influence, outcomes
 from warmfold_jobs.training.drift import drift
 from warmfold_jobs.training.influence import Shuffled
-from warmfold_jobs.training.scoring import Answers
+from warmfold_jobs.training.scoring import Answers, absent_class
 from warmfold_run.diagnostics import MOST_BYTES, SCHEMA, Dependence, Diagnostics, LeftOut
 from warmfold_run.plan import Plan
 
@@ -27,8 +27,8 @@ DEPENDENCES = 3
 Clock = Callable[[], float]
 
 
-class Score(NamedTuple):
-    """Rows to score, as features; `whole` says whether they are all."""
+class RowsToScore(NamedTuple):
+    """The first of the rows to score, as features; `whole` says whether they are all."""
 
     features: pd.DataFrame
     whole: bool
@@ -48,7 +48,7 @@ def diagnose(
     model: Any,
     training: pd.DataFrame,
     held: Held,
-    rows_to_score: Callable[[], Score | None],
+    rows_to_score: Callable[[], RowsToScore | None],
     *,
     fit_seconds: float,
     clock: Clock,
@@ -72,14 +72,21 @@ def diagnose(
         "run": plan["run"],
         "rows": len(held.labels),
         "classes": None if schema.classes is None else _classes(held, schema.classes, left_out),
-        "numbers": outcomes.numbers_told(held.answers, held.labels, seed) if schema.classes is None else None,
-        "worst_rows": outcomes.worst_rows(held.answers, held.labels, held.features, schema),
+        "numbers": None,
+        "worst_rows": [],
         "importance": [group.told() for group in importance[: influence.MOST_TOLD]],
         "dependence": told.dependence(importance),
         "drift": None if score is None else drift(training, score.features, schema, whole=score.whole),
         "left_out": left_out,
         "seconds": 0.0,
     }
+    if schema.classes is None and outcomes.residuals_overflow(held.answers, held.labels):
+        why = "residuals of such large numbers are not finite"
+        left_out += [{"what": "numbers", "why": why}, {"what": "worst_rows", "why": why}]
+    else:
+        if schema.classes is None:
+            found["numbers"] = outcomes.numbers_told(held.answers, held.labels, seed)
+        found["worst_rows"] = outcomes.worst_rows(held.answers, held.labels, held.features, schema)
     _tell_what_was_cut(found, schema, len(importance))
     found["seconds"] = outcomes.digits(clock() - began)
     return small_enough(found)
@@ -108,6 +115,9 @@ def _classes(held: Held, names: list[str], left_out: list[LeftOut]) -> Any:
     if len(names) > outcomes.MOST_CLASSES:
         why = f"there are {len(names)} classes; the confusion is of the {outcomes.MOST_CLASSES} largest"
         left_out.append({"what": "confusion of the other classes", "why": why})
+    if len(names) > outcomes.MOST_TABLE_ROWS:
+        why = f"there are {len(names)} classes; the table is of the {outcomes.MOST_TABLE_ROWS} largest"
+        left_out.append({"what": "table of the other classes", "why": why})
     return outcomes.classes_told(held.answers, held.labels, names)
 
 
@@ -134,7 +144,7 @@ class _Influence:
         self._schema, self._model, self._clock, self._left_out = schema, model, clock, left_out
         self._metric = plan["experiment"]["metric"]
         self._seed = plan["experiment"]["cross_validation"]["seed"]
-        rows = influence.sampled_rows(len(held.labels), self._seed)
+        rows = outcomes.sampled_rows(len(held.labels), influence.MOST_ROWS, self._seed)
         self._features, self._labels = held.features.iloc[rows].reset_index(drop=True), held.labels[rows]
         self._seconds, self._ends = seconds * SHARE, clock() + seconds
         began = clock()
@@ -150,9 +160,14 @@ class _Influence:
         if shuffles == 0:
             why = f"shuffling each of {len(together)} groups of features takes about {once:.0f} s, "
             return self._without("importance", f"{why}and there are {self._seconds:.0f} s")
-        return influence.importance(
+        found = influence.importance(
             self._model, self._features, self._labels, self._metric, together, shuffles, self._seed
         )
+        finite = [group for group in found if np.isfinite(group.drop) and np.isfinite(group.deviation)]
+        if len(finite) < len(found):
+            why = f"what {self._metric} loses when they are shuffled is not finite"
+            self._left_out.append({"what": f"importance of {len(found) - len(finite)} groups of features", "why": why})
+        return finite
 
     def dependence(self, importance: list[Shuffled]) -> list[Dependence]:
         first = [group.features[0] for group in importance] or self._schema.features
@@ -163,16 +178,20 @@ class _Influence:
                 why = f"varying it takes about {takes:.0f} s, and the time is used up"
                 self._left_out.append({"what": f"dependence on {outcomes.cut(feature)}", "why": why})
                 continue
-            told.append(influence.dependence(self._model, self._features, feature, self._schema))
+            found = influence.dependence(self._model, self._features, feature, self._schema, self._answers)
+            if np.isfinite(found["predicted"]).all():
+                told.append(found)
+            else:
+                why = "the mean of what is predicted is not finite"
+                self._left_out.append({"what": f"dependence on {outcomes.cut(feature)}", "why": why})
         return told
 
     def _untold(self) -> str | None:
         """Why the sample has no score to lose, or None."""
-        metric = load_metric(self._metric)
-        classes = self._answers.classes
-        if metric.needs_every_class and classes is not None and len(np.unique(self._labels)) < len(classes):
-            return f"{self._metric} can't be told of {len(self._labels)} rows that lack a class"
-        value = self._answers.value(metric.scorer(), np.arange(len(self._labels)), self._labels)
+        if (absent := absent_class(self._schema.classes, self._labels, self._metric)) is not None:
+            return f"{self._metric} can't be told of {len(self._labels)} rows that lack a class: none is of {absent!r}"
+        scorer = load_metric(self._metric).scorer()
+        value = self._answers.value(scorer, np.arange(len(self._labels)), self._labels)
         return None if np.isfinite(value) else f"{self._metric} of {len(self._labels)} rows is {value}"
 
     def _without(self, what: str, why: str) -> list[Shuffled]:

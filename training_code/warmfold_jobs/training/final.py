@@ -15,17 +15,15 @@ import numpy as np
 import pandas as pd
 import sklearn
 
-from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.table import Schema, read_table
 from warmfold_jobs.training.baselines import compared, held_against, untold
 from warmfold_jobs.training.champion import ChampionModel, challenged, remembered, row_hashes
-from warmfold_jobs.training.diagnose import Clock, Held, Score, diagnose
+from warmfold_jobs.training.diagnose import Clock, Held, RowsToScore, diagnose
 from warmfold_jobs.training.fit import fitted
 from warmfold_jobs.training.monitoring import monitoring_files
-from warmfold_jobs.training.scoring import Answers, ScoreError, score
+from warmfold_jobs.training.scoring import Answers, ScoreError, absent_class, score
 from warmfold_run import places
 from warmfold_run.encoding import decode
-from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.plan import Plan
 from warmfold_run.predictions import prediction_columns
 from warmfold_run.records import Champion, FinalMetrics, HoldoutMetrics, ModelDescription
@@ -43,7 +41,7 @@ def train_final(
     holdout: Sequence[Path],
     model_dir: Path,
     *,
-    rows_to_score: Callable[[], Score | None] = lambda: None,
+    rows_to_score: Callable[[], RowsToScore | None] = lambda: None,
     champion: Callable[[], ChampionModel] | None = None,
     clock: Clock = time.perf_counter,
 ) -> FinalMetrics:
@@ -96,12 +94,13 @@ def _on_holdout(
     metric, seed = plan["experiment"]["metric"], plan["experiment"]["cross_validation"]["seed"]
     answers, labels = held.answers, held.labels
     others = held_against(plan, schema, given, train, (held.features, answers), fit_seconds)
-    note, value = _absent_class(schema, labels, metric), None
-    if note is None:
-        try:
-            value = answers.score(labels, metric)
-        except ScoreError as error:
-            note = str(error)
+    note, value = None, None
+    try:
+        if (absent := absent_class(schema.classes, labels, metric)) is not None:
+            raise ScoreError(f"the holdout has no row of class {absent!r}, without which {metric} can't be told")
+        value = answers.score(labels, metric)
+    except ScoreError as error:
+        note = str(error)
     if value is None:
         dummy, defaults = untold(others, note or "")
         interval, error_of_score = None, None
@@ -125,16 +124,6 @@ def _champion(
     if load is None:
         raise ValueError("the experiment asks to beat the champion, and nothing gives it")
     return challenged(plan, schema, held, note, load)
-
-
-def _absent_class(schema: Schema, labels: np.ndarray[Any, Any], metric: str) -> str | None:
-    """Why a small holdout that lacks a class can't tell the metric, or None where it can."""
-    if schema.problem != CLASSIFICATION or schema.classes is None or not load_metric(metric).needs_every_class:
-        return None
-    absent = sorted(set(range(len(schema.classes))) - set(labels.tolist()))
-    if not absent:
-        return None
-    return f"the holdout has no row of class {schema.classes[absent[0]]!r}, without which {metric} can't be told"
 
 
 def _description(plan: Plan, schema: Schema, given: dict[str, str]) -> ModelDescription:

@@ -52,6 +52,7 @@ def import_libraries(plan: Plan) -> None:
 def fitted(
     plan: Plan, schema: Schema, given: dict[str, str], features: pd.DataFrame, labels: np.ndarray[Any, Any]
 ) -> tuple[Pipeline, float]:
+    """The plan's pipeline with these hyperparameters, fitted, and the seconds that the fit took."""
     experiment = plan["experiment"]
     hyperparameters = decode(experiment["search"]["hyperparameters"], given)
     seed = experiment["cross_validation"]["seed"]

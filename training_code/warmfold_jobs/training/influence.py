@@ -15,7 +15,8 @@ from sklearn.inspection import permutation_importance
 from warmfold_catalogue.metrics import load_metric
 from warmfold_data.cells import TEXT
 from warmfold_jobs.data.table import Schema
-from warmfold_jobs.training.outcomes import cut, digits
+from warmfold_jobs.training.outcomes import cut, deviation_of, digits
+from warmfold_jobs.training.scoring import Answers
 from warmfold_run.diagnostics import Dependence, Importance
 
 TOGETHER = 0.8
@@ -40,13 +41,6 @@ class Shuffled(NamedTuple):
         """As the file has it."""
         names = [cut(name) for name in self.features[:MOST_NAMES]]
         return {"features": names, "drop": digits(self.drop), "deviation": digits(self.deviation)}
-
-
-def sampled_rows(rows: int, seed: int) -> _Array:
-    """The numbers of some of the rows: all of them where there are few."""
-    if rows <= MOST_ROWS:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
 
 
 def groups(features: pd.DataFrame) -> list[list[str]]:
@@ -81,39 +75,43 @@ def importance(
     kind = _ClassifierByRow if hasattr(model, "classes_") else _RegressorByRow
     by_row = kind(model, features, together)
     rows = np.repeat(np.arange(len(features))[:, None], len(together), axis=1)
-    found = permutation_importance(
-        by_row, rows, labels, scoring=load_metric(metric).scorer(), n_repeats=shuffles, random_state=seed
-    )
+    with np.errstate(over="ignore"):  # its own deviation of large numbers, which is not asked for
+        found = permutation_importance(
+            by_row, rows, labels, scoring=load_metric(metric).scorer(), n_repeats=shuffles, random_state=seed
+        )
+    drops = np.asarray(found.importances)
     order = np.argsort(-found.importances_mean, kind="stable")
     return [
-        Shuffled(list(together[place]), float(found.importances_mean[place]), float(found.importances_std[place]))
+        Shuffled(list(together[place]), float(found.importances_mean[place]), deviation_of(drops[place]))
         for place in order
     ]
 
 
-def dependence(model: Any, features: pd.DataFrame, feature: str, schema: Schema) -> Dependence:
+def dependence(model: Any, features: pd.DataFrame, feature: str, schema: Schema, answers: Answers) -> Dependence:
     """What the model predicts on average over the rows when one feature has a value in all of them.
 
-    Of a classification, the probability of the positive class, or of the most frequent of several.
+    Of a classification, the probability of the positive class, or of the most frequent of several, which `answers`,
+    the model's on these rows, tell.
     """
     column = features[feature]
     values = _grid(column, schema.readings[feature]["kind"])
-    place = 0
-    if schema.classes is not None:
-        asked = 1 if len(schema.classes) == 2 else int(np.argmax(model.predict_proba(features).mean(axis=0)))
-        place = list(model.classes_).index(asked) if len(schema.classes) == 2 else asked
-        name = schema.classes[int(model.classes_[place])]
+    place, what = 0, schema.target
+    if schema.classes is not None and answers.classes is not None and answers.probabilities is not None:
+        binary = len(schema.classes) == 2
+        place = list(answers.classes).index(1) if binary else int(np.argmax(answers.probabilities.mean(axis=0)))
+        what = schema.classes[int(answers.classes[place])]
     predicted = []
     for value in values:
         everywhere = pd.Series([value] * len(features), index=features.index).astype(column.dtype)
         changed = features.assign(**{feature: everywhere})
         answer = model.predict(changed) if schema.classes is None else model.predict_proba(changed)[:, place]
-        predicted.append(digits(np.mean(answer)))
+        with np.errstate(over="ignore"):  # who asks leaves out what is not finite
+            predicted.append(digits(np.mean(answer)))
     return {
         "feature": cut(feature),
         "values": [digits(value) if isinstance(value, float) else cut(value) for value in values],
         "predicted": predicted,
-        "what": cut(schema.target) if schema.classes is None else f"probability of {cut(name)}",
+        "what": cut(what) if schema.classes is None else f"probability of {cut(what)}",
     }
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from warmfold_catalogue.metrics import Metric, load_metric
+from warmfold_jobs.training.outcomes import deviation_of
 from warmfold_jobs.training.scoring import Answers
 
 LEVEL = 0.95
@@ -67,7 +68,9 @@ def resampled(answers: Sequence[Answers], labels: _Array, metric: str, seed: int
 def standard_error(scores: _Array) -> float | None:
     """The standard deviation over resamples; None when fewer than half of them have a score."""
     known = _known(scores)
-    return None if known is None else float(np.std(known, ddof=1))
+    if known is None or not math.isfinite(deviation := deviation_of(known, ddof=1)):
+        return None
+    return deviation
 
 
 def of_score(value: float, scores: _Array, answers: Answers, labels: _Array, metric: str) -> Interval:
@@ -79,7 +82,8 @@ def of_score(value: float, scores: _Array, answers: Answers, labels: _Array, met
     entry = load_metric(metric)
     if (counted := _rows_counted(entry, answers, labels)) is not None:
         if counted == 0:
-            return Interval(None, None, f"no row is {'predicted to be' if entry.name == 'precision' else ''} positive")
+            predicted = "predicted to be " if entry.a_share_of == "predicted positives" else ""
+            return Interval(None, None, f"no row is {predicted}positive")
         return Interval(*wilson(value, counted), f"Wilson's, for a share of {counted} rows")
     known = _known(scores)
     if known is None:

@@ -16,6 +16,7 @@ from sklearn import metrics
 from warmfold_data.cells import TEXT
 from warmfold_jobs.data.table import Schema
 from warmfold_jobs.training.diagnose import Held
+from warmfold_jobs.training.outcomes import deviation_of
 from warmfold_run import places
 
 SAMPLES = 5
@@ -31,9 +32,16 @@ _Json = dict[str, Any]
 
 
 def monitoring_files(schema: Schema, training: pd.DataFrame, held: Held, seed: int) -> dict[str, _Json]:
-    """The files by their name: statistics and constraints of the model's quality, and of its features."""
+    """The files by their name: statistics and constraints of the model's quality, and of its features.
+
+    What is not finite of large numbers, such as the mean of their squares, is not there.
+    """
     kind = _kind(schema)
-    quality = _quality(schema, held, kind, seed)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _files(schema, training, held, kind, _quality(schema, held, kind, seed))
+
+
+def _files(schema: Schema, training: pd.DataFrame, held: Held, kind: str, quality: _Json) -> dict[str, _Json]:
     return {
         places.QUALITY_STATISTICS: {
             "version": 0.0,
@@ -61,32 +69,34 @@ def _kind(schema: Schema) -> str:
 
 def _quality(schema: Schema, held: Held, kind: str, seed: int) -> _Json:
     truth, predicted = held.labels, held.answers.predicted
-    measured = {name: _measured(metric, truth, predicted, seed) for name, metric in _METRICS[kind].items()}
-    if schema.classes is None:
-        return measured
-    places_of = range(len(schema.classes))
-    counts = metrics.confusion_matrix(truth, predicted, labels=list(places_of)).tolist()
-    confusion = {
-        schema.classes[row]: {schema.classes[column]: counts[row][column] for column in places_of} for row in places_of
-    }
-    if kind != "binary_classification" or held.answers.probabilities is None or len(np.unique(truth)) < 2:
-        return {"confusion_matrix": confusion, **measured}
-    probability = held.answers.probabilities[:, -1]
-    return {
-        "confusion_matrix": confusion,
-        **measured,
-        "auc": _measured(metrics.roc_auc_score, truth, probability, seed),
-    }
+    if schema.classes is None and not np.isfinite(predicted).all():
+        return {}
+    measured: _Json = {}
+    if schema.classes is not None:
+        places_of = range(len(schema.classes))
+        counts = metrics.confusion_matrix(truth, predicted, labels=list(places_of)).tolist()
+        measured["confusion_matrix"] = {
+            schema.classes[row]: {schema.classes[column]: counts[row][column] for column in places_of}
+            for row in places_of
+        }
+    measured |= {name: _measured(metric, truth, predicted, seed) for name, metric in _METRICS[kind].items()}
+    if kind == "binary_classification" and held.answers.probabilities is not None and len(np.unique(truth)) > 1:
+        measured["auc"] = _measured(metrics.roc_auc_score, truth, held.answers.probabilities[:, -1], seed)
+    return {name: told for name, told in measured.items() if name == "confusion_matrix" or np.isfinite(told["value"])}
 
 
 def _measured(metric: _Metric, truth: _Array, predicted: _Array, seed: int) -> _Json:
-    """A metric and its standard deviation, `NaN` (a text, as Model Monitor writes it) where there are few rows."""
+    """A metric and its standard deviation, `NaN` (a text, as Model Monitor writes it) where it can't be told.
+
+    That is so of few rows, and of numbers so large that their squares are not finite.
+    """
     deviation: float | str = "NaN"
     if len(truth) >= LEAST_ROWS:
         generator, size = np.random.default_rng(seed), int(SAMPLE_SHARE * len(truth))
         samples = [generator.choice(len(truth), size, replace=False) for _ in range(SAMPLES)]
         values = [float(metric(truth[rows], predicted[rows])) for rows in samples if len(np.unique(truth[rows])) > 1]
-        deviation = float(np.std(values)) if len(values) == SAMPLES else "NaN"
+        spread = deviation_of(np.array(values)) if len(values) == SAMPLES else np.nan
+        deviation = spread if np.isfinite(spread) else "NaN"
     return {"value": float(metric(truth, predicted)), "standard_deviation": deviation}
 
 
@@ -119,7 +129,8 @@ def _statistics(column: pd.Series[Any], kind: str) -> _Json:
             "min": float(numbers.min()),
             "max": float(numbers.max()),
         }
-    return told | {"numerical_statistics": {"common": common, **moments}}
+    finite = {name: moment for name, moment in moments.items() if np.isfinite(moment)}
+    return told | {"numerical_statistics": {"common": common, **finite}}
 
 
 def _constraints(column: pd.Series[Any], kind: str) -> _Json:

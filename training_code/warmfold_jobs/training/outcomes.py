@@ -41,10 +41,29 @@ def digits(value: Any) -> float:
     return float(f"{float(value):.6g}")
 
 
+def deviation_of(values: _Array, ddof: int = 0) -> float:
+    """The standard deviation, of numbers whose squares are beyond what a float holds too."""
+    largest = float(np.abs(values).max())
+    return largest * float(np.std(values / largest, ddof=ddof)) if largest else 0.0
+
+
 def cut(value: object) -> str:
     """A cell as it is shown."""
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…"
+
+
+def sampled_rows(rows: int, most: int, seed: int) -> _Array:
+    """The numbers of some of the rows, in order: all of them where there are few."""
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def residuals_overflow(answers: Answers, labels: _Array) -> bool:
+    """Whether predicted numbers are further from the true ones, or those distances apart, than a float can say."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return not np.isfinite(np.ptp(labels - answers.predicted))
 
 
 def classes_told(answers: Answers, labels: _Array, names: list[str]) -> Classes:
@@ -53,9 +72,8 @@ def classes_told(answers: Answers, labels: _Array, names: list[str]) -> Classes:
     largest = [int(place) for place in np.argsort(-counts, kind="stable")]
     shown = sorted(largest[:MOST_CLASSES])
     binary = len(names) == 2
-    drawn = [1] if binary else [place for place in largest[:MOST_CURVES] if 0 < counts[place] < len(labels)]
+    drawn = [place for place in ([1] if binary else largest[:MOST_CURVES]) if 0 < counts[place] < len(labels)]
     curves = [(names[place], labels == place, _probability(answers, place)) for place in drawn]
-    curves = [curve for curve in curves if 0 < curve[1].sum() < len(labels)]
     return {
         "names": [cut(names[place]) for place in shown],
         "confusion": confusion_matrix(labels, answers.predicted, labels=shown).tolist(),
@@ -70,10 +88,10 @@ def classes_told(answers: Answers, labels: _Array, names: list[str]) -> Classes:
 def numbers_told(answers: Answers, labels: _Array, seed: int) -> Numbers:
     """A sample of true and predicted numbers, and how residuals are distributed."""
     residuals = labels - answers.predicted
-    rows = np.arange(len(labels))
-    if len(rows) > MOST_ROWS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
-    counts, edges = np.histogram(residuals, bins=min(30, max(5, int(np.sqrt(len(labels))))))
+    rows = sampled_rows(len(labels), MOST_ROWS, seed)
+    counts, edges = np.histogram(
+        residuals, bins=min(30, max(5, int(np.sqrt(len(labels))))), range=_told_apart(residuals.min(), residuals.max())
+    )
     return {
         "true": [digits(value) for value in labels[rows]],
         "predicted": [digits(value) for value in answers.predicted[rows]],
@@ -83,12 +101,21 @@ def numbers_told(answers: Answers, labels: _Array, seed: int) -> Numbers:
     }
 
 
+def _told_apart(low: float, high: float) -> tuple[float, float]:
+    """Both ends, further apart where they are so close that the edges between them would be the same in six digits."""
+    apart = max(abs(low), abs(high)) / 1000 or 0.5
+    if high - low >= apart:
+        return low, high
+    largest = np.finfo(float).max
+    return max(low - apart, -largest), min(high + apart, largest)
+
+
 def worst_rows(answers: Answers, labels: _Array, features: pd.DataFrame, schema: Schema) -> list[WorstRow]:
     """The rows that are predicted worst, with their first features."""
     if schema.classes is None:
         errors = np.abs(labels - answers.predicted)
     else:
-        errors = 1 - np.array([_probability(answers, label)[row] for row, label in enumerate(labels)])
+        errors = 1 - _probabilities_of(answers, labels)
     worst = np.argsort(-errors, kind="stable")[:WORST_ROWS]
     shown = schema.features[:WORST_FEATURES]
 
@@ -120,6 +147,15 @@ def _probability(answers: Answers, place: int) -> _Array:
         return np.zeros(len(answers.predicted))
     column: _Array = answers.probabilities[:, known[0]]
     return column
+
+
+def _probabilities_of(answers: Answers, labels: _Array) -> _Array:
+    """The probability of each row's own class: 0 where no training row was of it."""
+    if answers.probabilities is None or answers.classes is None:
+        raise ValueError("a regression has no probabilities")
+    places = np.searchsorted(answers.classes, labels).clip(max=len(answers.classes) - 1)
+    found: _Array = answers.probabilities[np.arange(len(labels)), places]
+    return np.where(answers.classes[places] == labels, found, 0.0)
 
 
 def _table(predicted: _Array, labels: _Array, names: list[str], shown: list[int]) -> list[ClassRow]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from warmfold_data.csv_records import read_own_records
 from warmfold_jobs.data.table import Schema, feature_frame
 from warmfold_jobs.storage import names_below
-from warmfold_jobs.training.diagnose import Score
+from warmfold_jobs.training.diagnose import RowsToScore
 from warmfold_run.places import split_uri
 from warmfold_run.plan import Plan
 
@@ -19,7 +19,7 @@ MOST_ROWS = 50_000
 """How many rows tell of drift: a share of one in a hundred is then known to a tenth of itself."""
 
 
-def first_rows_to_score(s3: S3Client, plan: Plan, schema: Schema) -> Score | None:
+def first_rows_to_score(s3: S3Client, plan: Plan, schema: Schema) -> RowsToScore | None:
     """The first rows of predict.csv, as Split Dataset wrote them in chunks; None where there was none.
 
     Without a predict.csv the holdout is scored, which can't differ but by chance.
@@ -36,7 +36,7 @@ def first_rows_to_score(s3: S3Client, plan: Plan, schema: Schema) -> Score | Non
         header, *read_rows = read_own_records(io.BytesIO(body), file=location + name)
         rows += read_rows
         if len(rows) >= MOST_ROWS:
-            return Score(
+            return RowsToScore(
                 feature_frame(rows[:MOST_ROWS], header, schema), read == len(chunks) and len(rows) == MOST_ROWS
             )
-    return Score(feature_frame(rows, header, schema), True) if rows else None
+    return RowsToScore(feature_frame(rows, header, schema), True) if rows else None

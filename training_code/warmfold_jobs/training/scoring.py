@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,14 @@ class ScoreError(ValueError):
     """A score can't be told; the text says which and why."""
 
 
+def absent_class(classes: Sequence[str] | None, labels: np.ndarray[Any, Any], metric: str) -> str | None:
+    """The class that no row is of, without which the metric can't be told; None where it can."""
+    if classes is None or not load_metric(metric).needs_every_class:
+        return None
+    absent = np.setdiff1d(np.arange(len(classes)), labels)
+    return classes[int(absent[0])] if len(absent) else None
+
+
 def score(model: Any, features: pd.DataFrame, labels: np.ndarray[Any, Any], metric: str) -> float:
     """The model's score by a metric, greater when better; raises ScoreError when it is no finite number."""
     return _finite(_value(load_metric(metric).scorer(), model, features, labels), labels, metric)
@@ -25,13 +34,14 @@ def score(model: Any, features: pd.DataFrame, labels: np.ndarray[Any, Any], metr
 class Answers:
     """What a model answers on a table, asked once; rows are then given by number.
 
-    `predicted` is by row, `probabilities` by row and class of `classes`, both None for regression.
+    `predicted` is by row, `probabilities` by row and class of `classes`; the latter two are None for regression.
     """
 
     def __init__(self, model: Any, features: pd.DataFrame) -> None:
         self.classes: np.ndarray[Any, Any] | None = getattr(model, "classes_", None)
         self.predicted: np.ndarray[Any, Any] = np.asarray(model.predict(features))
         self.probabilities: np.ndarray[Any, Any] | None = None
+        self._are_finite = self.classes is not None or bool(np.isfinite(self.predicted).all())
         self._stand_in = _Regressor() if self.classes is None else _Classifier()
         self._stand_in.predicted = self.predicted
         if isinstance(self._stand_in, _Classifier):
@@ -51,6 +61,8 @@ class Answers:
 
     def value(self, scorer: Scorer, rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> float:
         """The score of some rows with their labels, NaN where it can't be told."""
+        if not self._are_finite:
+            return math.nan
         return _value(scorer, self._stand_in, rows.reshape(-1, 1), labels)
 
 
