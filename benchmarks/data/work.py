@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from benchmarks.data.dataset import TARGET
-from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.data.table import read_profile, read_table
 from warmfold_run import places
+from warmfold_run.experiment import AS_IT_SHOWS
 
 FOLDS = 5
 ROUNDS = 3

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from warmfold_catalogue.splitters import KeyColumn
-from warmfold_data.csv_records import AS_IT_SHOWS
-from warmfold_run.experiment import AskedDialect, Problem
+from warmfold_run.experiment import AS_IT_SHOWS, AskedDialect, Problem
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from warmfold_data.dates import seconds_reader
+from warmfold_data.notation import number as number
 from warmfold_data.notation import number_reader
 from warmfold_run.records import Kind, Reading
 
@@ -119,11 +120,6 @@ def values(reading: Reading) -> Callable[[str], Value]:
     return value
 
 
-def value_of(cell: str, reading: Reading) -> Value:
-    """What one cell holds, as `values` reads it; raises CellError. For many cells of a column `values` is faster."""
-    return values(reading)(cell)
-
-
 def trim(cell: str) -> str:
     """The cell without blanks, no-break blanks and invisible marks (of direction, of a file's end) at its ends."""
     return cell.strip().strip(_INVISIBLE).strip()
@@ -138,15 +134,6 @@ def spelled(cell: str) -> str:
 def folded(text: str) -> str:
     """What texts share that differ in blanks, case or Unicode form only."""
     return " ".join(unicodedata.normalize("NFKC", spelled(text)).casefold().split())
-
-
-def number(cell: str) -> float | None:
-    """The number that pandas would read, which knows neither `1_000` nor other scripts' digits; None for no number."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
 
 
 def _takers(reading: Reading) -> Callable[[str], float | None]:

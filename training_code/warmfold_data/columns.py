@@ -49,8 +49,9 @@ class Tally:
     cells: int = 0
     sorts: Counter[str] = field(default_factory=Counter)
     """How many cells are of each sort."""
-    first: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """The first different cells of each sort but plain numbers and nothing, with their lines."""
+    first: dict[tuple[str, frozenset[str]], list[tuple[int, str]]] = field(default_factory=dict)
+    """The first different cells of each sort but plain numbers and nothing, with their lines, as far as these are
+    known; of dates those of each set of formats in which they can be read."""
     blanks: int = 0
     """Cells of nothing but blanks."""
     words: Counter[str] = field(default_factory=Counter)
@@ -58,7 +59,8 @@ class Tally:
     counts: Counter[str] | None = field(default_factory=Counter)
     """How often each cell stands there; None if there are more different ones than are counted."""
     all_differ: bool = True
-    """Whether no cell stood there twice, as far as they were counted."""
+    """Whether no cell stood there twice; of more than are counted, not one of the first `most_distinct` did, and none
+    within a block."""
     minimum: float = math.inf
     maximum: float = -math.inf
     """Of the plain numbers."""
@@ -77,6 +79,8 @@ class Tally:
     run_from: int | None = None
     """The first number, if each that followed was one more than the one before it."""
     _next: int | None = -1
+    _early: frozenset[str] = frozenset()
+    """The cells that were counted before they became too many, while none stood there twice."""
     _sorts_of: dict[str, str] = field(default_factory=dict)
 
     def observe(self, cells: Sequence[str], lines: Sequence[int]) -> None:
@@ -87,6 +91,8 @@ class Tally:
             self._follow_run(cells)
         self.cells += len(cells)
         if self.counts is None:
+            if self.all_differ and (len(set(cells)) < len(cells) or not self._early.isdisjoint(cells)):
+                self.all_differ, self._early = False, frozenset()
             if not self._take_plain(cells):
                 self._take(self._noted(Counter(cells), cells, lines), Counter(cells))
             return
@@ -96,6 +102,7 @@ class Tally:
         self.counts.update(cells)
         if len(self.counts) > self.most_distinct:
             self._take_counts()
+            self._early = frozenset(self.counts) if self.all_differ else frozenset()
             self.counts = None
             self._sorts_of = {}
 
@@ -111,20 +118,26 @@ class Tally:
 
     def firsts(self, *sorts: str) -> list[tuple[int, str]]:
         """The first cells of these sorts, with their lines."""
-        return sorted(one for sort in sorts for one in self.first.get(sort, ()))[:FIRST]
+        return sorted(one for (sort, _), kept in self.first.items() if sort in sorts for one in kept)[:FIRST]
+
+    def first_dates(self, form: str, *, fit: bool) -> list[tuple[int, str]]:
+        """The first dates that can be read in a format (`fit`) or can't, with their lines."""
+        kept = (kept for (sort, forms), kept in self.first.items() if sort == DATES and (form in forms) == fit)
+        return sorted(one for some in kept for one in some)[:FIRST]
 
     def sort_of(self, cell: str) -> str:
         """What a cell of the column is."""
         return self._sorts_of.get(cell) or sort_of(cell, self.asked_missing)
 
     def _noted(self, new: Iterable[str], cells: Sequence[str], lines: Sequence[int]) -> dict[str, str]:
-        """The sorts of different cells, of which the first of each sort are kept with their lines."""
+        """The sorts of different cells, of which the first of each sort are kept with their lines (0: not known)."""
         sorts = {cell: self.sort_of(cell) for cell in new}
-        wanted = {sort for sort in set(sorts.values()) - {NUMBERS, NOTHING} if len(self.first.get(sort, ())) < FIRST}
+        keys = {cell: kept_under(cell, sort) for cell, sort in sorts.items() if sort not in (NUMBERS, NOTHING)}
+        wanted = {key for key in set(keys.values()) if len(self.first.get(key, ())) < FIRST}
         if wanted:
-            places = [place for place, cell in enumerate(cells) if sorts.get(cell) in wanted]
+            places = [place for place, cell in enumerate(cells) if keys.get(cell) in wanted and lines[place]]
             for place in places:
-                kept = self.first.setdefault(sorts[cells[place]], [])
+                kept = self.first.setdefault(keys[cells[place]], [])
                 if len(kept) < FIRST and cells[place] not in (cell for _, cell in kept):
                     kept.append((lines[place], cells[place]))
         return sorts
@@ -223,6 +236,11 @@ def sort_of(cell: str, asked_missing: frozenset[str] = frozenset()) -> str:
     if trimmed[1:].casefold() in ("inf", "infinity", "∞") or trimmed.casefold() == "∞":
         return INFINITE
     return DATES if formats_of(trimmed) else TEXTS
+
+
+def kept_under(cell: str, sort: str) -> tuple[str, frozenset[str]]:
+    """Under what a cell is kept as one of the first: its sort, and the formats of a date."""
+    return sort, formats_of(trim(cell)) if sort == DATES else frozenset()
 
 
 def spellings(counts: Counter[str]) -> dict[str, Counter[str]]:

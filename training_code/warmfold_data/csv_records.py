@@ -1,6 +1,6 @@
 """CSV as warmfold takes it: read strictly from a stream of bytes, with errors that say where, and written exactly.
 
-Standard library only, as `rules.py`, through which everybody else imports it.
+Standard library only, as `rules.py`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,23 @@ from typing import Literal
 
 from warmfold_data.byte_streams import GZIP_MAGIC, READ_BYTES, Peeked, Recoded, Unpacked
 from warmfold_data.byte_streams import BinaryStream as BinaryStream
+from warmfold_data.csv_cells import MAX_CELL_CHARACTERS, csv_reader
 from warmfold_data.encodings import UTF_8, Encoding, encoding_of
 from warmfold_data.errors import DatasetRuleError as DatasetRuleError
-from warmfold_data.errors import listed as listed
-from warmfold_data.errors import named as named
+from warmfold_data.errors import listed
 from warmfold_data.file_kinds import check_kind
 from warmfold_data.first_lines import DELIMITERS, SAMPLE_RECORDS, FirstLines, look
 from warmfold_data.headers import check_width, made_up_names, usable_names
 from warmfold_data.no_rows import Sieve
-from warmfold_run.experiment import AskedDialect
+from warmfold_data.remarks import remark
+from warmfold_run.experiment import AS_IT_SHOWS, AskedDialect
 from warmfold_run.records import Dialect, Remark
 
 MAX_RECORD_BYTES = 1_200_000
 """The longest row in UTF-8, header included. Rewritten, header and row together then always fit a chunk of 5,000,000
 bytes."""
-MAX_CELL_CHARACTERS = 500_000
-"""The longest cell."""
 HEAD_BYTES = 1 << 20
 """How much of a file is looked at before it is read."""
-
-AS_IT_SHOWS = AskedDialect(delimiter=None, decimal=None, encoding=None, header=None)
-"""What an experiment that says nothing asks for."""
 
 
 class CsvRecords(Iterator[tuple[int, list[str]]]):
@@ -113,15 +109,11 @@ def csv_line(row: Sequence[str]) -> str:
     return ",".join(_quoted(cell) if len(row) == 1 or _needs_quotes(cell) else cell for cell in row) + "\n"
 
 
-def _remark(code: str, text: str, remedy: str | None = None) -> Remark:
-    return Remark(code=code, column=None, text=text, remedy=remedy, holds=False)
-
-
 def _unpacked(stream: Peeked, file: str, remarks: list[Remark]) -> tuple[Literal["gzip"] | None, Peeked]:
     packed = stream.peek(2) == GZIP_MAGIC
     if packed:
         stream = Peeked(Unpacked(stream, file))
-        remarks.append(_remark("gzip", "the file is packed with gzip; it is read unpacked"))
+        remarks.append(remark("gzip", None, "the file is packed with gzip; it is read unpacked"))
     check_kind(stream.peek(1024), file)
     return "gzip" if packed else None, stream
 
@@ -135,20 +127,20 @@ def _as_utf_8(stream: Peeked, file: str, asked: str | None, remarks: list[Remark
     if asked is None:
         shown = f", for example {listed(encoding.examples)}" if encoding.examples else ""
         text = f"the file is not UTF-8; it is read as {encoding.name}{shown}"
-        remarks.append(_remark("encoding", text, "dialect: {encoding: …}"))
+        remarks.append(remark("encoding", None, text, "dialect: {encoding: …}"))
     return Peeked(Recoded(stream, encoding.name, file)), encoding
 
 
 def _said_of_lines(first: FirstLines) -> Iterator[Remark]:
     if first.separator_line:
-        yield _remark("separator_line", "line 1 says what stands between cells (sep=); it is no header")
+        yield remark("separator_line", None, "line 1 says what stands between cells (sep=); it is no header")
     if first.said:
         text = f"cells are separated by {DELIMITERS[first.delimiter]}, not commas"
-        yield _remark("delimiter", text, 'dialect: {delimiter: ","}')
+        yield remark("delimiter", None, text, 'dialect: {delimiter: ","}')
     if first.titles:
         lines = ", ".join(str(line) for line, _ in first.titles)
         text = f"line {lines} ({first.titles[0][1][0][:60]!r}) stands above the header; it is left out"
-        yield _remark("title_line", text)
+        yield remark("title_line", None, text)
 
 
 def _with_header(
@@ -165,7 +157,14 @@ def _with_header(
         check_width(len(cells), reader.file, line)
         names = made_up_names(len(cells))
         rows = chain([(line, cells)], reader.rows(len(names)))
-    sieve = Sieve(names, sampled, file=reader.file, header=cells if dialect["header"] else None, to_score=to_score)
+    sieve = Sieve(
+        names,
+        sampled,
+        file=reader.file,
+        header=cells if dialect["header"] else None,
+        to_score=to_score,
+        decimal=dialect["decimal"],
+    )
 
     def all_records() -> Iterator[tuple[int, list[str]]]:
         yield line, names
@@ -183,7 +182,7 @@ class _Reader:
         self.file = file
         self._above = start_line - 1
         self._lines = _Lines(stream, file, self._above)
-        self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
+        self._reader = csv_reader(self._lines, delimiter)
 
     @property
     def next_line(self) -> int:
@@ -199,7 +198,6 @@ class _Reader:
 
     def rows(self, width: int | None) -> Iterator[tuple[int, list[str]]]:
         """The further records, of so many cells each unless None; a blank line is one where they have one cell."""
-        csv.field_size_limit(MAX_CELL_CHARACTERS)
         reader, lines, above = self._reader, self._lines, self._above + 1
         line = above + reader.line_num
         lines.start_record(line)

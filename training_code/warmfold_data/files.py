@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from warmfold_data.csv_records import BinaryStream, CsvRecords, DatasetRuleError, listed, read_records
+from warmfold_data.csv_records import BinaryStream, CsvRecords, read_records
+from warmfold_data.errors import DatasetRuleError, listed
 from warmfold_data.first_lines import SAMPLE_RECORDS
 from warmfold_run.experiment import AskedDialect
 from warmfold_run.records import Remark, SkippedRecord
+from warmfold_run.understanding import listed as in_a_row
 
 NAMED = 3
 """How many of the files are named that a remark is about."""
@@ -84,9 +86,9 @@ def read_files(files: Sequence[File], asked: AskedDialect, *, most_rows: int | N
     several files, of each of which `most_rows` are read at most. Raises DatasetRuleError as `read_records` does, and
     for a header that is not the first one's.
     """
-    if len(files) == 1:
-        return read_records(files[0].open(), file=files[0].name, asked=asked)
     first = read_records(files[0].open(), file=files[0].name, asked=asked)
+    if len(files) == 1:
+        return first
     remarks: list[Remark] = []
 
     def all_records() -> Iterator[tuple[int, list[str]]]:
@@ -118,8 +120,7 @@ def remarks_on(said: dict[str, list[Remark]]) -> list[Remark]:
     merged = []
     for one, files in found.values():
         if len(said) > 1 and len(files) < len(said):
-            names = ", ".join(file.rsplit("/", 1)[-1] for file in files[:NAMED])
-            more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
-            one = Remark(**{**one, "text": f"{names}{more}: {one['text']}"})
+            names = in_a_row([file.rsplit("/", 1)[-1] for file in files], NAMED)
+            one = Remark(**{**one, "text": f"{names}: {one['text']}"})
         merged.append(one)
     return merged

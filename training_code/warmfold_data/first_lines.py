@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from warmfold_data.cells import MISSING
+from warmfold_data.columns import INFINITE, NUMBERS, WRITTEN, sort_of
+from warmfold_data.csv_cells import csv_reader
 from warmfold_data.errors import DatasetRuleError
 
 SAMPLE_RECORDS = 1000
@@ -23,9 +25,6 @@ SAMPLE_RECORDS = 1000
 MOST_TITLE_LINES = 20
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^"\r\n])"?[ ,;\t]*\r?\n?', re.I)
-_NUMBER = re.compile(
-    r"[-+−]?\s*[$€£¥]?\s*(?:\d[\d.,'\u00a0\u202f ]*|[.,]\d+)(?:[eE][-+]?\d+)?\s*[%$€£¥]?|[-+]?inf(?:inity)?", re.I
-)
 _YEAR = re.compile(r"1[89]\d\d|2[01]\d\d")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
@@ -73,7 +72,7 @@ def look(
 
 def looks_numeric(cell: str) -> bool:
     """Whether a cell may be meant as a number, in whatever notation."""
-    return _NUMBER.fullmatch(cell.strip()) is not None
+    return sort_of(cell) in (NUMBERS, WRITTEN, INFINITE)
 
 
 def numeric_columns(rows: Sequence[Sequence[str]], width: int) -> list[bool]:
@@ -85,7 +84,7 @@ def numeric_columns(rows: Sequence[Sequence[str]], width: int) -> list[bool]:
 
 def _records(lines: Sequence[str], delimiter: str, whole: bool, most: int, above: int = 0) -> list[Record]:
     """The first records of these lines, blank ones excepted; a broken one ends them: the reader will say so."""
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv_reader(lines, delimiter, strict=False)
     found: list[Record] = []
     line = above + 1
     try:

@@ -9,14 +9,15 @@ of numbers or dates has a number or a date for a name, unless these are labels: 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from warmfold_data.dates import formats_of
 from warmfold_data.errors import DatasetRuleError, listed, named
 from warmfold_data.first_lines import looks_numeric, numeric_columns
+from warmfold_data.remarks import calls, remark
 from warmfold_run.records import Remark
 
 MAX_COLUMNS = 16_384
@@ -25,9 +26,6 @@ MAX_NAME_CHARACTERS = 1_000
 """A longer name is a quote that was never closed, or no header."""
 YEARS = (1800, 2200)
 """Whole numbers in here may be years."""
-_DATE = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
-)
 _ROWS_FOR_EVIDENCE = 3
 
 
@@ -50,7 +48,7 @@ def usable_names(
     changed = [name for name, cell in zip(names, cells, strict=True) if name != cell]
     if changed:
         text = f"{named('column name', changed)} read without the blanks around it, in Unicode's composed form (NFC)"
-        remarks.append(Remark(code="column_names", column=None, text=text, remedy=None, holds=False))
+        remarks.append(remark("column_names", None, text))
     same = [row for row in rows if len(row) == len(names)]
     names, unnamed = _with_all_named(names, same, file, line)
     remarks += unnamed
@@ -93,23 +91,19 @@ def _with_all_named(
         named_all[place] = given = f"Unnamed: {place}"
         what = f"the first lines hold no value in column {place + 1}" if place else "often it is an index"
         text = f"column {place + 1} has no name in the header; it is called {given!r} here; {what}"
-        remarks.append(Remark(code="unnamed_column", column=given, text=text, remedy=_ignoring(given), holds=False))
+        remarks.append(remark("unnamed_column", given, text, calls(given, "ignore")))
     return named_all, remarks
-
-
-def _ignoring(name: str) -> str:
-    return f'columns: {{"{name}": ignore}}'
 
 
 def _check_is_header(names: Sequence[str], rows: Sequence[Sequence[str]], file: str, line: int) -> list[Remark]:
     """Raise DatasetRuleError for names that are a row's cells; returns a remark on names that are numbers."""
-    numbers = [name for name in names if looks_numeric(name) or _DATE.fullmatch(name)]
+    numbers = [name for name in names if looks_numeric(name) or formats_of(name)]
     measured = _measured(rows, len(names))
     texts = [place for place, is_measured in enumerate(measured) if not is_measured]
     below = [{row[place].strip() for row in rows} for place in texts]
     found_below = [names[place] in cells for place, cells in zip(texts, below, strict=True)]
     is_value = len(numbers) == sum(measured) and all(
-        looks_numeric(name) or bool(_DATE.fullmatch(name))
+        looks_numeric(name) or bool(formats_of(name))
         for name, is_measured in zip(names, measured, strict=True)
         if is_measured
     )
@@ -135,7 +129,7 @@ def _check_is_header(names: Sequence[str], rows: Sequence[Sequence[str]], file: 
 
 def _numeric_names(numbers: Sequence[str]) -> Remark:
     text = f"{named('column', numbers)} called by a number or a date; this is taken for the header all the same"
-    return Remark(code="numeric_names", column=None, text=text, remedy="dialect: {header: false}", holds=False)
+    return remark("numeric_names", None, text, "dialect: {header: false}")
 
 
 def _measured(rows: Sequence[Sequence[str]], width: int) -> list[bool]:
@@ -143,13 +137,13 @@ def _measured(rows: Sequence[Sequence[str]], width: int) -> list[bool]:
     numeric = numeric_columns(rows, width)
     for place in range(width):
         cells = [row[place].strip() for row in rows if row[place].strip()]
-        numeric[place] = numeric[place] or (bool(cells) and all(map(_DATE.fullmatch, cells)))
+        numeric[place] = numeric[place] or (bool(cells) and all(map(formats_of, cells)))
     return numeric
 
 
 def _are_labels(names: Sequence[str]) -> bool:
     """Whether numbers can be names: years, or at least three numbers or dates at equal steps, or in order."""
-    if all(map(_DATE.fullmatch, names)):
+    if all(map(formats_of, names)):
         return len(names) > 1 and all(one < other for one, other in pairwise(names))
     try:
         values = [float(name) for name in names]

@@ -52,10 +52,11 @@ def row_name(column: str, tally: Tally) -> str | None:
         is_time = _TIME_NAME.fullmatch(column) or (_YEARS[0] <= tally.run_from and last <= _YEARS[1])
         return counts_rows if named or (tally.run_from in (0, 1) and not is_time) else None
     whole = tally.of(NUMBERS) == rows and tally.integers
+    compared = "" if tally.counts is not None else f" of the first {tally.most_distinct:,}"
     if whole and tally.inexact:
-        return f"it names the rows: {rows:,} whole numbers beyond 2^53, no two the same"
+        return f"it names the rows: {rows:,} whole numbers beyond 2^53, no two{compared} the same"
     if whole and named:
-        return f"it names the rows: {rows:,} whole numbers, no two the same"
+        return f"it names the rows: {rows:,} whole numbers, no two{compared} the same"
     if tally.counts is not None and named and all(map(_TOKEN.fullmatch, tally.counts)):
         return f"it names the rows: {rows:,} codes, no two the same"
     return None

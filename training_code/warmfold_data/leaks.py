@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from warmfold_data.cells import MISSING, number, trim
 
@@ -25,6 +26,14 @@ LINE_TOLERANCE = 1e-3
 """How far from the line, in spreads of the target, a row may lie: beyond an R2 of 0.999999 nothing is left to learn."""
 
 
+class Told(NamedTuple):
+    """What a column tells of the classes."""
+
+    text: str
+    one_to_one: bool
+    """Whether each class has one value too, so that the column is the target under other names."""
+
+
 @dataclass
 class Recoding:
     """Whether each value of a column stands beside one class only."""
@@ -32,7 +41,6 @@ class Recoding:
     class_of: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     """The classes that stand beside a missing cell."""
-    rows: int = 0
     holds: bool = True
 
     def observe(self, cells: Sequence[str], labels: Sequence[str]) -> None:
@@ -47,26 +55,29 @@ class Recoding:
             self.holds = False
 
     def told(
-        self, counts: Counter[str], rows: int, labels: Mapping[str, int], class_of: dict[str, str], share: float
-    ) -> str | None:
-        """What the column tells of the classes, in words; None if that may be chance.
+        self, counts: Counter[str], rows: int, labels: Mapping[str, int], class_of: Mapping[str, str], share: float
+    ) -> Told | None:
+        """What the column tells of the classes; None if that may be chance.
 
-        `counts` are the column's cells, `labels` the rows of each class, `class_of` the class that a cell of the target
-        stands for, `share` the share of rows that are no copies of others.
+        `counts` are the column's cells in the `rows` that were looked at, `labels` the rows of each class in all,
+        `class_of` the class that a cell of the target stands for, `share` the share of rows that are no copies.
         """
         beside = {class_of[label] for label in self.missing if label in class_of}
         held = sum(times for cell, times in counts.items() if cell not in MISSING)
         covered = rows if len(beside) <= 1 else held
         values = len(self.class_of) + (1 if len(beside) == 1 else 0)
-        agree = sum((times / rows) ** 2 for times in labels.values())
+        total = sum(labels.values())
+        agree = sum((times / total) ** 2 for times in labels.values())
         told = {class_of.get(label) for label in self.class_of.values()} | (beside if len(beside) == 1 else set())
         if covered < LEAST_COVERED * rows or len(told) < 2 or agree >= 1:
             return None
         if (covered * share - values) * -math.log2(agree) < LEAST_BITS:
             return None
         if values == len(told):
-            return f"each of its {values} values stands beside one class only, and each class beside one value"
-        return f"each of its {values:,} values stands beside one class only, in all {covered:,} rows"
+            text = f"each of its {values} values stands beside one class only, and each class beside one value"
+            return Told(text, one_to_one=True)
+        text = f"each of its {values:,} values stands beside one class only, in all {covered:,} rows"
+        return Told(text, one_to_one=False)
 
 
 @dataclass

@@ -14,12 +14,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from warmfold_data.cells import NUMERIC, CellError, plain_reading, values
+from warmfold_data.columns import Tally
 from warmfold_data.errors import DatasetRuleError
 from warmfold_data.first_lines import Record, numeric_columns
+from warmfold_data.notation import NOTATIONS, Decimal, written
+from warmfold_data.number_columns import numbers_as
+from warmfold_data.remarks import MOST_NAMED, remark
 from warmfold_run.records import Remark, SkippedRecord
+from warmfold_run.understanding import listed
 
 UNITS = "units_line"
 """The code of the remark on a line of units."""
@@ -49,10 +55,6 @@ _UNIT = re.compile(
 )
 
 
-def _remark(code: str, text: str) -> Remark:
-    return Remark(code=code, column=None, text=text, remedy=None, holds=False)
-
-
 class Sieve:
     """Lets the rows of a file through and keeps what is none, as `skipped` and `remarks` say in the end."""
 
@@ -64,8 +66,12 @@ class Sieve:
         file: str,
         header: Sequence[str] | None,
         to_score: bool,
+        decimal: Decimal | None = None,
     ) -> None:
-        """`header` is the header as written, None where there is none; `sampled` are the first records below it."""
+        """`header` is the header as written, None where there is none; `sampled` are the first records below it.
+
+        `decimal` is what the experiment says stands before decimals.
+        """
         self.skipped: list[SkippedRecord] = []
         self.remarks: list[Remark] = []
         self._names, self._file, self._to_score = list(names), file, to_score
@@ -80,6 +86,8 @@ class Sieve:
             )
         summed = [place for place, is_numeric in enumerate(self._numeric) if is_numeric][:SUMMED_COLUMNS]
         self._sums = dict.fromkeys(summed, 0.0)
+        whole = [row for row in rows if len(row) == len(names)]
+        self._read = {place: _number_reader([row[place] for row in whole], decimal) for place in summed}
         self._rows = 0
 
     def sift(self, records: Iterator[Record]) -> Iterator[Record]:
@@ -116,10 +124,10 @@ class Sieve:
         for place, (line, row) in last[kept:]:
             self._skip(line, place, "totals")
             text = f"line {line} ({_shown(row)}) holds totals, not a row; it is left out"
-            self.remarks.append(_remark("totals_line", text))
+            self.remarks.append(remark("totals_line", None, text))
         if rows and kept == len(last) and (word := word_for_totals(rows[-1][1])) is not None:
             text = f"line {rows[-1][0]}, the last, says {word!r}; it is taken for a row. Delete it if it holds totals"
-            self.remarks.append(_remark("possible_totals", text))
+            self.remarks.append(remark("possible_totals", None, text))
 
     def _are_units(self, row: Sequence[str]) -> bool:
         if len(row) != len(self._names):
@@ -137,21 +145,24 @@ class Sieve:
         return self._numeric[place] or any(self._is_total(row[place], place, rows) for place in self._sums)
 
     def _is_total(self, cell: str, place: int, rows: Sequence[Sequence[str]]) -> bool:
-        value = _value(cell)
-        if value is None or not value:
+        read, parts = self._read[place], written(cell.strip())
+        value = read(cell)
+        if not value:
             return False
-        whole = self._sums[place] + sum(_value(row[place]) or 0.0 for row in rows)
-        decimals = len(cell.strip().rpartition(".")[2]) if "." in cell else 0
+        whole = self._sums[place] + sum(read(row[place]) for row in rows)
+        decimals = len(parts.digits.rpartition(".")[2]) if parts is not None and "." in parts.digits else 0
         allowed = 0.5 * 10.0**-decimals + 1e-6 * abs(whole)
         return abs(value - whole) <= allowed or abs(value - whole / (self._rows + len(rows))) <= allowed * 1e-3
 
     def _add(self, rows: Sequence[Sequence[str]]) -> None:
         self._rows += len(rows)
         for place in self._sums:
+            cells = [row[place] for row in rows]
             try:
-                self._sums[place] += sum(map(float, [row[place] for row in rows]))
+                whole = sum(map(float, cells))
             except ValueError:
-                self._sums[place] += sum(_value(row[place]) or 0.0 for row in rows)
+                whole = math.nan
+            self._sums[place] += whole if math.isfinite(whole) else sum(map(self._read[place], cells))
 
     def _skip(self, line: int, place: int, why: str) -> None:
         if self._to_score:
@@ -160,14 +171,14 @@ class Sieve:
         self.skipped.append(SkippedRecord(line=line, row=place, why=why))  # type: ignore[typeddict-item]
 
     def _say_units(self, line: int, row: Sequence[str]) -> None:
-        self.remarks.append(_remark(UNITS, f"line {line} ({_shown(row)}) holds units, not a row; it is left out"))
+        self.remarks.append(remark(UNITS, None, f"line {line} ({_shown(row)}) holds units, not a row; it is left out"))
 
     def _say_repeats(self) -> None:
         lines = [str(skipped["line"]) for skipped in self.skipped if skipped["why"] == "repeated header"]
         if lines:
-            shown = ", ".join(lines[:5]) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
+            shown = listed(lines, MOST_NAMED)
             text = f"the header stands once more on line{'s' * (len(lines) > 1)} {shown}; it is left out there"
-            self.remarks.append(_remark("repeated_header", text))
+            self.remarks.append(remark("repeated_header", None, text))
 
 
 def word_for_totals(row: Sequence[str]) -> str | None:
@@ -176,16 +187,24 @@ def word_for_totals(row: Sequence[str]) -> str | None:
     return first if first.rstrip(" :").casefold() in TOTALS and len(row) > 1 else None
 
 
-def _value(cell: str) -> float | None:
-    """A number in plain notation, or with a decimal comma."""
-    text = cell.strip()
-    for notation in (text, text.replace(".", "").replace(",", ".")):
+def _number_reader(cells: Sequence[str], decimal: Decimal | None) -> Callable[[str], float]:
+    """What reads the numbers of a column that begins with these cells; 0 for any other cell."""
+    tally = Tally()
+    tally.observe(cells, [0] * len(cells))
+    found = numbers_as(tally.settle(), decimal)
+    reading = plain_reading(NUMERIC)
+    reading["decimal"], reading["thousands"] = found.notation or NOTATIONS[0]
+    reading["affixes"] = found.affixes
+    value_in = values(reading)
+
+    def read(cell: str) -> float:
         try:
-            value = float(notation)
-        except ValueError:
-            continue
-        return value if math.isfinite(value) else None
-    return None
+            value = value_in(cell)
+        except CellError:
+            return 0.0
+        return value if isinstance(value, float) else 0.0
+
+    return read
 
 
 def _shown(row: Sequence[str]) -> str:

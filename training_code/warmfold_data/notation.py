@@ -111,6 +111,15 @@ def marks(digits: str) -> frozenset[str]:
     return frozenset(digits) - frozenset("0123456789")
 
 
+def number(cell: str) -> float | None:
+    """The number that pandas would read, which knows neither `1_000` nor other scripts' digits; None for no number."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return None if math.isnan(value) or "_" in cell or not cell.isascii() else value
+
+
 def number_reader(decimal: Decimal, thousands: str, affixes: Sequence[str]) -> Callable[[str], float | None]:
     """What reads a column's cells in one notation, these affixes taken off: numbers, or None for any other cell."""
     pattern, known = _pattern(Notation(decimal, thousands)), {"", *affixes}
@@ -118,7 +127,7 @@ def number_reader(decimal: Decimal, thousands: str, affixes: Sequence[str]) -> C
     def read(cell: str) -> float | None:
         parts = written(cell)
         if parts is None:
-            return _scientific(cell) if decimal == "." else None
+            return number(cell.translate(_MINUS)) if decimal == "." else None
         if parts.affix not in known or not pattern.fullmatch(parts.digits):
             return None
         digits = parts.digits.replace(thousands, "") if thousands else parts.digits
@@ -135,14 +144,6 @@ def is_currency(affix: str) -> bool:
 
 def _is_affix(affix: str) -> bool:
     return affix == PERCENT or is_currency(affix)
-
-
-def _scientific(cell: str) -> float | None:
-    try:
-        value = float(cell.translate(_MINUS))
-    except ValueError:
-        return None
-    return None if math.isnan(value) or "_" in cell or not cell.translate(_MINUS).isascii() else value
 
 
 @lru_cache(maxsize=16)

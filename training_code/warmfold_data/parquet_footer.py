@@ -13,10 +13,12 @@ from typing import Any
 
 from warmfold_data.cells import BOOLEAN, DATE, NUMERIC, TEXT
 from warmfold_data.errors import DatasetRuleError
+from warmfold_run.understanding import listed
 
 MAGIC = b"PAR1"
 _ENCRYPTED = b"PARE"
 _TAIL_BYTES = 8
+_MOST_NAMED = 20
 MAX_FOOTER_BYTES = 64 * 1024 * 1024
 _MOST_NESTED = 32
 _BOOLEAN, _INT32, _INT64, _INT96, _FLOAT, _DOUBLE, _BYTES, _FIXED = range(8)
@@ -127,9 +129,9 @@ def check_columns(footer: Footer, *, file: str) -> None:
     """Raise DatasetRuleError for columns that are no columns of cells, all at once, and for a file without rows."""
     unfit = [f"{column.name!r} holds {column.what}" for column in footer.columns if column.kind is None]
     if unfit:
-        shown = ", ".join(unfit[:20]) + (f" and {len(unfit) - 20} more" if len(unfit) > 20 else "")
         raise DatasetRuleError(
-            f"{file}: {shown}, which no feature can be made of; take it out, or make plain columns of it."
+            f"{file}: {listed(unfit, _MOST_NAMED)}, which no feature can be made of; take it out, or make plain "
+            "columns of it."
         )
     if not footer.rows:
         raise DatasetRuleError(f"{file} has no rows; add the rows to train on.")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 
-from warmfold_data.columns import NOTHING, sort_of
+from warmfold_data.cells import trim
+from warmfold_data.columns import kept_under, sort_of
+from warmfold_data.csv_cells import csv_reader
 from warmfold_data.reader import Reader
 from warmfold_run.records import Dialect
 
@@ -34,7 +36,7 @@ def rows_in(piece: bytes, dialect: Dialect, width: int) -> Iterator[list[str]]:
         return
     lines = piece.decode(dialect["encoding"], "replace").split("\n")[1:-1]
     try:
-        for row in csv.reader((f"{line}\n" for line in lines), delimiter=dialect["delimiter"], strict=True):
+        for row in csv_reader((f"{line}\n" for line in lines), dialect["delimiter"]):
             if len(row) == width:
                 yield row
     except csv.Error:
@@ -47,7 +49,11 @@ def observe_target(reader: Reader, piece: bytes, dialect: Dialect) -> None:
     A cell of another sort has no line that could be told; Split Dataset, which reads all rows, finds it.
     """
     tally, place = reader.tallies[reader.target], reader.columns.index(reader.target)
-    known = {sort_of(cell, tally.asked_missing) for cell in tally.counts or ()} - {NOTHING}
+
+    def kind(cell: str) -> tuple[str, frozenset[str]]:
+        return kept_under(cell, sort_of(cell, tally.asked_missing))
+
+    known = {kind(cell) for cell in tally.counts or () if trim(cell)}
     cells = [row[place] for row in rows_in(piece, dialect, len(reader.columns))]
-    alike = [cell for cell in cells if sort_of(cell, tally.asked_missing) in known]
+    alike = [cell for cell in cells if kind(cell) in known]
     reader.observe_target(alike, [0] * len(alike))

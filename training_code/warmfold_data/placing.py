@@ -5,7 +5,6 @@ Standard library only, as `rules.py`, which asks here when all rows have been se
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +15,9 @@ from warmfold_catalogue.splitters import KeyColumn, Splitter, default_splitter, 
 from warmfold_catalogue.splitters.predefined import HELD
 from warmfold_data.asked import Asked, Splitting
 from warmfold_data.cells import DATE, MISSING, TEXT, Value, number, values
-from warmfold_data.csv_records import DatasetRuleError, listed
 from warmfold_data.dates import iso_seconds
 from warmfold_data.dealing import HOLDOUT, Dealt, Rows, content_hash, deal
+from warmfold_data.errors import DatasetRuleError, listed, no_column
 from warmfold_data.remarks import calls, counted, remark
 from warmfold_data.split_checks import Checks, Placed
 from warmfold_data.understanding import Understood
@@ -251,12 +250,7 @@ def _by_place(counts: Counter[tuple[int, int]], classes: Sequence[str]) -> defau
 
 def _check_column(column: str, key: KeyColumn, header: Sequence[str], target: str, file: str) -> None:
     if column not in header:
-        near = difflib.get_close_matches(column, header, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise DatasetRuleError(
-            f"{file}: no column is called {column!r}, the `cross_validation.{key}` of experiment.yaml; "
-            f"the columns are {listed(list(header))}.{hint}"
-        )
+        raise DatasetRuleError(no_column(file, column, f"the `cross_validation.{key}` of experiment.yaml", header))
     if column == target:
         raise DatasetRuleError(
             f"{file}: column {column!r} is the target, and `cross_validation.{key}` in experiment.yaml; name another."

@@ -5,13 +5,12 @@ Standard library only, as `rules.py`. Rows are looked at in blocks.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 from warmfold_data.asked import Asked
 from warmfold_data.cells import number, trim
 from warmfold_data.columns import ALL_DISTINCT, DISTINCT, Tally
-from warmfold_data.csv_records import DatasetRuleError, listed
+from warmfold_data.errors import DatasetRuleError, no_column
 from warmfold_data.leaks import Line, Recoding
 from warmfold_data.target import resolve_target
 from warmfold_run.experiment import ID, IGNORE
@@ -120,14 +119,7 @@ def _packed(row: Sequence[str]) -> bytes | tuple[str, ...]:
 
 def check_named(columns: list[str], asked: Asked, file: str) -> None:
     """Raise DatasetRuleError for columns that the experiment names and the file has not got."""
-    wrong = []
-    for column in asked.columns:
-        if column not in columns:
-            near = difflib.get_close_matches(column, columns, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            wrong.append(
-                f"{file}: no column is called {column!r}, which `columns` of experiment.yaml names; "
-                f"the columns are {listed(columns)}.{hint}"
-            )
+    key = "which `columns` of experiment.yaml names"
+    wrong = [no_column(file, column, key, columns) for column in asked.columns if column not in columns]
     if wrong:
         raise DatasetRuleError("\n".join(wrong))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from warmfold_data.asked import Asked
 from warmfold_data.cells import (
@@ -25,7 +26,9 @@ from warmfold_data.cells import (
 )
 from warmfold_data.columns import (
     DATES,
+    FIRST,
     INFINITE,
+    NOTHING,
     NUMBERS,
     TEXTS,
     TRUTHS,
@@ -55,6 +58,14 @@ LONGEST_CATEGORY = 100
 """Characters of a text that is remembered."""
 
 
+class Refused(NamedTuple):
+    """What is in doubt or broken, and what to do about it."""
+
+    text: str
+    line: int | None = None
+    """The line where it is seen, if there is one."""
+
+
 @dataclass
 class Decision:
     """What a column is."""
@@ -64,8 +75,10 @@ class Decision:
     left_out: str | None = None
     """Why it is."""
     remarks: list[Remark] = field(default_factory=list)
-    refused: str | None = None
-    """What is in doubt and what to do about it: `line 9: …`; None where nothing is."""
+    words_as_classes: list[str] = field(default_factory=list)
+    """Words for missing that stand in the target, and are taken for classes."""
+    refused: Refused | None = None
+    """None where nothing is in doubt."""
 
 
 def decide(column: str, tally: Tally, asked: Asked, *, is_target: bool = False) -> Decision:
@@ -140,10 +153,11 @@ class _Decider:
         decided = self._done(kind, **particulars)
         odd = [] if decided.reading is None else _unreadable(self.tally, decided.reading)
         if odd:
-            return Decision(
-                refused=f": column {self.column!r} can't be read as {MEANING[kind]}, as experiment.yaml says: "
+            text = (
+                f"column {self.column!r} can't be read as {MEANING[kind]}, as experiment.yaml says: "
                 f"{words_named(odd)}. Correct the cells, or say `{calls(self.column, TEXT)}`."
             )
+            return Decision(refused=Refused(text))
         return decided
 
     def _dates(self, *, asked: bool = False) -> Decision:
@@ -154,9 +168,14 @@ class _Decider:
         most = max(totals.values(), default=0)
         best = sorted(form for form, times in totals.items() if times == most)
         others = tally.of(NUMBERS, WRITTEN, INFINITE, TRUTHS, TEXTS) + tally.of(DATES) - most
-        if others or not best:
-            first = tally.firsts(NUMBERS, WRITTEN, INFINITE, TRUTHS, TEXTS) or tally.firsts(DATES)
-            return self._refused(f"a date like the others ({_example(tally)})", others, first)
+        if not best and not others:
+            return self._done(DATE, date_format=None)
+        if not best:
+            return self._refused("a date (such as 2024-12-31)", others, tally.firsts(WRITTEN, INFINITE, TRUTHS, TEXTS))
+        if others:
+            odd = [*tally.firsts(WRITTEN, INFINITE, TRUTHS, TEXTS), *tally.first_dates(best[0], fit=False)]
+            _, like = tally.first_dates(best[0], fit=True)[0]
+            return self._refused(f"a date like the others (such as {like[:40]!r})", others, sorted(odd)[:FIRST])
         by_order = {_day_first(form) for form in best} - {None}
         if len(by_order) > 1:
             example = tally.firsts(DATES)
@@ -164,11 +183,13 @@ class _Decider:
                 f"{cells_named(example, tally.of(DATES))} are dates, and no cell tells days from months, so the column "
                 "is read as text"
             )
+            remedy = calls(self.column, next(form for form in best if _day_first(form)))
             if asked:
-                return Decision(refused=f": column {self.column!r}: {text}; {_DATE_REMEDY.format(column=self.column)}")
-            self._say("ambiguous_dates", text, calls(self.column, "%d/%m/%Y"))
+                how = f"say the format of its dates in experiment.yaml, as in `{remedy}`."
+                return Decision(refused=Refused(f"column {self.column!r}: {text}; {how}"))
+            self._say("ambiguous_dates", text, remedy)
             return self._text()
-        form = None if best[0] == ISO or ISO in best else best[0]
+        form = None if ISO in best else best[0]
         self._say(
             "dates",
             f"{counted(tally.of(DATES), 'cell')} {'is a date' if tally.of(DATES) == 1 else 'are dates'} "
@@ -180,7 +201,7 @@ class _Decider:
     def _text(self, *, mixed: bool = False) -> Decision:
         tally = self.tally
         numbers, texts = tally.of(NUMBERS, WRITTEN), tally.of(TEXTS, TRUTHS, DATES)
-        if mixed or (numbers and texts and numbers + texts and numbers / (numbers + texts) > 1 - MOSTLY):
+        if mixed or (numbers and texts and numbers / (numbers + texts) > 1 - MOSTLY):
             first = tally.firsts(TEXTS, TRUTHS, DATES)
             self._say(
                 "mixed",
@@ -247,17 +268,22 @@ class _Decider:
         return self._text()
 
     def _refused(self, meant: str, others: int, first: list[tuple[int, str]]) -> Decision:
-        line, cell = first[0]
         which = ", the target," if self.is_target else ""
-        total = self.tally.cells - self.tally.of("nothing")
+        total = self.tally.cells - self.tally.of(NOTHING)
         reason = f" ({self.doubt})" if self.doubt else ""
-        more = f"; so are {counted(others - 1, 'other cell')}" if others > 1 else ""
-        words = list(dict.fromkeys(trim(one) for _, one in first))
-        return Decision(
-            refused=f"line {line}: {quoted(cell)} in column {self.column!r}{which} is not {meant}{reason}, as "
-            f"{total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in experiment.yaml "
-            f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`."
+        more = f"; nor {'is' if others == 2 else 'are'} {counted(others - 1, 'other cell')}" if others > 1 else ""
+        found = [one for _, one in first] or self._some_numbers()
+        words = list(dict.fromkeys(map(trim, found)))
+        said = f"`{calls_missing(words)}` or `{calls(self.column, TEXT)}`" if words else f"`{calls(self.column, TEXT)}`"
+        text = (
+            f"{quoted(found[0]) if found else 'a number'} in column {self.column!r}{which} is not {meant}{reason}, as "
+            f"{total - others:,} of its {total:,} cells are{more}. Correct the cell, or say in experiment.yaml {said}."
         )
+        return Decision(refused=Refused(text, first[0][0] if first else None))
+
+    def _some_numbers(self) -> list[str]:
+        """A few plain numbers, of which no lines are kept."""
+        return [cell for cell in self.tally.counts or () if self.tally.sort_of(cell) == NUMBERS][:FIRST]
 
     def _say_written(self) -> None:
         tally, notation = self.tally, self.notation or NOTATIONS[0]
@@ -299,13 +325,11 @@ class _Decider:
             words.append((" ", self.tally.blanks))
         if words:
             self._say("missing_words", f"{words_named(words)}: taken for missing values")
-        if kept and self.is_target:
-            self._say(
-                "missing_word_is_class",
-                f"{words_named(kept)}: taken for a class, as any text in the target is",
-                calls_missing(word for word, _ in kept),
-            )
-        return Decision(reading=reading, remarks=self.remarks)
+        as_classes = [word for word, _ in kept] if self.is_target else []
+        if as_classes:
+            text = f"{words_named(kept)}: taken for a class, as any text in the target is"
+            self._say("missing_word_is_class", text, calls_missing(as_classes))
+        return Decision(reading=reading, remarks=self.remarks, words_as_classes=as_classes)
 
     def _say_some(self, code: str, what: str, found: list[str]) -> None:
         if found:
@@ -317,7 +341,6 @@ class _Decider:
 
 
 _CODE = re.compile(r"[A-Za-z]{0,3}\d+[A-Za-z]{0,3}", re.ASCII)
-_DATE_REMEDY = 'say the format of its dates in experiment.yaml, as in `columns: {{{column}: "%d/%m/%Y"}}`.'
 
 
 def _day_first(form: str) -> bool | None:
@@ -325,11 +348,6 @@ def _day_first(form: str) -> bool | None:
     if form.startswith(("%d/%m", "%d-%m")):
         return True
     return False if form.startswith(("%m/%d", "%m-%d")) else None
-
-
-def _example(tally: Tally) -> str:
-    first = tally.firsts(DATES)
-    return f"such as {first[0][1][:40]!r}" if first else "such as 2024-12-31"
 
 
 def _unreadable(tally: Tally, reading: Reading) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from warmfold_run.records import Remark
+from warmfold_run.understanding import listed, printable
 
 MOST_NAMED = 5
 """Cells, lines or classes that a remark names."""
@@ -55,7 +56,7 @@ def counted(number: int, noun: str) -> str:
 
 def quoted(cell: str) -> str:
     """A cell as remarks and errors show it: cut short, in quotes, what can't be printed written out."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell[:80])
+    shown = printable(cell[:80])
     return f"'{shown}'" if len(cell) <= 80 else f"'{shown}…'"
 
 
@@ -68,5 +69,4 @@ def cells_named(first: Sequence[tuple[int, str]], more: int) -> str:
 
 def words_named(words: Sequence[tuple[str, int]]) -> str:
     """Words and how often each stands there: `'?' in 11 rows, '-' in 3 rows`."""
-    named = ", ".join(f"{quoted(word)} in {counted(times, 'row')}" for word, times in words[:MOST_NAMED])
-    return f"{named} and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else named
+    return listed([f"{quoted(word)} in {counted(times, 'row')}" for word, times in words], MOST_NAMED)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from warmfold_data.cells import NUMERIC, CellError, Value, trim, values
-from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, DatasetRuleError, listed, named, read_records
+from warmfold_data.csv_records import BinaryStream, read_records
+from warmfold_data.errors import DatasetRuleError, listed, named
 from warmfold_data.remarks import calls, cells_named, remark
-from warmfold_run.experiment import AskedDialect
+from warmfold_run.experiment import AS_IT_SHOWS, AskedDialect
 from warmfold_run.records import Profile, Remark
 
 FIRST = 3

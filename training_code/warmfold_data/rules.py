@@ -17,6 +17,7 @@ from warmfold_data.dealing import LEFT_OUT, Rows, content_hash
 from warmfold_data.pieces import observe_target
 from warmfold_data.placing import ROW_BY_ROW, Dealing, Placing
 from warmfold_data.reader import Reader
+from warmfold_data.remarks import remark
 from warmfold_data.understanding import Understood, say_leaks, understand
 from warmfold_run.experiment import CLASSIFICATION
 from warmfold_run.predictions import prediction_columns
@@ -187,7 +188,7 @@ def _names_that_give_way(classes: Collection[str] | None, columns: Sequence[str]
     for usual, name in zip(prediction_columns(labels, ()), prediction_columns(labels, columns), strict=True):
         if name != usual:
             text = f"the data has a column {usual!r}, so predictions come in {name!r}"
-            yield Remark(code="prediction_columns", column=usual, text=text, remedy=None, holds=False)
+            yield remark("prediction_columns", usual, text)
 
 
 def _ordered(classes: Counter[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from warmfold_catalogue.metrics import Metric
 from warmfold_catalogue.splitters import Splitter
 from warmfold_data.asked import Splitting
-from warmfold_data.csv_records import DatasetRuleError, listed
+from warmfold_data.errors import DatasetRuleError, listed
 from warmfold_data.understanding import Understood
 from warmfold_run.records import FoldParts, Remark
 

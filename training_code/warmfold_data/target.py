@@ -5,14 +5,13 @@ Standard library only, as `rules.py`.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from warmfold_data.asked import Asked
 from warmfold_data.cells import BOOLEAN, NUMERIC, SAID_BOOLEANS, CellError, Value, trim, values
-from warmfold_data.columns import NUMBERS, WRITTEN, Tally
-from warmfold_data.csv_records import DatasetRuleError, listed
+from warmfold_data.columns import DATES, NUMBERS, TEXTS, TRUTHS, WRITTEN, Tally
+from warmfold_data.errors import DatasetRuleError, did_you_mean, listed, no_column
 from warmfold_data.remarks import MOST_NAMED, quoted, remark, words_named
 from warmfold_run.experiment import CLASSIFICATION, REGRESSION, Problem
 from warmfold_run.records import Reading, Remark
@@ -34,12 +33,7 @@ def resolve_target(columns: list[str], asked: Asked, file: str) -> tuple[str, st
     elif target is None:
         target, why = columns[-1], "it is the last column"
     if target not in columns:
-        near = difflib.get_close_matches(target, columns, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise DatasetRuleError(
-            f"{file}: no column is called {target!r}, the `target` of experiment.yaml; "
-            f"the columns are {listed(columns)}.{hint}"
-        )
+        raise DatasetRuleError(no_column(file, target, "the `target` of experiment.yaml", columns))
     if len(columns) == 1:
         other = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in target), None)
         remedy = f"separate the cells by commas, not {other}" if other else "add at least one column to learn from"
@@ -157,8 +151,7 @@ def resolve_positive_class(asked: Asked, classes: Mapping[str, int], reading: Re
         return (order[1] if len(order) == 2 else None), None
     found = _class_called(wanted, classes, reading)
     if found is None:
-        near = difflib.get_close_matches(wanted, order, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(wanted, order)
         return None, f"`positive_class` is {wanted!r}, and the classes are {listed(order)}.{hint}"
     if len(order) != 2:
         return None, f"`positive_class` is for two classes, and there are {len(order)}; take it out of experiment.yaml."
@@ -206,4 +199,4 @@ def unfit_values(tally: Tally, reading: Reading) -> list[str]:
 
 def looks_numeric(tally: Tally) -> bool:
     """Whether all that stands in the target are numbers."""
-    return tally.of(NUMBERS, WRITTEN) > 0 and tally.of("texts", "truths", "dates") == 0
+    return tally.of(NUMBERS, WRITTEN) > 0 and tally.of(TEXTS, TRUTHS, DATES) == 0

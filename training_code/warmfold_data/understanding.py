@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from warmfold_data import ids
-from warmfold_data.cells import NUMERIC, Value, values
-from warmfold_data.columns import NOTHING, WRITTEN, Tally
-from warmfold_data.csv_records import DatasetRuleError
+from warmfold_data.cells import BOOLEAN, NUMERIC, Value, values
+from warmfold_data.columns import NOTHING, WORDS, WRITTEN, Tally
+from warmfold_data.errors import DatasetRuleError
 from warmfold_data.reader import Reader
-from warmfold_data.readings import Decision, decide
-from warmfold_data.remarks import calls, remark
+from warmfold_data.readings import Decision, Refused, decide
+from warmfold_data.remarks import calls, calls_missing, remark
 from warmfold_data.target import (
     class_names,
     doubts,
@@ -54,6 +54,8 @@ class Understood:
     positive_class: str | None = None
     counts_something: bool = False
     """Whether the classes are whole numbers, and nobody said that they are classes."""
+    words_as_classes: frozenset[str] = frozenset()
+    """Classes that are called by a word that often means that there is no value."""
 
     def target_reader(self) -> Callable[[str], str | None]:
         """What says of a cell of the target which class it is (empty for a number), or None where it holds nothing."""
@@ -91,9 +93,8 @@ class Understood:
         """What else can be done about a class of too few rows, to stand between other remedies."""
         if self.counts_something:
             return "set `problem: regression` if these are numbers, "
-        for one in self.remarks:
-            if one["code"] == "missing_word_is_class" and repr(label) in one["text"]:
-                return f"set `{one['remedy']}` if it means that there is no value, "
+        if label in self.words_as_classes:
+            return f"set `{calls_missing([label])}` if it means that there is no value, "
         return ""
 
 
@@ -104,7 +105,7 @@ class _Features:
     readings: dict[str, Reading] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
 
 def understand(reader: Reader) -> Understood:
@@ -121,8 +122,8 @@ def understand(reader: Reader) -> Understood:
     decided = decide(target, tally, asked.with_types(), is_target=True)
     features = _features(reader)
     reading = decided.reading
-    if reading is None:
-        raise _refusal(file, [decided.refused or "", *features.refused])
+    if decided.refused is not None or reading is None:
+        raise _refusal(file, [one for one in (decided.refused, *features.refused) if one is not None])
     labelled = tally.cells - tally.of(NOTHING) - missing_words(tally, reading)
     if not labelled:
         raise DatasetRuleError(
@@ -145,8 +146,9 @@ def understand(reader: Reader) -> Understood:
         remarks=[*_no_target(reader, labelled), *decided.remarks, *doubts(target, problem, asked, tally, reading)],
         missing=missing | {target: reader.rows - labelled},
         facts={column: _facts(reader.tallies[column], read) for column, read in features.readings.items()},
+        words_as_classes=frozenset(decided.words_as_classes),
     )
-    refused = _settle_target(understood, reader, labelled) + features.refused
+    refused = [*map(Refused, _settle_target(understood, reader, labelled)), *features.refused]
     if refused:
         raise _refusal(file, refused)
     understood.remarks += features.remarks
@@ -162,19 +164,24 @@ def say_leaks(understood: Understood, reader: Reader, different_rows: int) -> No
     tally_of = reader.tallies[understood.target]
     labelled = sum((understood.classes or {}).values())
     share = different_rows / labelled if labelled else 1.0
+    of_class = understood.target_reader()
+    cells = () if understood.classes is None else tally_of.counts or ()
+    class_of = {cell: name for cell in cells if (name := of_class(cell)) is not None}
     for column, reading in understood.readings.items():
-        told, tally = None, reader.tallies[column]
+        told, groups, tally = None, False, reader.tallies[column]
         if column in reader.copies and understood.problem == REGRESSION:
             told = "it is the target itself in every row"
         elif column in reader.lines and understood.problem == REGRESSION:
             told = reader.lines[column].told()
         elif column in reader.recodings and understood.classes is not None and tally.counts is not None:
-            of_class = understood.target_reader()
-            cells = tally_of.counts or Counter[str]()
-            class_of = {cell: name for cell in cells if (name := of_class(cell)) is not None}
-            told = reader.recodings[column].told(tally.counts, labelled, understood.classes, class_of, share)
+            # of a sample, no more rows tell anything than were looked at
+            rows = min(labelled, tally.cells)
+            recoded = reader.recodings[column].told(tally.counts, rows, understood.classes, class_of, share)
+            if recoded is not None:
+                told = recoded.text
+                groups = not recoded.one_to_one and len(tally.counts) > ids.FEWEST_ROWS and reading["kind"] != BOOLEAN
         if told is not None:
-            found.append(_leak(column, told, tally, reading))
+            found.append(_leak(column, told, groups=groups))
     named = {one["column"] for one in found}
     others = [one for one in understood.remarks if one["code"] != "groups" or one["column"] not in named]
     understood.remarks = [*found, *others]
@@ -189,12 +196,12 @@ def missing_words(tally: Tally, reading: Reading) -> int:
 def _settle_target(understood: Understood, reader: Reader, labelled: int) -> list[str]:
     """Settle what the classes are; returns what is wrong with the target."""
     tally, reading, asked = reader.tallies[understood.target], understood.readings[understood.target], reader.asked
-    place = f": column {understood.target!r}, the target,"
+    place = f"column {understood.target!r}, the target,"
     if understood.problem == REGRESSION:
-        wrong = unfit_values(tally, reading)
+        wrong = [f"{place} {line}" for line in unfit_values(tally, reading)]
         if asked.positive_class is not None:
             wrong.append("`positive_class` is for two classes, and the problem is regression; take it out.")
-        return [line if line.startswith("`") else f"{place} {line}" for line in wrong]
+        return wrong
     too_many = unfit_classes(tally, labelled)
     if too_many or tally.counts is None:
         return [f"{place} {line}" for line in too_many]
@@ -217,17 +224,18 @@ def _settle_target(understood: Understood, reader: Reader, labelled: int) -> lis
     understood.counts_something = (
         asked.problem is None and reading["kind"] == NUMERIC and tally.integers and looks_numeric(tally)
     )
-    return [] if wrong_class is None else [f": {wrong_class}"]
+    return [] if wrong_class is None else [wrong_class]
 
 
 def _features(reader: Reader) -> _Features:
     features, names_of_rows = _Features(), dict[str, tuple[Decision, str]]()
+    asked = reader.asked.with_types()
     for column, tally in reader.tallies.items():
         if column == reader.target:
             continue
         said = column in reader.asked.columns
         useless = None if said else ids.useless(tally)
-        decided = Decision(left_out=useless) if useless else decide(column, tally, reader.asked.with_types())
+        decided = Decision(left_out=useless) if useless else decide(column, tally, asked)
         if decided.refused is not None:
             features.refused.append(decided.refused)
         elif decided.reading is None:
@@ -246,7 +254,7 @@ def _features(reader: Reader) -> _Features:
         features.remarks.append(remark("row_names", column, text, calls(column, decided.reading["kind"])))
     if not features.readings and not features.refused:
         why = "; ".join(f"{column!r}: {reason}" for column, reason in list(features.left_out.items())[:MOST_REFUSALS])
-        features.refused.append(f": no feature column is left to learn from ({why}); add one.")
+        features.refused.append(Refused(f"no feature column is left to learn from ({why}); add one."))
     return features
 
 
@@ -256,9 +264,8 @@ def _add(features: _Features, column: str, decided: Decision, tally: Tally) -> N
         features.remarks += [*decided.remarks, *ids.remarks_on(column, tally, decided.reading)]
 
 
-def _leak(column: str, told: str, tally: Tally, reading: Reading) -> Remark:
-    many = tally.counts is not None and len(tally.counts) > ids.FEWEST_ROWS
-    if many and reading["kind"] != "boolean" and told.startswith("each") and "each class" not in told:
+def _leak(column: str, told: str, *, groups: bool) -> Remark:
+    if groups:
         text = f"{told}: rows with the same value belong together, or the column tells the target"
         return remark("groups", column, text, ids.in_one_part(column), holds=True)
     return remark("leak", column, f"it alone tells the target: {told}", calls(column, "ignore"), holds=True)
@@ -274,7 +281,7 @@ def _no_target(reader: Reader, labelled: int) -> list[Remark]:
 def _missing(reader: Reader, column: str, features: _Features) -> int:
     tally = reader.tallies[column]
     reading = features.readings.get(column)
-    return tally.of(NOTHING) + (missing_words(tally, reading) if reading is not None else tally.of("words"))
+    return tally.of(NOTHING) + (missing_words(tally, reading) if reading is not None else tally.of(WORDS))
 
 
 def _facts(tally: Tally, reading: Reading) -> ColumnFacts:
@@ -292,9 +299,12 @@ def _facts(tally: Tally, reading: Reading) -> ColumnFacts:
     )
 
 
-def _refusal(file: str, refused: list[str]) -> DatasetRuleError:
+def _refusal(file: str, refused: list[Refused]) -> DatasetRuleError:
     """One error with a line for each broken rule."""
-    lines = [f"{file}{one}" if one.startswith(":") else f"{file}, {one}" for one in refused[:MOST_REFUSALS]]
+    lines = [
+        f"{file}: {one.text}" if one.line is None else f"{file}, line {one.line}: {one.text}"
+        for one in refused[:MOST_REFUSALS]
+    ]
     more = len(refused) - MOST_REFUSALS
     if more > 0:
         lines.append(f"{file}: {more} more columns break a rule.")

@@ -12,7 +12,7 @@ from warmfold_catalogue.splitters import load_splitter
 from warmfold_data import rules
 from warmfold_data.asked import Asked
 from warmfold_data.byte_streams import GZIP_LIKELY_RATIO, GZIP_MAGIC
-from warmfold_data.csv_records import AS_IT_SHOWS, BinaryStream, CsvRecords, DatasetRuleError
+from warmfold_data.csv_records import BinaryStream, CsvRecords, DatasetRuleError
 from warmfold_data.files import File, read_files
 from warmfold_data.parquet_columns import suggest
 from warmfold_data.parquet_footer import Footer, check_columns, read_footer
@@ -22,7 +22,7 @@ from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.load import Read, read_experiment
 from warmfold_experiment.resolve import resolve
 from warmfold_experiment.schema import NO_OVERRIDES, Experiment, Overrides
-from warmfold_run.experiment import CLASSIFICATION, REGRESSION, AskedDialect, Problem
+from warmfold_run.experiment import AS_IT_SHOWS, CLASSIFICATION, REGRESSION, AskedDialect, Problem
 from warmfold_run.experiment import Experiment as Resolved
 from warmfold_run.records import Profile, Remark
 from warmfold_run.understanding import Understanding, counted, in_words, shown

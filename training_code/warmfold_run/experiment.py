@@ -39,6 +39,10 @@ class AskedDialect(TypedDict):
     header: Annotated[bool | None, "whether the first line names the columns"]
 
 
+AS_IT_SHOWS = AskedDialect(delimiter=None, decimal=None, encoding=None, header=None)
+"""What an experiment that says nothing asks for."""
+
+
 class CrossValidation(TypedDict):
     """How rows are divided."""
 

@@ -173,4 +173,4 @@ def _left_out(columns: dict[str, str]) -> str:
 def listed(texts: Sequence[str], most: int) -> str:
     """Return texts with commas between them, and how many more there are than `most`."""
     more = len(texts) - most
-    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(texts[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -7,8 +7,8 @@ import io
 from typing import Any
 
 from tests.unit.training_code.dataset import refusal
-from warmfold_data.csv_records import AS_IT_SHOWS, CsvRecords, read_records
-from warmfold_run.experiment import AskedDialect
+from warmfold_data.csv_records import CsvRecords, read_records
+from warmfold_run.experiment import AS_IT_SHOWS, AskedDialect
 
 HEADER = ["income", "age", "city", "churn"]
 CITIES = ["Oslo", "Turin", "Lyon", "Graz"]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from warmfold_data.asked import Asked, Splitting
+from warmfold_data.cells import Value, values
 from warmfold_data.csv_records import DatasetRuleError, csv_line
 from warmfold_data.rules import scan
-from warmfold_run.records import Profile, Remark
+from warmfold_run.records import Profile, Reading, Remark
 
 ROWS = 120
 
@@ -50,6 +51,11 @@ def target(cells: Sequence[object], **asked: Any) -> Profile:
     """What the rules say of a table whose target `y` has these cells."""
     rows = len(cells)
     return understood({"a": measured(rows), "b": measured(rows, seed=5), "y": cells}, **asked)
+
+
+def value_of(cell: str, reading: Reading) -> Value:
+    """What one cell holds; raises CellError."""
+    return values(reading)(cell)
 
 
 def remarks(profile: Profile, code: str) -> list[Remark]:

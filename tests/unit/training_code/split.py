@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
-from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_jobs.data.parts import fold_rows
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.data.table import Rows, Schema, read_profile
+from warmfold_run.experiment import AS_IT_SHOWS
 
 RUN = "s3://bucket/runs/r/"
 PLACES = ("parts", "holdout", "candidates", "model", "score", "predictions")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from warmfold_data.cells import value_of
-from warmfold_data.csv_records import AS_IT_SHOWS
+from tests.unit.training_code.dataset import value_of
+from warmfold_run.experiment import AS_IT_SHOWS
 from warmfold_run.records import Profile
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.training_code.split_job import Bucket, csv_bytes, plan_for
@@ -115,6 +115,10 @@ def compared(data: bytes, **settings_: Any) -> bool:
     return all(took)
 
 
+NO_SUCH_TARGET = gzip.compress(("c0;c1;label\n" + "0.0;;a\n" * 12 + "0.0;,;a\n" + "0.0;\n;a\n" * 8).encode(), mtime=0)
+"""A file of one column, for all that can be told, and of a row with more cells."""
+
+
 @pytest.mark.parametrize(
     "examples", [pytest.param(100, id="sample"), pytest.param(2000, id="all", marks=pytest.mark.long)]
 )
@@ -122,12 +126,27 @@ def test_both_readers_decide_alike(examples: int) -> None:
     taken = []
 
     @settings(max_examples=examples, deadline=None)
+    @example(data=NO_SUCH_TARGET, strategy=None, repeats=1)
     @given(data=files(), strategy=st.sampled_from([None, "kfold"]), repeats=st.sampled_from([1, 3]))
     def check(data: bytes, strategy: str | None, repeats: int) -> None:
         taken.append(compared(data, strategy=strategy, repeats=repeats))
 
     check()
     assert sum(taken) > 0.3 * len(taken), "too few files are taken by columns to compare anything"
+
+
+@pytest.mark.parametrize("columns", ["size;label", "size,label"])
+@pytest.mark.parametrize("row", ["1,2,3", '1,"x"y', "a\x00,b"])
+def test_what_is_wrong_with_the_columns_is_said_before_what_is_wrong_with_a_row(columns: str, row: str) -> None:
+    data = "\n".join([columns, *["1,a", "2,b"] * 20, row, *["1,a"] * 20]).encode()
+    plan: Any = plan_for(n_splits=2) | {"metric_classes": None, "problem_sampled": True}
+    plan["experiment"]["target"] = "price"
+    said = [outcome(lambda: by_rows(plan, Bucket(data=data)))]  # type: ignore[arg-type]
+    with TemporaryDirectory() as scratch:
+        said.append(outcome(lambda: by_columns(plan, Bucket(data=data), Path(scratch))))  # type: ignore[arg-type]
+    assert [str(one).partition("; ")[0] for one in said] == [
+        "s3://bucket/data: no column is called 'price', the `target` of experiment.yaml"
+    ] * 2
 
 
 def table(rows: int) -> list[list[str]]:

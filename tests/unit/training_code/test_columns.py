@@ -19,9 +19,10 @@ from tests.unit.training_code.dataset import (
     remarks,
     target,
     understood,
+    value_of,
     with_cell,
 )
-from warmfold_data.cells import MISSING, value_of
+from warmfold_data.cells import MISSING
 from warmfold_data.columns import DISTINCT, Tally
 from warmfold_data.remarks import quoted
 from warmfold_run.records import Profile

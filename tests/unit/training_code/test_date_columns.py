@@ -10,9 +10,10 @@ from tests.unit.training_code.dataset import (
     feature,
     refusal,
     remarks,
+    value_of,
     with_cell,
 )
-from warmfold_data.cells import CellError, value_of
+from warmfold_data.cells import CellError
 
 DATES = {
     "2024-05-06": 1714953600.0,

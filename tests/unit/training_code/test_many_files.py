@@ -13,11 +13,11 @@ import pytest
 
 from tests.unit.training_code.dataset import refusal
 from tests.unit.training_code.split_job import Bucket, csv_bytes, plan_for, whole
-from warmfold_data.csv_records import AS_IT_SHOWS
 from warmfold_data.files import File, read_files
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.reading import by_columns
 from warmfold_jobs.data.split import split_dataset
+from warmfold_run.experiment import AS_IT_SHOWS
 
 HEADER = ["a", "b", "label"]
 ROWS = [[f"{n}.5", "xyz"[n % 3], "yes" if n * 7 % 10 < 4 else "no"] for n in range(300)]

@@ -15,9 +15,10 @@ from tests.unit.training_code.dataset import (
     refusal,
     remarks,
     target,
+    value_of,
     with_cell,
 )
-from warmfold_data.cells import NO_NUMBER, plain_reading, value_of, values
+from warmfold_data.cells import NO_NUMBER, plain_reading, values
 
 
 @pytest.mark.parametrize("word", [*sorted(NO_NUMBER - {""}), " ", "\u00a0", " ? "])

@@ -1,6 +1,7 @@
-"""Columns of text cells as typed columns: whole blocks at a time, each cell as `warmfold_data.cells.value_of` reads it.
+"""Columns of text cells as typed columns: whole blocks at a time, each cell as `warmfold_data.cells.values` reads it.
 
-Plain cells are cast by pyarrow, which reads them alike; `value_of` is asked for the others, once for each that differs.
+Plain cells are cast by pyarrow, which reads them alike; what `values` gives is asked for the others, once for each that
+differs.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class ColumnReader:
         return pc.replace_with_mask(values, odd, read)
 
     def _distinct(self, cells: pa.Array, positions: np.ndarray[Any, Any] | None = None) -> pa.Array:
-        """Every cell that differs by `value_of`; `positions` are those of the cells in their block."""
+        """Every cell that differs by what reads one; `positions` are those of the cells in their block."""
         encoded = cells.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         values, unfit = [], {}
