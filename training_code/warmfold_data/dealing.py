@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from warmfold_catalogue.splitters import Splitter, UnitSplitter
+from warmfold_catalogue.splitters import MOST_FOLDS, Splitter, TooManyFoldsError, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
 from warmfold_catalogue.splitters.time_series import Timeline, timeline
 from warmfold_data.asked import Splitting
@@ -65,7 +65,10 @@ class Dealt:
 
 
 def deal(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
-    """Return where each row goes; None where rows have too few different times for the folds."""
+    """Return where each row goes; None where rows have too few different times for the folds.
+
+    Raises TooManyFoldsError.
+    """
     if splitter.needs == "time_column":
         return _deal_times(rows.times, splitting)
     if splitter.needs == "fold_column":
@@ -89,10 +92,16 @@ def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
 
 
 def each_left_out(parts: int, repeat: int = 0, validated: int | None = None) -> list[FoldParts]:
-    """Folds that validate one part each, the first `validated` ones, and train on all others."""
+    """Folds that validate one part each, the first `validated` ones, and train on all others.
+
+    Raises TooManyFoldsError.
+    """
+    count = parts if validated is None else validated
+    if count > MOST_FOLDS:
+        raise TooManyFoldsError(count)
     return [
         {"train": [part for part in range(parts) if part != fold], "validation": [fold], "repeat": repeat}
-        for fold in range(parts if validated is None else validated)
+        for fold in range(count)
     ]
 
 

@@ -96,8 +96,11 @@ def data_files(names: Iterable[str]) -> tuple[list[str], list[str]]:
     What tools leave beside the files is neither: names that begin with `_` or `.`, and the folder's own.
     """
     seen = sorted(name for name in names if name and name[0] not in "_.")
-    files = [name for name in seen if "/" not in name and name.lower().endswith((".csv", ".csv.gz"))]
-    return files, [name for name in seen if name not in set(files)]
+    files, others = [], []
+    for name in seen:
+        is_file = "/" not in name and name.lower().endswith((".csv", ".csv.gz"))
+        (files if is_file else others).append(name)
+    return files, others
 
 
 def dataset_of(key: str) -> str | None:
@@ -123,7 +126,7 @@ def near_miss(key: str) -> str | None:
     if not is_alone and not _DATA_NAME.fullmatch(name):
         return None
     own = name.partition(".")[0]
-    dataset = "-".join(filter(None, folders)) or (own if own.lower() != "data" else "<dataset>")
+    dataset = "-".join(filter(None, folders)) or (own if own.lower() not in ("", "data") else "<dataset>")
     return data_key(dataset, TABLE if name.lower().endswith((".parquet", ".pq")) else DATA)
 
 

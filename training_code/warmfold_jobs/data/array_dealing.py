@@ -57,7 +57,7 @@ class DealtArrays:
 def deal_arrays(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> DealtArrays | None:
     """Return where each row goes; None where rows have too few different times for the folds.
 
-    Takes some 30 bytes a row beside what it is given.
+    Raises TooManyFoldsError. Takes some 30 bytes a row beside what it is given.
     """
     if splitter.needs == "time_column":
         assert rows.times is not None
