@@ -43,7 +43,7 @@ class Dealing:
         codes = {label: code for code, label in enumerate(classes)}
         rows.labels = [codes[label] for label in labels]
 
-    def deal(self, rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
+    def deal(self, rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt[list[int]] | None:
         """Where each row goes; None where rows have too few different times for the folds."""
         return deal(rows, splitter, splitting)
 
@@ -199,7 +199,7 @@ class Placing:
         return value
 
     def _remarks(
-        self, splitter: Splitter, placed: Placed, dealt: Dealt, classes: Sequence[str], holdout_named: bool
+        self, splitter: Splitter, placed: Placed, dealt: Dealt[list[int]], classes: Sequence[str], holdout_named: bool
     ) -> Iterator[Remark]:
         if placed.copies >= MANY_COPIES * placed.rows:
             text = f"{counted(placed.copies, 'row')} of {placed.rows:,} are copies of others; copies stay on one side"

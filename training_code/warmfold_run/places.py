@@ -96,7 +96,8 @@ def data_files(names: Iterable[str]) -> tuple[list[str], list[str]]:
     What tools leave beside the files is neither: names that begin with `_` or `.`, and the folder's own.
     """
     seen = sorted(name for name in names if name and name[0] not in "_.")
-    files, others = [], []
+    files: list[str] = []
+    others: list[str] = []
     for name in seen:
         is_file = "/" not in name and name.lower().endswith((".csv", ".csv.gz"))
         (files if is_file else others).append(name)

@@ -11,7 +11,7 @@ from warmfold_catalogue.splitters import Splitter
 from warmfold_catalogue.splitters.predefined import HELD
 from warmfold_data.asked import Splitting
 from warmfold_data.placing import Dealing
-from warmfold_jobs.data.array_dealing import DealtArrays, deal_arrays
+from warmfold_jobs.data.array_dealing import deal_arrays
 from warmfold_jobs.data.counting import Labels
 
 
@@ -27,8 +27,7 @@ class ByArrays(Dealing):
 
     def deal(self, rows: Any, splitter: Splitter, splitting: Splitting) -> Any:
         """Where each row goes."""
-        dealt: DealtArrays | None = deal_arrays(rows, splitter, splitting)
-        return dealt
+        return deal_arrays(rows, splitter, splitting)
 
     def counts(self, rows: Any, placements: Any) -> Counter[tuple[int, int]]:
         """How many rows of a class (0 for regression) went to a placement."""
