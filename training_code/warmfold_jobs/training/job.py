@@ -16,12 +16,9 @@ import boto3
 
 from warmfold_jobs import container
 from warmfold_jobs.data.parts import final_files, fold_rows
-from warmfold_jobs.data.table import read_profile
+from warmfold_jobs.data.table import Schema, read_profile
 from warmfold_jobs.storage import names_below, put_file, put_json
-from warmfold_jobs.training.champion import load_champion
-from warmfold_jobs.training.final import train_final
 from warmfold_jobs.training.fit import train_fold
-from warmfold_jobs.training.score_rows import first_rows_to_score
 from warmfold_run import places
 from warmfold_run.plan import Plan
 from warmfold_run.records import FoldScore
@@ -40,20 +37,7 @@ def main(job: container.Container) -> None:
     profile = job.channels["profile"] / places.PROFILE
     schema = read_profile(profile)
     if job.job == plan["requests"]["final"]["TrainingJobName"]:
-        metrics = train_final(
-            plan,
-            schema,
-            job.hyperparameters,
-            final_files(job.channels["parts"], profile),
-            job.files("holdout"),
-            job.model_dir,
-            rows_to_score=lambda: first_rows_to_score(s3, plan, schema),
-            champion=lambda: load_champion(s3, plan),
-        )
-        for name in places.MODEL_REPORTS:
-            put_file(s3, plan["locations"]["model"] + name, job.model_dir / name)
-        print(f"model training score:{metrics['train_score']!r};")
-        print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
+        _final(job, plan, schema, s3)
         return
     candidate, fold = job.fold()
     if plan["abandoning"]["used"]:
@@ -61,6 +45,28 @@ def main(job: container.Container) -> None:
     train, validation = fold_rows(job.channels["parts"], profile, fold)
     result = train_fold(plan, schema, job.hyperparameters, train, validation)
     write_fold_score(s3, plan, FoldScore(candidate=candidate, fold=fold, job=job.job, **result))
+
+
+def _final(job: container.Container, plan: Plan, schema: Schema, s3: S3Client) -> None:
+    # what gives evidence imports much, and each of the many folds would wait for it
+    from warmfold_jobs.training.champion import load_champion
+    from warmfold_jobs.training.final import train_final
+    from warmfold_jobs.training.score_rows import first_rows_to_score
+
+    metrics = train_final(
+        plan,
+        schema,
+        job.hyperparameters,
+        final_files(job.channels["parts"], job.channels["profile"] / places.PROFILE),
+        job.files("holdout"),
+        job.model_dir,
+        rows_to_score=lambda: first_rows_to_score(s3, plan, schema),
+        champion=lambda: load_champion(s3, plan),
+    )
+    for name in places.MODEL_REPORTS:
+        put_file(s3, plan["locations"]["model"] + name, job.model_dir / name)
+    print(f"model training score:{metrics['train_score']!r};")
+    print(f"holdout score:{metrics['holdout_score']} standard error:{metrics['holdout_standard_error']}")
 
 
 def end_when_given_up(plan: Plan, candidate: str) -> None:

@@ -28,6 +28,7 @@ from typing import Any
 PRELOADED = (
     "numpy",
     "pandas",
+    "pyarrow.parquet",
     "joblib",
     "boto3",
     "boto3.s3.transfer",
