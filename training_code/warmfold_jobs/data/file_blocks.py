@@ -44,7 +44,7 @@ class FileBlocks:
 
     def __init__(self, files: Sequence[File], asked: AskedDialect) -> None:
         self._files, self._asked = files, asked
-        self.columns, self._first = _looked_into(files[0], asked, None)
+        self.columns, self._first = open_file(files[0], asked, None)
         self._remarks: dict[str, list[Remark]] = {}
         self.sources: list[int] = []
         """The file of each block so far."""
@@ -65,7 +65,8 @@ class FileBlocks:
 
     def __iter__(self) -> Iterator[FileBlock]:
         for source, file in enumerate(self._files):
-            opened = _looked_into(file, self._asked, self.columns)[1] if source else self._first
+            opened = open_file(file, self._asked, self.columns)[1] if source else self._first
+            _look_into(file, opened, LATER_RECORDS if source else SAMPLE_ROWS)
             self._remarks[file.name] = opened.records.remarks
             dialect, columns = opened.records.dialect, self.columns
             if opened.order is not None:
@@ -79,12 +80,10 @@ class FileBlocks:
                 line += lines
 
 
-def _looked_into(file: File, asked: AskedDialect, columns: Sequence[str] | None) -> tuple[list[str], Opened]:
-    """A file with what stands between its header and its rows known; records that are no rows are left to rows."""
-    names, opened = open_file(file, asked, columns)
-    for _ in islice(opened.records, SAMPLE_ROWS if columns is None else LATER_RECORDS):
+def _look_into(file: File, opened: Opened, records: int) -> None:
+    """Know what stands between a file's header and its rows; records that are no rows are left to rows."""
+    for _ in islice(opened.records, records):
         pass
-    records = opened.records
-    if records.dialect["skipped"] or any(remark["code"] == UNITS for remark in records.remarks):
+    dialect, remarks = opened.records.dialect, opened.records.remarks
+    if dialect["skipped"] or any(remark["code"] == UNITS for remark in remarks):
         raise NotColumnarError(f"{file.name}: not every record is a row")
-    return names, opened
