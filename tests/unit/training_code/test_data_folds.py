@@ -144,3 +144,12 @@ def test_the_order_of_folds_is_the_same_in_every_process() -> None:
         for seed in "12345"
     }
     assert orders == {"1 2 3 4 5 +nan -NAN x\n"}
+
+
+def test_a_fold_is_read_without_importing_how_rows_are_dealt() -> None:
+    code = "import sys, warmfold_jobs.data.parts; print(*(name for name in sys.modules if name.startswith('warmfold')))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
+    assert "warmfold_jobs.data.parts" in told
+    assert not {"warmfold_data.dealing", "warmfold_data.csv_records"} & set(told)
