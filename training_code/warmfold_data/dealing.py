@@ -87,14 +87,6 @@ def content_hash(row: Sequence[str], seed: int) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
 
 
-def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
-    """Whether a row is of the holdout, a share of `holdout` (0 to 1) of all; its content and the seed alone decide.
-
-    Without regard to classes: see `units.moved`.
-    """
-    return content_hash(row, seed) < limit_of(holdout)
-
-
 def each_left_out(parts: int, repeat: int = 0, validated: int | None = None) -> list[FoldParts]:
     """Folds that validate one part each, the first `validated` ones, and train on all others.
 

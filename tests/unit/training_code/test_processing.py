@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from tests.documents import complaints
+from tests.unit.training_code.split import in_holdout
 from warmfold_data.asked import Asked
 from warmfold_data.cells import value_of
 from warmfold_data.csv_records import AS_IT_SHOWS
-from warmfold_data.dealing import in_holdout
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data import split as processing
