@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from warmfold.cloud import middleware
+from warmfold.cloud import home, middleware
 from warmfold.cloud.app import Cloud
 from warmfold.cloud.iam.enforcement import RECORD, is_on
 from warmfold.cloud.listening import Server
@@ -28,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--sagemaker", type=json.loads, default={}, help="settings of the local SageMaker, as JSON")
     given = parser.parse_args(arguments)
+    try:
+        home.make(given.home)
+    except (home.HomeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    os.umask(0o077)  # what jobs and functions leave is nobody else's to read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in ("botocore", "waitress.queue", "werkzeug", "moto.stepfunctions.parser"):
         logging.getLogger(name).setLevel(logging.CRITICAL if name.startswith("moto") else logging.WARNING)
