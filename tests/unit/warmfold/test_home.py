@@ -73,7 +73,9 @@ def test_a_home_that_is_a_link_is_refused_with_where_it_leads(tmp_path: Path, pr
 @pytest.mark.parametrize("command", ["up", "down", "status"])
 def test_a_home_of_somebody_else_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
-    result = CliRunner().invoke(app, ["local", command, "--home", str(home)])
+    result = CliRunner().invoke(
+        app, ["local", command, "--home", str(home), *(["--port", str(free_port())] if command == "up" else [])]
+    )
     assert result.exit_code == 1
     assert "is not yours but user" in str(result.exception) + result.output
     assert list(home.iterdir()) == []

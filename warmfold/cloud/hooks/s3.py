@@ -7,10 +7,14 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import flask
+import xmltodict
 from moto.s3 import notifications
+from moto.s3.exceptions import MalformedXML
 from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.responses import S3Response
 
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.hooks.cloudformation.resources import Properties, around
@@ -31,6 +35,7 @@ def install(bus: EventBus, clock: Callable[[], float] = time.time) -> None:
     """Mend moto's S3, whose events go to `bus`; each function below says what."""
     _send_events(bus, clock)
     _buckets()
+    _deletions()
 
 
 def _send_events(bus: EventBus, clock: Callable[[], float]) -> None:
@@ -98,6 +103,23 @@ def _buckets() -> None:
         backend.put_bucket_lifecycle(bucket.name, [_lifecycle_rule(rule) for rule in rules])
 
     around(FakeBucket, before=name, after=configure)
+
+
+def _deletions() -> None:
+    """moto fails over the body of a DeleteObjects that AWS calls malformed."""
+    delete = S3Response._bucket_response_delete_keys
+
+    def delete_keys(self: Any, bucket_name: str, authenticated: bool = True) -> Any:
+        try:
+            wanted = xmltodict.parse(self.body, strip_whitespace=False)["Delete"]["Object"]
+            keys = [one["Key"] for one in (wanted if isinstance(wanted, list) else [wanted])]
+        except (ExpatError, KeyError, TypeError) as error:
+            raise MalformedXML from error
+        if not all(isinstance(key, str) for key in keys):
+            raise MalformedXML
+        return delete(self, bucket_name, authenticated)
+
+    S3Response._bucket_response_delete_keys = delete_keys
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:

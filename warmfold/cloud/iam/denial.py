@@ -75,6 +75,8 @@ EXPIRED = Refusal(
     s3=("ExpiredToken", "The provided token has expired.", 400),
     query=("ExpiredToken", _OVER),
 )
+_MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
+MALFORMED_XML = Refusal("MalformedXML", _MALFORMED, s3=("MalformedXML", _MALFORMED, 400))
 
 
 def access_denied(message: str, service: str = "") -> Refusal:
