@@ -7,10 +7,9 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any
-from xml.parsers.expat import ExpatError
+from xml.etree import ElementTree
 
 import flask
-import xmltodict
 from moto.s3 import notifications
 from moto.s3.exceptions import MalformedXML
 from moto.s3.models import FakeBucket, s3_backends
@@ -111,15 +110,19 @@ def _deletions() -> None:
 
     def delete_keys(self: Any, bucket_name: str, authenticated: bool = True) -> Any:
         try:
-            wanted = xmltodict.parse(self.body, strip_whitespace=False)["Delete"]["Object"]
-            keys = [one["Key"] for one in (wanted if isinstance(wanted, list) else [wanted])]
-        except (ExpatError, KeyError, TypeError) as error:
+            root = ElementTree.fromstring(self.body)
+        except ElementTree.ParseError as error:
             raise MalformedXML from error
-        if not all(isinstance(key, str) for key in keys):
+        named = [[part.text for part in one if _name(part) == "Key"] for one in root if _name(one) == "Object"]
+        if _name(root) != "Delete" or not named or not all(len(keys) == 1 and keys[0] for keys in named):
             raise MalformedXML
         return delete(self, bucket_name, authenticated)
 
     S3Response._bucket_response_delete_keys = delete_keys
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
