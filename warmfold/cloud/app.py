@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from warmfold.cloud.cross_site import refuse_cross_site
 from warmfold.cloud.events import EventBus
+from warmfold.cloud.failures import answer_failures
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.hooks import (
     cloudformation,
@@ -65,6 +66,7 @@ def steps_of(
         read_one_way,
         serve_sagemaker(wire.application(sagemaker, for_sagemaker(identify, region))),
         *(iam_steps(enforcer, identify) if enforcer is not None else []),
+        answer_failures,
         serve_moto(moto),
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from warmfold.cloud.failures import protocol_of
 from warmfold.cloud.iam import s3
 from warmfold.cloud.iam.denial import Refusal, access_denied
 from warmfold.cloud.iam.identity import form_of, signature
@@ -19,7 +20,7 @@ _MOTO_S = re.compile(r"/(?:moto-api.*|latest/(?:meta-data|api)/.*|favicon\.ico)"
 """Paths of moto's own, which it serves whatever the request is signed for."""
 _CBOR = "application/cbor"
 _NO_ORIGIN = "Insufficient information. Origin request header needed."
-_NO_PREFLIGHT = Refusal("BadRequest", _NO_ORIGIN, s3=("BadRequest", _NO_ORIGIN, 400))
+_NO_PREFLIGHT = Refusal("BadRequest", _NO_ORIGIN, s3=("BadRequest", _NO_ORIGIN, 400), status=400)
 _KEYLESS = "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields."
 _NO_KEY = Refusal("InvalidArgument", _KEYLESS, s3=("InvalidArgument", _KEYLESS, 400))
 _NAMELESS = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
@@ -33,7 +34,7 @@ def read_one_way(environ: WSGIEnvironment, start_response: StartResponse, rest: 
     refusal = _refusal(given) or (_read_objects(given) if service == "s3" else _unpack(given))
     if refusal is None:
         return rest(given, start_response)
-    status, headers, body = refusal.response("json" if "HTTP_X_AMZ_TARGET" in given else "s3", str(uuid.uuid4()))
+    status, headers, body = refusal.response(protocol_of(given), str(uuid.uuid4()))
     body = b"" if given["REQUEST_METHOD"] == "HEAD" else body
     start_response(status, [*headers, ("Content-Length", str(len(body)))])
     return [body]
@@ -99,4 +100,4 @@ def _unpack(environ: WSGIEnvironment) -> Refusal | None:
 
 
 def _serialization(message: str) -> Refusal:
-    return Refusal("SerializationException", message, s3=("SerializationException", message, 400))
+    return Refusal("SerializationException", message, s3=("SerializationException", message, 400), status=400)
