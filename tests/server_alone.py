@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from tests.ports import free_port
 from tests.waiting import until
@@ -43,8 +44,9 @@ class ServerAlone:
     def log(self) -> str:
         return (self.home / "cloud.log").read_text()
 
-    def client(self, service: str) -> Any:
-        return self.cloud.session().client(service)
+    def client(self, service: str, max_connections: int = 10) -> Any:
+        config = Config(max_pool_connections=max_connections)
+        return self.cloud.session().client(service, config=config)
 
     def client_of(self, keys: Mapping[str, str], service: str, **options: Any) -> Any:
         """A client with a role's keys."""

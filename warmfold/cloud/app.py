@@ -17,7 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from warmfold.cloud.cross_site import refuse_cross_site
 from warmfold.cloud.events import EventBus
-from warmfold.cloud.failures import answer_failures
+from warmfold.cloud.failures import answering
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.hooks import (
     cloudformation,
@@ -66,7 +66,6 @@ def steps_of(
         read_one_way,
         serve_sagemaker(wire.application(sagemaker, for_sagemaker(identify, region))),
         *(iam_steps(enforcer, identify) if enforcer is not None else []),
-        answer_failures,
         serve_moto(moto),
     ]
 
@@ -99,6 +98,7 @@ def serve_sagemaker(sagemaker: WSGIApplication) -> Step:
 
 def serve_moto(moto: WSGIApplication) -> Step:
     """The last step: every other service is moto's."""
+    moto = answering(moto)
 
     def serve_moto(environ: WSGIEnvironment, start_response: StartResponse, _: WSGIApplication) -> Iterable[bytes]:
         return moto(for_moto(environ), start_response)

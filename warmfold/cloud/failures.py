@@ -19,26 +19,35 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What neither XML nor JSON may hold; moto repeats in its errors what it was given."""
 
 
-def answer_failures(environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication) -> Iterable[bytes]:
-    """A step that answers for the rest where it raises: moto has hardly any operation that checks its request first.
+def answering(moto: WSGIApplication) -> WSGIApplication:
+    """moto, answering where it raises: hardly any operation of it checks its request first.
 
     AWS says ValidationException to most of it, and a client that is told 500 would only ask again. The traceback is in
     the log.
     """
-    try:
-        beginning, body = held(rest, environ)
-    except NotImplementedError as error:
-        refusal = _refusal(environ, "UnknownOperationException", "InvalidAction", "NotImplemented", error)
-    except Exception as error:
-        logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
-        refusal = _refusal(environ, "ValidationException", "ValidationError", "InvalidRequest", error)
-    else:
-        start_response(*beginning)
-        return body if int(beginning[0][:3]) < _ERROR else [_NO_TEXT.sub(b"?", b"".join(body))]
-    status, headers, answer = refusal.response(protocol_of(environ), str(uuid.uuid4()))
-    answer = b"" if environ["REQUEST_METHOD"] == "HEAD" else answer
-    start_response(status, [*headers, ("Content-Length", str(len(answer)))])
-    return [answer]
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            beginning, body = held(moto, environ)
+        except NotImplementedError as error:
+            refusal = _refusal(environ, "UnknownOperationException", "InvalidAction", "NotImplemented", error)
+        except Exception as error:
+            logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+            refusal = _refusal(environ, "ValidationException", "ValidationError", "InvalidRequest", error)
+        else:
+            start_response(*beginning)
+            return body if int(beginning[0][:3]) < _ERROR else [_NO_TEXT.sub(b"?", b"".join(body))]
+        return refused(refusal, environ, start_response)
+
+    return answer
+
+
+def refused(refusal: Refusal, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """The answer to a request that is refused, in its own protocol."""
+    status, headers, body = refusal.response(protocol_of(environ), str(uuid.uuid4()))
+    shown = b"" if environ["REQUEST_METHOD"] == "HEAD" else body
+    start_response(status, [*headers, ("Content-Length", str(len(shown)))])
+    return [shown]
 
 
 def protocol_of(environ: WSGIEnvironment) -> str:

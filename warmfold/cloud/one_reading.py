@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import uuid
 import zlib
 from collections.abc import Iterable
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from warmfold.cloud.failures import protocol_of
+from warmfold.cloud.failures import refused
 from warmfold.cloud.iam import s3
 from warmfold.cloud.iam.denial import Refusal, access_denied
 from warmfold.cloud.iam.identity import form_of, signature
@@ -32,12 +31,7 @@ def read_one_way(environ: WSGIEnvironment, start_response: StartResponse, rest: 
     given = {name: value for name, value in environ.items() if not name.startswith("HTTP_X_MOTO_")}
     service = signature(given).service or "s3"
     refusal = _refusal(given) or (_read_objects(given) if service == "s3" else _unpack(given))
-    if refusal is None:
-        return rest(given, start_response)
-    status, headers, body = refusal.response(protocol_of(given), str(uuid.uuid4()))
-    body = b"" if given["REQUEST_METHOD"] == "HEAD" else body
-    start_response(status, [*headers, ("Content-Length", str(len(body)))])
-    return [body]
+    return rest(given, start_response) if refusal is None else refused(refusal, given, start_response)
 
 
 def for_moto(environ: WSGIEnvironment) -> WSGIEnvironment:

@@ -69,7 +69,7 @@ def names(steps: list[Step]) -> list[str]:
 )
 def test_the_way_is_one_list(policies: bool, between: list[str]) -> None:
     first = ["refuse_cross_site", "answer_health", "read_one_way", "serve_sagemaker"]
-    assert names(steps_with(policies)) == [*first, *between, "answer_failures", "serve_moto"]
+    assert names(steps_with(policies)) == [*first, *between, "serve_moto"]
 
 
 def test_each_step_answers_what_is_its_own() -> None:
