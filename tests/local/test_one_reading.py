@@ -279,6 +279,20 @@ def test_members_are_read_from_one_place(server: ServerAlone, role_with: Callabl
     assert message_of(server, "secret") == []
 
 
+def test_what_a_member_says_is_no_member(server: ServerAlone, role_with: Callable[..., Role]) -> None:
+    role = role_with(allow("events:PutRule", f"arn:aws:events:us-east-1:{ACCOUNT}:rule/one"))
+    pattern = json.dumps({"source": ["own"]})
+    said = f"&Name=two&EventPattern={pattern}&x="
+    role.client("events").put_rule(Name="one", EventPattern=pattern, Description=said)
+    (rule,) = server.client("events").list_rules()["Rules"]
+    assert (rule["Name"], rule["Description"]) == ("one", said)
+    body = json.dumps({"Name": "one", "EventPattern": pattern}).encode()
+    own = {"Content_Type": JSON, "X_Amz_Target": "AWSEvents.PutRule"}
+    assert role.ask("events", "POST", "/?Name=two", body, **own).status == 400
+    assert [rule["Name"] for rule in server.client("events").list_rules()["Rules"]] == ["one"]
+    server.client("events").delete_rule(Name="one")
+
+
 def test_a_packed_body_is_judged_and_run_as_what_it_holds(server: ServerAlone, role_with: Callable[..., Role]) -> None:
     role = role_with(allow("sqs:*", f"arn:aws:sqs:us-east-1:{ACCOUNT}:allowed"))
     own = gzip.compress(json.dumps({"QueueUrl": queue_url(server, "allowed"), "MessageBody": "packed"}).encode())
