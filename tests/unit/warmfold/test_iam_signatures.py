@@ -11,6 +11,7 @@ import pytest
 from tests.unit.warmfold.iam_requests import Inner, enforcer, nobody, policy, request
 from warmfold.cloud import middleware
 from warmfold.cloud.app import serve_moto
+from warmfold.cloud.iam import services
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
 from warmfold.cloud.iam.identity import Caller, Signature, form_of, signature
 from warmfold.cloud.iam.steps import iam_steps
@@ -131,3 +132,17 @@ def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_f
     steps = iam_steps(enforcer(), lambda _: Caller("K", None))
     list(middleware.application([*steps, serve_moto(inner)])(environ, start))
     assert signature({"HTTP_AUTHORIZATION": seen[0]}) == Signature("K", "eu-west-1", "sts")
+
+
+@pytest.mark.parametrize(
+    "name", ["monitoring", "states", "lambda", "events", "sqs", "application-autoscaling", "email"]
+)
+def test_a_service_is_known_by_the_name_that_its_requests_are_signed_for(name: str) -> None:
+    assert services.is_known(name)
+
+
+@pytest.mark.parametrize("name", ["queue", "eventbridge", "s3-outposts", "cloudwatch", "stepfunctions", "iam-x", "own"])
+def test_a_service_is_not_known_by_another_name(name: str) -> None:
+    assert not services.is_known(name)
+    gate = enforcer(p=policy({"Action": "*"}))
+    assert request(gate, name, "POST", "/", body=b"Action=Any")[0] == "400 Bad Request"

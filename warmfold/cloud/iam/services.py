@@ -38,15 +38,14 @@ CONTRADICTION = "contradiction"
 _SIGNED_AS = {
     "awslambda": "lambda",
     "cloudwatch": "monitoring",
-    "cognitoidentity": "cognito-identity",
-    "cognitoidp": "cognito-idp",
+    "efs": "elasticfilesystem",
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
     "emr": "elasticmapreduce",
     "ses": "email",
     "stepfunctions": "states",
 }
-"""moto's name of a service to the one that its requests are signed for, where they differ."""
+"""moto's name of a service to the one that its requests are signed for, where they differ by more than dashes."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def is_known(signing_name: str) -> bool:
     """Whether moto's service of a signing name is the one that IAM's actions of that name are about."""
     host = f"{SIGNING_ALIASES.get(signing_name, signing_name)}.us-east-1.amazonaws.com"
     backend = next((name for name, pattern in backend_url_patterns if pattern.match(f"http://{host}")), "")
-    return _SIGNED_AS.get(backend, backend) == signing_name
+    return _SIGNED_AS.get(backend, backend) in (signing_name, signing_name.replace("-", ""))
 
 
 def operation_of(
