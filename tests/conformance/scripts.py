@@ -77,12 +77,6 @@ if x != "b":
 """,
 }
 
-NEEDY_FILES = {
-    "requirements.txt": "a-package-that-nobody-has",
-    "setup.py": "raise SystemExit('nobody runs this')\n",
-}
-"""What the containers' toolkit would give to pip."""
-
 MODEL_FILES = {
     "factor.txt": "3",
     "code/inference.py": """

@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 DEFAULT_MAX_RUNTIME = 86_400
-INSTALLED_ON_AWS = ("requirements.txt", "setup.py")
-"""What the containers' toolkit gives to pip where it lies at the root of the code."""
 
 Move = Callable[[TrainingJob, str | None, str, str], None]
 Finish = Callable[[TrainingJob, str, str, str, Instance | None], None]
@@ -123,21 +121,18 @@ class TrainingRun:
             folder = self._folder.channel(channel["ChannelName"])
             folder.mkdir(parents=True)
             download_channel(s3, channel["DataSource"]["S3DataSource"], folder)
+        self._folder.rewrite(self._folder.code, self._folder.opt_ml / "input" / "data")
 
     def _train(self, instance: Instance) -> Outcome:
         core, job = self._core, self._job
         keys = core.credentials(job.request["RoleArn"])
-        task = training_task(self._folder, job.request, job.arn, core.settings, keys)
+        python = core.pythons.make(self._folder.python)
+        task = training_task(self._folder, job.request, job.arn, core.settings, keys, python)
         definitions = job.request["AlgorithmSpecification"].get("MetricDefinitions", ())
         scraper = MetricScraper(definitions, core.clock, lambda name, value: self._measure(job, name, value))
         stream = f"{job.name}/{HOST}-{int(core.clock())}"
         log = JobLog(core.log_sink, LOG_GROUP, stream, core.clock, scraper.feed)
         condition = job.request["StoppingCondition"]
-        for name in INSTALLED_ON_AWS:
-            if task.program is not None and (self._folder.code / name).is_file():
-                log.write(
-                    f"warmfold: {name} is not installed here as on AWS: jobs use this machine's Python\n".encode()
-                )
         try:
             return instance.run(
                 task,
@@ -145,7 +140,7 @@ class TrainingRun:
                 job.stop,
                 max_seconds=condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME),
                 grace=core.settings.stop_grace_seconds,
-                tell=task.program is None,  # the toolkit that runs scripts passes no SIGTERM on
+                tell=task.path is None,  # the toolkit that runs scripts passes no SIGTERM on
                 on_idle=log.flush,
             )
         finally:
