@@ -46,6 +46,10 @@ print("below", sorted(path.name for path in (base / "input/config").iterdir()), 
 print("values", os.environ["SM_HPS"])
 print("word", repr(os.environ["SM_HP_WORD"]))
 """,
+    "given.py": """
+import json, os
+print(f"validation score:{json.loads(os.environ['SM_HPS'])['score']};")
+""",
     "worker.py": """
 import os
 print("worker", os.getppid())

@@ -110,6 +110,7 @@ class Single:
             "cwd": folder,
             "path": folder,
             "opt": None,
+            "offline": False,
             "python": None,
         }
         assert json.loads(self.answers.readline()) == {"ready": True}

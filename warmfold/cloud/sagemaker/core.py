@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from warmfold.cloud.sagemaker import opt_ml
+from warmfold.cloud.sagemaker import namespaces
 from warmfold.cloud.sagemaker.admission import Admission
 from warmfold.cloud.sagemaker.code_cache import CodeCache
 from warmfold.cloud.sagemaker.data import S3Clients
@@ -128,7 +128,7 @@ def may_mount() -> bool:
     if sys.platform != "linux":
         return False
     with tempfile.TemporaryDirectory(prefix="warmfold-") as folder:
-        command = [sys.executable, "-I", "-S", opt_ml.__file__, folder]
+        command = [sys.executable, "-I", "-S", namespaces.__file__, folder]
         tried = subprocess.run(command, capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         logger.warning("%s: /opt/ml is replaced in their scripts instead", tried.stderr.strip())

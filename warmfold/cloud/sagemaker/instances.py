@@ -36,7 +36,7 @@ class Task:
     """What to run: a Python `program` with `argv` after it, or (program None) the command `argv`.
 
     `path` is sys.path[0] of a program, `python` what it takes for its interpreter. `env` is the whole environment.
-    Paths are as the job sees them, who gets `opt` for its /opt if that is given.
+    Paths are as the job sees them, who gets `opt` for its /opt if that is given, and no network then if `offline`.
     """
 
     program: str | None
@@ -45,6 +45,7 @@ class Task:
     cwd: str
     path: str | None = None
     opt: Path | None = None
+    offline: bool = False
     python: JobPython | None = None
 
 
@@ -118,6 +119,7 @@ class Instance:
                 "cwd": task.cwd,
                 "path": task.path or task.cwd,
                 "opt": str(task.opt) if task.opt else None,
+                "offline": task.offline,
                 "python": [str(task.python.executable), str(task.python.packages)] if task.python else None,
             }
             self._send(message, writer)

@@ -6,7 +6,7 @@ from warmfold.cloud.sagemaker.core import Core
 from warmfold.cloud.sagemaker.data import download_channel, upload_folder
 from warmfold.cloud.sagemaker.instances import Outcome, Task
 from warmfold.cloud.sagemaker.logs import JobLog
-from warmfold.cloud.sagemaker.script_mode import HOST, JobFolder, base_environment
+from warmfold.cloud.sagemaker.script_mode import HOST, JobFolder, base_environment, take_keys
 from warmfold.cloud.sagemaker.work_jobs import COMPLETED, STOPPED, Ending, Job
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -99,10 +99,18 @@ def _execute(core: Core, job: Job, folder: JobFolder, log: JobLog) -> Outcome:
     environment = base_environment(settings, core.credentials(request["RoleArn"]), request["RoleArn"], python)
     environment |= {key: folder.mapped(value) for key, value in request.get("Environment", {}).items()}
     environment |= {"PROCESSING_JOB_NAME": job.name, "PROCESSING_JOB_ARN": job.arn}
+    offline = bool(request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
+    if offline:
+        take_keys(environment)
     application = request["AppSpecification"]
     command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", ())]
     task = Task(
-        None, [folder.mapped(part) for part in command], environment, folder.seen(folder.opt_ml), opt=folder.opt
+        None,
+        [folder.mapped(part) for part in command],
+        environment,
+        folder.seen(folder.opt_ml),
+        opt=folder.opt,
+        offline=offline,
     )
     instance = core.start_instance(warm=False)
     try:

@@ -25,6 +25,7 @@ OWN_HYPERPARAMETERS = ("sagemaker_", "_tuning_objective_metric", "default_user_m
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 REWRITTEN = (".py", ".sh")
 """Files in which `/opt/ml` is replaced where the job's folder cannot be mounted there."""
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 COMMAND = ".sh"
 """How an entry point ends that the toolkit has a shell run."""
 
@@ -154,13 +155,20 @@ def base_environment(settings: Settings, keys: Mapping[str, str], role_arn: str,
     return environment
 
 
+def take_keys(environment: dict[str, str]) -> None:
+    """Leave no credentials to a container that is isolated from the network."""
+    for name in KEYS:
+        environment.pop(name, None)
+
+
 def write_inputs(folder: JobFolder, request: Mapping[str, Any]) -> None:
     """Make the `/opt/ml` folders and the three configuration files of a training job."""
     for path in (folder.config, folder.model, folder.output / "data", folder.code):
         path.mkdir(parents=True, exist_ok=True)
+    mode = request["AlgorithmSpecification"]["TrainingInputMode"]
     channels = {
         channel["ChannelName"]: {
-            "TrainingInputMode": channel.get("InputMode", "File"),
+            "TrainingInputMode": channel.get("InputMode", mode),
             "S3DistributionType": channel["DataSource"]
             .get("S3DataSource", {})
             .get("S3DataDistributionType", "FullyReplicated"),
@@ -198,10 +206,13 @@ def training_task(
     environment |= _toolkit_variables(folder, request)
     environment |= {key: folder.mapped(value) for key, value in request.get("Environment", {}).items()}
     environment |= {"TRAINING_JOB_NAME": request["TrainingJobName"], "TRAINING_JOB_ARN": job_arn}
+    offline = bool(request.get("EnableNetworkIsolation"))
+    if offline:
+        take_keys(environment)
     algorithm = request.get("AlgorithmSpecification", {})
     if entrypoint := algorithm.get("ContainerEntrypoint"):
         command = [folder.mapped(part) for part in [*entrypoint, *algorithm.get("ContainerArguments", ())]]
-        return Task(None, command, environment, folder.seen(folder.opt_ml), opt=folder.opt)
+        return Task(None, command, environment, folder.seen(folder.opt_ml), opt=folder.opt, offline=offline)
     hyperparameters = request.get("HyperParameters", {})
     if "sagemaker_program" not in hyperparameters or "sagemaker_submit_directory" not in hyperparameters:
         raise ScriptModeError(
@@ -221,6 +232,7 @@ def training_task(
         folder.seen(folder.code),
         path=folder.seen(program.parent),
         opt=folder.opt,
+        offline=offline,
         python=python,
     )
 

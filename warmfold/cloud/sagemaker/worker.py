@@ -4,7 +4,8 @@ Started as `python -m warmfold.cloud.sagemaker.worker <control fd> <fork: 0|1> <
 sends one JSON object per line: `{"ready": true}` once, then for each job `{"pid": n}` and `{"exit": code}` (negative:
 the signal that ended it). It receives one JSON object per job, with the job's log pipe as an attached file descriptor:
 `{"program": path | null, "argv": [...], "env": {...}, "cwd": path, "path": folder for sys.path[0],
-"opt": folder that it has for /opt | null, "python": [sys.executable, its site-packages] | null}`.
+"opt": folder that it has for /opt | null, "offline": whether it has no network then,
+"python": [sys.executable, its site-packages] | null}`.
 With fork 0 it becomes the job instead of forking it, and the instance sees its exit code; a command is then its child.
 """
 
@@ -27,7 +28,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from warmfold.cloud.sagemaker import opt_ml
+from warmfold.cloud.sagemaker import namespaces
 
 PRELOADED = (
     "numpy",
@@ -135,7 +136,7 @@ def _become(job: dict[str, Any], log: int, control: socket.socket, announce: boo
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), "utf-8", "replace", write_through=True)
     try:
         if job["opt"] is not None:
-            opt_ml.enter(Path(job["opt"]))
+            namespaces.enter(Path(job["opt"]), job["offline"])
     except OSError:
         traceback.print_exc()
         os._exit(1)
