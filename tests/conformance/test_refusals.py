@@ -114,7 +114,6 @@ def test_what_changes_nothing_here_is_taken(endpoint: Endpoint, changes: dict[st
     [
         ("create_endpoint", {"EndpointName": "e", "EndpointConfigName": "c"}, "CreateEndpoint"),
         ("create_auto_ml_job_v2", {}, "CreateAutoMLJobV2"),
-        ("search", {"Resource": "TrainingJob"}, "Search"),
         ("list_pipelines", {}, "ListPipelines"),
         ("delete_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": "t"}, "DeleteHyperParameterTuningJob"),
     ],

@@ -231,6 +231,10 @@ REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
     "CreateModelPackage": {"ValidationSpecification": LEAVE_OUT, "ManagedStorageType": LEAVE_OUT},
     "CreateModelPackageGroup": {"ManagedConfiguration": LEAVE_OUT},
     "DescribeModelPackage": {"IncludedData": {"AllData": "a package is shown whole"}},
+    "Search": {
+        "CrossAccountFilterOption": {"SameAccount": "there is one account"},
+        "VisibilityConditions": LEAVE_OUT,
+    },
     "ListTrainingJobs": {"TrainingPlanArnEquals": LEAVE_OUT},
     "ListModelPackageGroups": {"CrossAccountFilterOption": {"SameAccount": "there is one account"}},
 }
