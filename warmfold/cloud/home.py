@@ -12,9 +12,10 @@ from pathlib import Path
 LOG = "cloud.log"
 LOCK = "cloud.lock"
 RECORD = "cloud.json"
+SDK_CONFIG = "sagemaker-sdk-config.yaml"
 _NEW_RECORD = "cloud.json.new"
 _JOBS = Path("sagemaker", "jobs")
-_OWN = (LOG, LOCK, RECORD, _NEW_RECORD, "functions", "sagemaker", _JOBS, Path("sagemaker", "code"))
+_OWN = (LOG, LOCK, RECORD, SDK_CONFIG, _NEW_RECORD, "functions", "sagemaker", _JOBS, Path("sagemaker", "code"))
 _ELSEWHERE = "warmfold-jobs-"
 _OWNER_ONLY = 0o600
 

@@ -162,6 +162,11 @@ class JobGroup(Generic[Record]):
                 also=self._filter(request),
             )
 
+    def records(self) -> Iterable[Record]:
+        """Every job's record; hold the core's lock as long as they are looked at."""
+        self._refresh()
+        return self._jobs.values()
+
     def stop(self, name: str) -> dict[str, Any]:
         """The job is Stopping, and Stopped soon after; raises ServiceError for one that has ended."""
         with self._core.lock:
