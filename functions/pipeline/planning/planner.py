@@ -49,10 +49,13 @@ class Planner:
     def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> Planned:
         """Check data and experiment, write plan.json, and return what the state machine needs of it.
 
-        A retry finds the plan of the first attempt and returns the same.
+        A retry plans anew, for nothing is done by a plan before its state has ended; what somebody has put there under
+        the execution's name has no effect.
 
         Raises
         ------
+        AnotherRunError
+            The run's name is that of another execution's run; its plan stays.
         DatasetError, ExperimentError
             The data or the experiment can't be used; nothing has been created.
         PlanError
@@ -61,22 +64,12 @@ class Planner:
         """
         run = names.run_id(execution_arn)
         key = places.run_key(run, places.PLAN)
-        plan = find_plan(self.storage, run)
-        if plan is None:
-            plan = self._make(run, execution_arn, asked)
+        find_plan(self.storage, execution_arn)
+        plan = self._make(run, execution_arn, asked)
+        if not self.storage.write_json_once(key, plan):
+            find_plan(self.storage, execution_arn)
             self.storage.write_json(key, plan)
-        requests = plan["requests"]
-        return {
-            "run": run,
-            "plan_uri": self.storage.uri(key),
-            "processing": requests["processing"],
-            "tuning": requests["tuning"],
-            "defaults": requests["defaults"],
-            "final": requests["final"],
-            "model": requests["model"],
-            "transform": requests["transform"],
-            "timeouts": plan["timeouts"],
-        }
+        return planned(self.storage, plan)
 
     def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> Plan:
         dataset, overrides, version = _check_input(asked)
@@ -198,6 +191,23 @@ class Planner:
         )
 
 
+def planned(storage: Storage, plan: Plan, approved: str | None = None) -> Planned:
+    """Return what the state machine needs of a plan, and the model package that a run goes on with."""
+    requests = plan["requests"]
+    return {
+        "run": plan["run"],
+        "plan_uri": storage.uri(places.run_key(plan["run"], places.PLAN)),
+        "processing": requests["processing"],
+        "tuning": requests["tuning"],
+        "defaults": requests["defaults"],
+        "final": requests["final"],
+        "model": requests["model"],
+        "transform": requests["transform"],
+        "timeouts": plan["timeouts"],
+        "approved": approved,
+    }
+
+
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
     unknown = set(asked) - {"dataset", "experiment", "data", "data_version"}
     if unknown:
@@ -227,8 +237,7 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
 
 def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
-    ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
-    name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
+    name, most = execution_arn.rsplit(":", 1)[-1], names.longest_first_execution()
     asked = given.quality_gate
     if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
         return

@@ -202,11 +202,11 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     assert (made["metric_classes"], made["problem_sampled"]) == ([2, 2], True)
 
 
-def test_a_retry_answers_the_plan_of_the_first_attempt(plan: Any, s3: Any) -> None:
+def test_a_retry_answers_as_the_first_attempt(plan: Any, s3: Any) -> None:
     first = plan()
     made = stored_plan(s3, first)
-    assert plan(data=b"x,target\n1,a\n") == first
-    assert stored_plan(s3, first) == made
+    assert plan(data=None) == first
+    assert stored_plan(s3, first) | {"created_at": ""} == made | {"created_at": ""}
 
 
 def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> None:
