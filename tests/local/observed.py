@@ -91,7 +91,7 @@ def leave_pool(stack: Stack, roles: dict[str, RoleRights], run: str) -> None:
         TrainingJobName=f"warmfold-{run}-001-00000000-f9",
         AlgorithmSpecification={"TrainingImage": "x", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"]},
         RoleArn=roles["FoldRole"].arn,
-        OutputDataConfig={"S3OutputPath": f"s3://{stack.bucket}/runs/{run}/stray/"},
+        OutputDataConfig={"S3OutputPath": f"s3://{stack.bucket}/runs/{run}/fold-output/"},
         ResourceConfig={
             "InstanceType": "ml.m5.large",
             "InstanceCount": 1,

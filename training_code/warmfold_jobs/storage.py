@@ -32,6 +32,13 @@ def get_json(s3: S3Client, uri: str) -> Any:
     return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
+def is_there(s3: S3Client, uri: str) -> bool:
+    """Whether there is an object at an s3:// URI: jobs may list, and are refused what they read and is not there."""
+    bucket, key = split_uri(uri)
+    first = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+    return any(item["Key"] == key for item in first)
+
+
 def names_below(s3: S3Client, uri: str) -> list[str]:
     """The names, relative to it, of the objects below an s3:// URI that ends in `/`."""
     bucket, prefix = split_uri(uri)

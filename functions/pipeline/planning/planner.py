@@ -14,6 +14,7 @@ from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
+from pipeline.planning.ceilings import check_ceilings
 from pipeline.planning.data_files import find_data, find_files
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
@@ -32,7 +33,7 @@ from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, 
 from warmfold_experiment.wording import shown, shown_key
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ChampionPackage, Code, DataFiles, FileList, ObjectVersion, Plan, Planned
 from warmfold_run.understanding import listed
 
 
@@ -92,9 +93,10 @@ class Planner:
         except NotUnderstoodError as error:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
+        check_ceilings(given, resolved, self.environment)
         code = code_archive.upload(self.storage, self._code_folder)
         text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
-        context = self._context(run, resolved, folds, image, code["uri"], text_bytes)
+        context = self._context(run, resolved, folds, image, code, text_bytes)
         return {
             "schema": SCHEMA,
             "run": run,
@@ -144,7 +146,7 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _context(self, run: str, resolved: Resolved, folds: int, image: str, code_uri: str, data_bytes: int) -> Context:
+    def _context(self, run: str, resolved: Resolved, folds: int, image: str, code: Code, data_bytes: int) -> Context:
         return Context(
             prefix=self.environment.name_prefix,
             run=run,
@@ -153,10 +155,12 @@ class Planner:
             folds=folds,
             locations=places.locations(self.storage.bucket, run),
             plan_uri=self.storage.uri(places.run_key(run, places.PLAN)),
-            code_uri=code_uri,
+            code=code,
             image=image,
+            split_role=self.environment.split_role_arn,
             candidate_role=self.environment.candidate_role_arn,
             fold_role=self.environment.fold_role_arn,
+            model_role=self.environment.model_role_arn,
             data_bytes=data_bytes,
             instance_types=types_beside(resolved["compute"]["instance_type"]),
             vpc=self.environment.vpc,

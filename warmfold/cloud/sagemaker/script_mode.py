@@ -21,6 +21,8 @@ OWN_HYPERPARAMETERS = ("sagemaker_", "_tuning_objective_metric", "default_user_m
 """How those begin that the toolkit keeps from the script's arguments and variables."""
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
 
 class ScriptModeError(Exception):
     """The request cannot be run as a script; the text says what is missing."""
@@ -107,6 +109,12 @@ def base_environment(settings: Settings, keys: Mapping[str, str], role_arn: str)
     if keys.get("SessionToken"):
         environment["AWS_SESSION_TOKEN"] = keys["SessionToken"]
     return environment
+
+
+def take_keys(environment: dict[str, str]) -> None:
+    """Leave no credentials to a container that is isolated from the network."""
+    for name in KEYS:
+        environment.pop(name, None)
 
 
 def write_inputs(folder: JobFolder, request: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from warmfold.cloud.sagemaker.jobs import REASON_CHARACTERS
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.model_server import ModelServer, NoAnswer, ServerDied, serving
 from warmfold.cloud.sagemaker.models import Model
-from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment
+from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment, take_keys
 from warmfold.cloud.sagemaker.work_jobs import COMPLETED, STOPPED, Ending, Job
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -168,6 +168,8 @@ class _Run:
             )
         batching = Batching.of(self._job.request, {})
         environment = base_environment(core.settings, core.credentials(self._model.role_arn), self._model.role_arn)
+        if self._model.request.get("EnableNetworkIsolation"):
+            take_keys(environment)
         environment |= {
             "SAGEMAKER_BASE_DIR": str(folder.opt_ml),
             "SAGEMAKER_BATCH": "true",
