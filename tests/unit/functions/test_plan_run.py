@@ -284,9 +284,10 @@ def test_split_dataset_unpacks_the_planned_code_only(
     archive = tmp_path / "input/code/sourcedir.tar.gz"
     archive.parent.mkdir(parents=True)
     archive.write_bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() + planted)
-    *shell, script = made["requests"]["processing"]["AppSpecification"]["ContainerEntrypoint"]
-    script = script.replace("/opt/ml/processing", str(tmp_path)).replace("exec python3", "exec true")
-    ran = subprocess.run([*shell, script], capture_output=True, text=True, check=False)
+    entrypoint = made["requests"]["processing"]["AppSpecification"]["ContainerEntrypoint"]
+    command = [part.replace("/opt/ml/processing", str(tmp_path)) for part in entrypoint]
+    command[2] = command[2].replace("exec python3", "exec true")
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, (tmp_path / "code/processing.py").is_file()) == (code, code == 0)
     assert ("is not the code that was planned: sha256" in ran.stderr) == (code == 1)
 

@@ -105,6 +105,7 @@ def test_no_member_is_in_two_tables_and_every_path_exists(operation: str) -> Non
             "TrainingJobDefinition.RetryStrategy is not built in the local cloud",
         ),
         ("CreateProcessingJob", {"NetworkConfig": {"EnableNetworkIsolation": True}}, "NetworkConfig.EnableNetworkIso"),
+        ("CreateModel", {"EnableNetworkIsolation": True}, None),
         ("CreateModel", {"InferenceExecutionConfig": {"Mode": "Serial"}}, "one container is served"),
         ("CreateTrainingJob", {"EnableNetworkIsolation": False, "ProfilerConfig": {"DisableProfiler": True}}, None),
         ("CreateTransformJob", {"MaxConcurrentTransforms": 4, "Tags": [{"Key": "a", "Value": "b"}]}, None),
