@@ -127,10 +127,7 @@ def repeat(
     failed, answer = invoke(cloud, functions["StartRunFunction"], missed)
     assert not failed
     assert "datasets/good/data.csv" in answer["ignored"]
-    lost = {
-        **scheduled[functions["RegisterModelFunction"]],
-        "plan_uri": f"s3://{stack.bucket}/runs/lost/plan.json",
-    }
+    lost = {**scheduled[functions["RegisterModelFunction"]], "execution_arn": f"{execution}-lost"}
     failed, answer = invoke(cloud, functions["RegisterModelFunction"], lost)
     assert failed
     assert "AccessDenied" not in json.dumps(answer)
