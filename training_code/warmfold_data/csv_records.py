@@ -279,7 +279,7 @@ class _Lines:
                 f"{self._file}: a zero byte at byte {offset + raw.index(0)}, in the row that starts on line "
                 f"{self._record_line}; this is no text. Save the file as CSV in UTF-8 and upload it again."
             )
-        return text if offset else text.removeprefix("\ufeff")
+        return text if offset else text.lstrip("\ufeff")
 
     def _raw(self) -> Iterator[bytes]:
         rest = b""

@@ -33,7 +33,7 @@ class Encoding(NamedTuple):
 
     name: str
     mark_bytes: int
-    """The length of the byte order mark before the text."""
+    """The length of the byte order mark before the text, or of several: programs that put one before another's."""
     examples: list[str]
     """Words that show whether the encoding was taken rightly, where it was no more than very likely."""
 
@@ -50,7 +50,7 @@ def encoding_of(head: bytes, *, file: str, asked: str | None, whole: bool) -> En
                     f"{file}: it begins with the byte order mark of {name}, and `dialect.encoding` in experiment.yaml "
                     f"is {asked}; take that out."
                 )
-            return Encoding(name, len(mark), [])
+            return Encoding(name, _marks(head, mark), [])
     if asked is not None:
         return Encoding({"utf-8-sig": UTF_8, "utf-16": "utf-16-le"}.get(asked, asked), 0, [])
     if wide := _zeros(head):
@@ -64,6 +64,13 @@ def encoding_of(head: bytes, *, file: str, asked: str | None, whole: bool) -> En
     except UnicodeDecodeError as error:
         return _western(head, error, file)
     return Encoding(UTF_8, 0, [])
+
+
+def _marks(head: bytes, mark: bytes) -> int:
+    end = 0
+    while head.startswith(mark, end):
+        end += len(mark)
+    return end
 
 
 def _western(head: bytes, error: UnicodeDecodeError, file: str) -> Encoding:

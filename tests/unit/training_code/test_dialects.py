@@ -109,6 +109,12 @@ def test_utf_16_is_read_by_its_mark_and_named_without(encoding: str) -> None:
     assert codes(records) == ["encoding"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_several_byte_order_marks_are_no_part_of_the_first_title(encoding: str) -> None:
+    text = "a,label\n" + "".join(f"{row},{'yn'[row % 2]}\n" for row in range(40))
+    assert read(("\ufeff\ufeff\ufeff" + text).encode(encoding))[0] == read(text.encode())[0]
+
+
 WESTERN = ["Köln", "Málaga", "señor", "Füße", "Łódź"[1:], "français", "Ærø", "naïve", "L’Été", "Škoda", "œuvre", "5 €"]
 
 
