@@ -18,7 +18,7 @@ SPLIT_SPEED = 60.0
 SPLIT_PEAK = 1024.0
 READ_RATIO = 1.3
 LARGE_GIGABYTES = 5.0
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Figure(NamedTuple):
@@ -90,7 +90,7 @@ def page(figures: list[Figure], command: str) -> str:
         [
             "# The data path",
             "",
-            f"Written by `{command}` on {os.cpu_count()} cores with other work beside it. Seconds are",
+            f"Written by `{command}` on {os.cpu_count()} cores. Seconds are",
             "CPU time of one core, which a busy machine makes longer. Files have 30 columns, 27 of numbers and 3 of",
             "text (`benchmarks/data/dataset.py`). What is split has no profile from Plan Run, as no data over 64 MiB",
             "has: its columns are understood from a sample of the rows. What is read are the parts of all folds, the",

@@ -12,18 +12,14 @@ ROWS_AT_A_TIME = 50_000
 NUMBERS, TARGET = 27, "label"
 
 
-def write(folder: Path, total_bytes: int, files: int = 1) -> list[Path]:
-    """Write CSV files of so many bytes together, each with the header."""
-    written = []
-    for number in range(files):
-        path, generator = folder / f"part-{number:05d}.csv", np.random.default_rng(number)
-        with path.open("wb") as file:
-            first = True
-            while file.tell() < total_bytes / files:
-                csv.write_csv(_rows(generator), file, csv.WriteOptions(include_header=first, quoting_style="needed"))
-                first = False
-        written.append(path)
-    return written
+def write(folder: Path, total_bytes: int) -> None:
+    """Write a CSV file of so many bytes."""
+    generator = np.random.default_rng(0)
+    with (folder / "data.csv").open("wb") as file:
+        first = True
+        while file.tell() < total_bytes:
+            csv.write_csv(_rows(generator), file, csv.WriteOptions(include_header=first, quoting_style="needed"))
+            first = False
 
 
 def _rows(generator: np.random.Generator) -> pa.Table:

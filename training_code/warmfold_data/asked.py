@@ -32,6 +32,12 @@ class Splitting:
         """The key that names the column by which rows are divided."""
         return next((key for key in get_args(KeyColumn) if getattr(self, key) is not None), None)
 
+    @property
+    def column(self) -> str | None:
+        """The column by which rows are divided."""
+        column: str | None = None if self.key is None else getattr(self, self.key)
+        return column
+
 
 @dataclass(frozen=True)
 class Asked:

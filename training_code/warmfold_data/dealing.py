@@ -11,10 +11,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from warmfold_catalogue.splitters import Splitter, UnitSplitter
+from warmfold_catalogue.splitters import MOST_FOLDS, Splitter, TooManyFoldsError, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
-from warmfold_catalogue.splitters.time_series import Timeline, timeline
+from warmfold_catalogue.splitters.time_series import Stretch, timeline
 from warmfold_data.asked import Splitting
 from warmfold_data.units import Composition, Needs, again, kinds_of, limit_of, moved, needs_of
 from warmfold_run.records import FoldParts
@@ -23,6 +24,9 @@ HOLDOUT = -1
 """Placement of a row that no candidate ever sees; a placement from 0 up is the number of a part."""
 LEFT_OUT = -2
 """Placement of a row whose target is missing: it is in no part and not in the holdout."""
+
+P = TypeVar("P")
+"""Placements of rows: a list, or an array."""
 
 
 @dataclass
@@ -42,16 +46,16 @@ class Rows:
 
 
 @dataclass
-class Dealt:
+class Dealt(Generic[P]):
     """Where every row goes, and what folds are made of."""
 
-    placements: list[int]
+    placements: P
     """By row: HOLDOUT, or the number of a part."""
     parts: int
     folds: list[FoldParts]
     final_parts: list[int]
     """What the final model is trained on."""
-    further: list[list[int]] = field(default_factory=list)
+    further: list[P] = field(default_factory=list)
     """For each repeat but the first: the placements of its folds."""
     values: list[str] = field(default_factory=list)
     """By part: its value in the fold column, where there is one."""
@@ -64,8 +68,11 @@ class Dealt:
     """Units that the holdout had to give back, as the parts lacked a class: how many rows each has."""
 
 
-def deal(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
-    """Return where each row goes; None where rows have too few different times for the folds."""
+def deal(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt[list[int]] | None:
+    """Return where each row goes; None where rows have too few different times for the folds.
+
+    Raises TooManyFoldsError.
+    """
     if splitter.needs == "time_column":
         return _deal_times(rows.times, splitting)
     if splitter.needs == "fold_column":
@@ -80,29 +87,39 @@ def content_hash(row: Sequence[str], seed: int) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=str(seed).encode()).digest(), "big")
 
 
-def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
-    """Whether a row is of the holdout, a share of `holdout` (0 to 1) of all; its content and the seed alone decide.
-
-    Without regard to classes: see `units.moved`.
-    """
-    return content_hash(row, seed) < limit_of(holdout)
-
-
 def each_left_out(parts: int, repeat: int = 0, validated: int | None = None) -> list[FoldParts]:
-    """Folds that validate one part each, the first `validated` ones, and train on all others."""
+    """Folds that validate one part each, the first `validated` ones, and train on all others.
+
+    Raises TooManyFoldsError.
+    """
+    count = parts if validated is None else validated
+    if count > MOST_FOLDS:
+        raise TooManyFoldsError(count)
     return [
         {"train": [part for part in range(parts) if part != fold], "validation": [fold], "repeat": repeat}
-        for fold in range(parts if validated is None else validated)
+        for fold in range(count)
     ]
 
 
-def folds_in_time(line: Timeline) -> tuple[list[FoldParts], list[int]]:
-    """The folds, and the parts of the final model."""
+def line_of(
+    starts: Sequence[int], rows: int, splitting: Splitting
+) -> tuple[list[Stretch], list[FoldParts], list[int]] | None:
+    """The parts of rows in order of time, the folds, and the parts of the final model; None as `timeline`."""
+    line = timeline(
+        starts,
+        rows,
+        n_splits=splitting.n_splits,
+        gap=splitting.gap,
+        window=splitting.window,
+        holdout=splitting.holdout,
+    )
+    if line is None:
+        return None
     folds: list[FoldParts] = [
         {"train": line.made_of(train), "validation": line.made_of(validation), "repeat": 0}
         for train, validation in zip(line.train, line.validation, strict=True)
     ]
-    return folds, line.made_of(line.final)
+    return line.parts, folds, line.made_of(line.final)
 
 
 class _Units:
@@ -125,8 +142,8 @@ class _Units:
             self.kinds.append(numbers.setdefault(composition, len(numbers)))
         self.compositions = list(numbers)
 
-    def sides(self, holdout: float, needs: Needs) -> tuple[list[bool], list[int]]:
-        """By unit whether it is held out; and those that are not on the side that their key says."""
+    def sides(self, holdout: float, needs: Needs) -> tuple[list[bool], list[int], list[int]]:
+        """By unit whether it is held out; and how many rows each has that had to change sides, as `Dealt` has it."""
         border = bisect_left(self.keys, limit_of(holdout))
         changed = moved(
             self.kinds, border, Counter(self.kinds[:border]), Counter(self.kinds[border:]), self.compositions, needs
@@ -134,7 +151,12 @@ class _Units:
         held = [unit < border for unit in range(len(self.keys))]
         for unit in changed:
             held[unit] = not held[unit]
-        return held, changed
+        sizes = {unit: sum(rows for _, rows in self.compositions[self.kinds[unit]]) for unit in changed}
+        return (
+            held,
+            [size for unit, size in sizes.items() if held[unit]],
+            [size for unit, size in sizes.items() if not held[unit]],
+        )
 
     def by_row(self, placements: Sequence[int]) -> list[int]:
         """The placements of rows, from those of units."""
@@ -146,12 +168,12 @@ class _Units:
         return placed
 
 
-def _deal_units(rows: Rows, splitter: UnitSplitter, splitting: Splitting) -> Dealt:
+def _deal_units(rows: Rows, splitter: UnitSplitter, splitting: Splitting) -> Dealt[list[int]]:
     keys, divided = rows.groups, list[int]()
     if splitter.needs is None:
         keys, divided = _divided(rows.contents, rows.labels if splitter.stratifies else [], splitting.n_splits + 1)
     units = _Units(keys, rows.labels)
-    held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
+    held, to_holdout, to_development = units.sides(splitting.holdout, needs_of(splitter, splitting))
     developed = [unit for unit, is_held in enumerate(held) if not is_held]
     numbers, kinds = kinds_of(units.compositions, Counter(units.kinds[unit] for unit in developed), splitter)
     shares = splitter.shares(kinds, splitting.n_splits)
@@ -163,7 +185,6 @@ def _deal_units(rows: Rows, splitter: UnitSplitter, splitting: Splitting) -> Dea
         for unit in sorted(developed, key=lambda unit: again(units.keys[unit], repeat), reverse=True):
             placements[unit] = left[numbers[units.kinds[unit]]].pop()
         repeats.append(units.by_row(placements))
-    sizes = [sum(rows_ for _, rows_ in units.compositions[kind]) for kind in units.kinds]
     return Dealt(
         placements=repeats[0],
         parts=parts,
@@ -171,8 +192,8 @@ def _deal_units(rows: Rows, splitter: UnitSplitter, splitting: Splitting) -> Dea
         final_parts=list(range(parts)),
         further=repeats[1:],
         divided=divided,
-        to_holdout=[sizes[unit] for unit in changed if held[unit]],
-        to_development=[sizes[unit] for unit in changed if not held[unit]],
+        to_holdout=to_holdout,
+        to_development=to_development,
     )
 
 
@@ -199,46 +220,33 @@ def _divided(contents: list[int], labels: list[int], needed: int) -> tuple[list[
     return keys, sorted(few)
 
 
-def _deal_folds(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt:
+def _deal_folds(rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt[list[int]]:
     parts, validated = folds_of(rows.folds)
     placements = [HOLDOUT if value == HELD else parts[value] for value in rows.folds]
-    held: list[int] = []
-    gave: list[int] = []
-    if HELD not in rows.folds:
-        units = _Units(rows.contents, rows.labels)
-        sides, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
-        sizes = [sum(rows_ for _, rows_ in units.compositions[kind]) for kind in units.kinds]
-        held = [sizes[unit] for unit in changed if sides[unit]]
-        gave = [sizes[unit] for unit in changed if not sides[unit]]
-        is_held = units.by_row([int(side) for side in sides])
-        placements = [HOLDOUT if out else place for out, place in zip(is_held, placements, strict=True)]
-    return Dealt(
+    dealt = Dealt(
         placements=placements,
         parts=len(parts),
         folds=each_left_out(len(parts), validated=validated),
         final_parts=list(range(len(parts))),
         values=list(parts),
-        to_holdout=held,
-        to_development=gave,
     )
+    if HELD not in rows.folds:
+        units = _Units(rows.contents, rows.labels)
+        held, dealt.to_holdout, dealt.to_development = units.sides(splitting.holdout, needs_of(splitter, splitting))
+        is_held = units.by_row(held)
+        dealt.placements = [HOLDOUT if out else place for out, place in zip(is_held, placements, strict=True)]
+    return dealt
 
 
-def _deal_times(times: Sequence[float], splitting: Splitting) -> Dealt | None:
+def _deal_times(times: Sequence[float], splitting: Splitting) -> Dealt[list[int]] | None:
     order = sorted(range(len(times)), key=times.__getitem__)
     starts = [place for place, row in enumerate(order) if not place or times[row] != times[order[place - 1]]]
-    line = timeline(
-        starts,
-        len(times),
-        n_splits=splitting.n_splits,
-        gap=splitting.gap,
-        window=splitting.window,
-        holdout=splitting.holdout,
-    )
+    line = line_of(starts, len(times), splitting)
     if line is None:
         return None
+    parts, folds, final_parts = line
     placements = [HOLDOUT] * len(times)
-    for part, (begin, end) in enumerate(line.parts):
+    for part, (begin, end) in enumerate(parts):
         for row in order[begin:end]:
             placements[row] = part
-    folds, final = folds_in_time(line)
-    return Dealt(placements=placements, parts=len(line.parts), folds=folds, final_parts=final)
+    return Dealt(placements=placements, parts=len(parts), folds=folds, final_parts=final_parts)

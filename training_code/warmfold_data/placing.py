@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 
 from warmfold_catalogue.metrics import default_metric, load_metric
-from warmfold_catalogue.splitters import KeyColumn, Splitter, default_splitter, load_splitter
-from warmfold_catalogue.splitters.predefined import HELD
+from warmfold_catalogue.splitters import KeyColumn, Splitter, TooManyFoldsError, default_splitter, load_splitter
+from warmfold_catalogue.splitters.predefined import HELD, fold_value
 from warmfold_data.asked import Asked, Splitting
 from warmfold_data.cells import DATE, MISSING, TEXT, Value, number, values
 from warmfold_data.dates import iso_seconds
 from warmfold_data.dealing import HOLDOUT, Dealt, Rows, content_hash, deal
 from warmfold_data.errors import DatasetRuleError, listed, no_column
 from warmfold_data.remarks import calls, counted, remark
-from warmfold_data.split_checks import Checks, Placed
+from warmfold_data.split_checks import Checks, Placed, wrong_folds
 from warmfold_data.understanding import Understood
 from warmfold_run.records import Remark
 
@@ -42,7 +42,7 @@ class Dealing:
         codes = {label: code for code, label in enumerate(classes)}
         rows.labels = [codes[label] for label in labels]
 
-    def deal(self, rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt | None:
+    def deal(self, rows: Rows, splitter: Splitter, splitting: Splitting) -> Dealt[list[int]] | None:
         """Where each row goes; None where rows have too few different times for the folds."""
         return deal(rows, splitter, splitting)
 
@@ -78,17 +78,13 @@ class Placing:
         self._file, self._target, self._splitting = file, target, asked.splitting
         self._metric = asked.metric
         self._key = asked.splitting.key
-        self._index = -1
-        if self._key is not None:
-            column = self._column(self._key) or ""
-            _check_column(column, self._key, header, target, file)
-            self._index = header.index(column)
-        self._read_time: Callable[[str], Value] = _plain_time
-
-    @property
-    def column(self) -> str | None:
+        self.column = asked.splitting.column
         """The column that divides the rows, where there is one."""
-        return None if self._key is None else self._column(self._key)
+        self._index = -1
+        if self._key is not None and self.column is not None:
+            _check_column(self.column, self._key, header, target, file)
+            self._index = header.index(self.column)
+        self._read_time: Callable[[str], Value] = _plain_time
 
     @property
     def is_by_time(self) -> bool:
@@ -101,9 +97,9 @@ class Placing:
         A date stays, for its parts: how late a row is in all of the data tells nothing of rows to come. Raises
         DatasetRuleError when it was the only feature, or a time column holds text.
         """
-        if self._key is None:
+        column = self.column
+        if self._key is None or column is None:
             return
-        column = self._column(self._key) or ""
         reading = understood.readings.get(column)
         if self._key == "time_column" and reading is not None:
             if reading["kind"] == TEXT:
@@ -141,7 +137,7 @@ class Placing:
         if self._key == "group_column":
             rows.groups.append(content_hash([cell], self._splitting.seed))
         elif self._key == "fold_column":
-            rows.folds.append(cell)
+            rows.folds.append(fold_value(cell))
         else:
             rows.times.append(self._time(number, cell))
 
@@ -150,7 +146,10 @@ class Placing:
         problem, classes = understood.problem, sorted(understood.classes or ())
         splitter = load_splitter(self._splitting.strategy or default_splitter(problem, self._key))
         dealing.take_labels(rows, labels, classes)
-        dealt = dealing.deal(rows, splitter, self._splitting)
+        try:
+            dealt = dealing.deal(rows, splitter, self._splitting)
+        except TooManyFoldsError as error:
+            raise wrong_folds(self._file, self._splitting, splitter, error.folds) from error
         if dealt is None:
             needed = self._splitting.n_splits + 2
             raise DatasetRuleError(
@@ -186,15 +185,10 @@ class Placing:
         placed.remarks = list(self._remarks(splitter, placed, dealt, classes, dealing.names_holdout(rows)))
         return placed
 
-    def _column(self, key: KeyColumn) -> str | None:
-        column: str | None = getattr(self._splitting, key)
-        return column
-
     def _unfit(self, number: int, what: str, remedy: str) -> DatasetRuleError:
         assert self._key is not None
-        column = self._column(self._key)
         return DatasetRuleError(
-            f"{self._file}, row {number + 1}: column {column!r}, {_CALLED[self._key]}, {what}; {remedy}."
+            f"{self._file}, row {number + 1}: column {self.column!r}, {_CALLED[self._key]}, {what}; {remedy}."
         )
 
     def _time(self, number: int, cell: str) -> float:
@@ -204,7 +198,7 @@ class Placing:
         return value
 
     def _remarks(
-        self, splitter: Splitter, placed: Placed, dealt: Dealt, classes: Sequence[str], holdout_named: bool
+        self, splitter: Splitter, placed: Placed, dealt: Dealt[list[int]], classes: Sequence[str], holdout_named: bool
     ) -> Iterator[Remark]:
         if placed.copies >= MANY_COPIES * placed.rows:
             text = f"{counted(placed.copies, 'row')} of {placed.rows:,} are copies of others; copies stay on one side"
@@ -237,7 +231,7 @@ class Placing:
         if splitter.needs in (None, "group_column") and largest > UNEQUAL * smallest and largest - smallest > 1:
             why = "groups" if self._key else "copies of a row"
             text = f"parts have {smallest:,} to {largest:,} rows, since {why} stay together; each fold counts the same"
-            yield remark("unequal_parts", self._column(self._key) if self._key else None, text)
+            yield remark("unequal_parts", self.column, text)
 
 
 def _by_place(counts: Counter[tuple[int, int]], classes: Sequence[str]) -> defaultdict[int, Counter[str]]:

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from warmfold_catalogue.metrics import Metric
-from warmfold_catalogue.splitters import Splitter
+from warmfold_catalogue.splitters import MOST_FOLDS, Splitter
 from warmfold_data.asked import Splitting
 from warmfold_data.errors import DatasetRuleError, listed
 from warmfold_data.understanding import Understood
+from warmfold_data.units import needs_of
 from warmfold_run.records import FoldParts, Remark
 
-MOST_FOLDS = 20
-"""A candidate's folds: more cost more than they tell, and a candidate waits for all of them."""
 _HOLDOUT_REMEDY = (
     "Add rows, enlarge `cross_validation.holdout` or set another `cross_validation.seed` in experiment.yaml."
 )
@@ -44,6 +43,15 @@ class Placed:
     remarks: list[Remark] = field(default_factory=list)
 
 
+def wrong_folds(file: str, splitting: Splitting, splitter: Splitter, folds: int) -> DatasetRuleError:
+    """What to say of folds that the data makes, too few or too many."""
+    return DatasetRuleError(
+        f"{file}: column {splitting.column!r} makes {folds} folds with strategy {splitter.name}, which must be 2 "
+        f"to {MOST_FOLDS}; join some of its values"
+        + (", or set `strategy: group`." if splitter.needs == "group_column" else ".")
+    )
+
+
 @dataclass(frozen=True)
 class Checks:
     """Raises DatasetRuleError for a split that will not do."""
@@ -62,14 +70,9 @@ class Checks:
         """Hold a split against all rules; `in_parts` has by repeat the rows of each class in each part."""
         splitter = self.splitter
         development, folds = sum(placed.part_rows), len(placed.folds)
-        least = 2 if splitter.data_has_folds else self.splitting.n_splits
-        if splitter.data_has_folds and not 2 <= folds <= MOST_FOLDS:
-            column = getattr(self.splitting, splitter.needs or "", None)
-            raise DatasetRuleError(
-                f"{self.file}: column {column!r} makes {folds} folds with strategy {splitter.name}, which must be 2 "
-                f"to {MOST_FOLDS}; join some of its values"
-                + (", or set `strategy: group`." if splitter.needs == "group_column" else ".")
-            )
+        least = needs_of(splitter, self.splitting).units
+        if splitter.data_has_folds and folds < 2:
+            raise wrong_folds(self.file, self.splitting, splitter, folds)
         if development < least:
             raise DatasetRuleError(
                 f"{self.file}: {development} rows are left for cross-validation, fewer than the {least} folds "

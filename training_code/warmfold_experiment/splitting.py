@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, get_args
 
-from warmfold_catalogue.splitters import KeyColumn, Splitter, fitting_splitters, load_splitter
+from warmfold_catalogue.splitters import MOST_FOLDS, KeyColumn, Splitter, fitting_splitters, load_splitter
 from warmfold_run.experiment import CLASSIFICATION
-
-MOST_FOLDS = 20
-"""A candidate's folds, those of all repeats."""
-
 
 CONTRADICTING = ("strategy", *get_args(KeyColumn), "repeats", "gap", "window")
 """The keys that can contradict each other."""

@@ -18,12 +18,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.errors import ExperimentError
 from tests.unit.functions.conftest import stored_plan
-from tests.unit.training_code.split import Split
+from tests.unit.training_code.split import Split, in_holdout
 from warmfold_catalogue.entries import UnknownNameError
 from warmfold_catalogue.estimators import ESTIMATORS
 from warmfold_catalogue.metrics import METRICS
 from warmfold_catalogue.splitters import SPLITTERS
-from warmfold_data.dealing import in_holdout
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.serving import Records, model_fn, predict_fn
 from warmfold_jobs.training.final import train_final

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
+from warmfold_data.dealing import content_hash
+from warmfold_data.units import limit_of
 from warmfold_jobs.data.parts import fold_rows
 from warmfold_jobs.data.split import split_dataset
 from warmfold_jobs.data.table import Rows, Schema, read_profile
@@ -66,6 +69,11 @@ class Split:
     @property
     def holdout(self) -> list[Path]:
         return sorted((self.folder / "holdout").glob("*.parquet"))
+
+
+def in_holdout(row: Sequence[str], seed: int, holdout: float) -> bool:
+    """Whether a row's content and the seed say that it is held out, where no class or side needs another row."""
+    return content_hash(row, seed) < limit_of(holdout)
 
 
 def split(

@@ -43,18 +43,19 @@ def test_both_decide_the_same(
     labels = [label for _, label, _ in rows] if classifies else []
     groups = [content_hash([str(group)], splitting.seed) for *_, group in rows]
     values = ["-1", "holdout" if held else "x", *map(str, range(13))]
-    folds = [group for *_, group in rows]
+    times = [group for *_, group in rows]
+    occurring = list(dict.fromkeys(times))
     reference = deal(
-        Rows(contents, labels, groups, [float(g) for g in folds], [values[g] for g in folds]), splitter, splitting
+        Rows(contents, labels, groups, [float(g) for g in times], [values[g] for g in times]), splitter, splitting
     )
     found = deal_arrays(
         RowArrays(
             contents=np.array(contents, dtype=np.uint64),
             labels=np.array(labels, dtype=np.int32) if classifies else None,
             groups=np.array(groups, dtype=np.uint64),
-            times=np.array(folds, dtype=float),
-            folds=np.array(folds),
-            fold_values=values,
+            times=np.array(times, dtype=float),
+            folds=np.array([occurring.index(g) for g in times]),
+            fold_values=[values[g] for g in occurring],
         ),
         splitter,
         splitting,

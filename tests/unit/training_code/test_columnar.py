@@ -210,3 +210,8 @@ def test_a_column_that_divides_the_rows_does_so_by_columns(keys: dict[str, Any])
     assert compared(csv_bytes(header, rows), **keys)
     rows[300][[*header].index(next(value for key, value in keys.items() if key != "strategy"))] = ""
     assert not compared(csv_bytes(header, rows), **keys)
+
+
+@pytest.mark.parametrize("row", ["1,x,b", '1,"x'])
+def test_of_several_faults_both_name_the_same(row: str) -> None:
+    assert compared("\n".join(["size,word", *["1,x"] * 30, row, "2,y"]).encode())

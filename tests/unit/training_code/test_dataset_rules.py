@@ -12,10 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.training_code.dataset import refusal
+from tests.unit.training_code.split import in_holdout
 from warmfold_data import cells
 from warmfold_data.asked import Asked, Splitting
 from warmfold_data.csv_records import csv_line, read_records
-from warmfold_data.dealing import in_holdout
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_run.records import Profile

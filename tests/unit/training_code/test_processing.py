@@ -16,6 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.documents import complaints
+from tests.unit.training_code.split import in_holdout
 from tests.unit.training_code.split_job import (
     HEADER,
     PLAIN,
@@ -30,7 +31,6 @@ from tests.unit.training_code.split_job import (
     typed,
 )
 from warmfold_data.asked import Asked
-from warmfold_data.dealing import in_holdout
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_data.rules import DatasetRuleError, scan
 from warmfold_jobs.data.parts import fold_rows, part_files

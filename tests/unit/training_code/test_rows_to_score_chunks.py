@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.training_code.split import in_holdout
 from tests.unit.training_code.split_job import (
     HEADER,
     PLAIN,
@@ -17,7 +18,6 @@ from tests.unit.training_code.split_job import (
     plan_for,
     read,
 )
-from warmfold_data.dealing import in_holdout
 from warmfold_jobs.data.score_chunks import CHUNK_BYTES
 from warmfold_jobs.data.split import split_dataset
 

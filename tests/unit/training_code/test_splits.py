@@ -33,17 +33,17 @@ def hashes(values: Sequence[object], seed: int = 1) -> list[int]:
     return [content_hash([str(value)], seed) for value in values]
 
 
-def dealt(strategy: str, rows: Rows, **asked: Any) -> Dealt:
+def dealt(strategy: str, rows: Rows, **asked: Any) -> Dealt[list[int]]:
     found = deal(rows, load_splitter(strategy), Splitting(strategy=strategy, **asked))
     assert found is not None
     return found
 
 
-def developed(found: Dealt) -> np.ndarray[Any, Any]:
+def developed(found: Dealt[list[int]]) -> np.ndarray[Any, Any]:
     return np.flatnonzero(np.array(found.placements) != HOLDOUT)
 
 
-def folds(found: Dealt) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+def folds(found: Dealt[list[int]]) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """Train and validation rows of each fold."""
     repeats = np.array([found.placements, *found.further])
     return [
@@ -240,7 +240,7 @@ def test_copies_stay_together_classes_are_everywhere_and_the_order_does_not_matt
     different = Counter(label for _, label in set(rows))
     assume(len(different) == 2 and min(different.values()) > n_splits)
 
-    def deal_(rows: list[tuple[int, str]]) -> Dealt:
+    def deal_(rows: list[tuple[int, str]]) -> Dealt[list[int]]:
         labels = [int(label == "b") for _, label in rows]
         return dealt(strategy, Rows(hashes(rows), labels), n_splits=n_splits, repeats=repeats)
 

@@ -44,3 +44,23 @@ def test_every_location_is_a_folder_of_the_run() -> None:
 
 def test_a_uri_is_taken_apart_as_it_was_made() -> None:
     assert places.split_uri(places.uri("bucket", "a/b c/d.json")) == ("bucket", "a/b c/d.json")
+
+
+@pytest.mark.parametrize("name", [".csv", ".csv.gz", "Data.CSV"])
+def test_a_file_that_names_no_dataset_is_meant_for_one_that_a_person_names(name: str) -> None:
+    assert places.near_miss(f"datasets/{name}") == "datasets/<dataset>/data.csv"
+
+
+def test_many_files_are_told_from_others_without_looking_at_all_for_each() -> None:
+    class Name(str):
+        __slots__ = ()
+        hashed = 0
+
+        def __hash__(self) -> int:
+            Name.hashed += 1
+            return super().__hash__()
+
+    names = [Name(f"part-{number:04}.{'csv' if number % 2 else 'txt'}") for number in range(1000)]
+    files, others = places.data_files([*names, "_SUCCESS", ".crc", ""])
+    assert (files, others) == (names[1::2], names[::2])
+    assert Name.hashed <= 4 * len(names)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from warmfold_catalogue.entries import load
-from warmfold_catalogue.splitters._base import KeyColumn, Kind, Splitter, UnitSplitter
+from warmfold_catalogue.splitters._base import MOST_FOLDS, KeyColumn, Kind, Splitter, TooManyFoldsError, UnitSplitter
 
 __all__ = [
+    "MOST_FOLDS",
     "SPLITTERS",
     "KeyColumn",
     "Kind",
     "Splitter",
+    "TooManyFoldsError",
     "UnitSplitter",
     "default_splitter",
     "fitting_splitters",

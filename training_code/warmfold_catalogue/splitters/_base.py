@@ -10,6 +10,16 @@ from warmfold_run.experiment import Problem
 
 KeyColumn = Literal["group_column", "time_column", "fold_column"]
 """The keys of `cross_validation` that name a column by which rows are divided."""
+MOST_FOLDS = 20
+"""A candidate's folds, those of all repeats: more cost more than they tell, and a candidate waits for all of them."""
+
+
+class TooManyFoldsError(ValueError):
+    """The data makes more than MOST_FOLDS folds; said before any is made, for their lists would fill the memory."""
+
+    def __init__(self, folds: int) -> None:
+        super().__init__(f"{folds} folds, of which there may be {MOST_FOLDS}")
+        self.folds = folds
 
 
 class Kind(NamedTuple):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from warmfold_catalogue.splitters._base import Kind
+from warmfold_catalogue.splitters._base import Kind, UnitSplitter
+
+
+class BalancedSplitter(UnitSplitter):
+    """A splitter whose parts are as alike as its kinds of units allow."""
+
+    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
+        return balanced(kinds, n_splits)
 
 
 def balanced(kinds: Sequence[Kind], n_parts: int) -> list[list[int]]:

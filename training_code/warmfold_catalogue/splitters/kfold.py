@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from warmfold_catalogue.splitters._base import Kind, UnitSplitter
-from warmfold_catalogue.splitters.balance import balanced
+from warmfold_catalogue.splitters.balance import BalancedSplitter
 
 
-class KFold(UnitSplitter):
+class KFold(BalancedSplitter):
     name = "kfold"
     summary = "Rows at random, into parts of equal size."
     problems = ("classification", "regression")
     default_for = ("regression",)
     repeatable = True
-
-    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
-        return balanced(kinds, n_splits)

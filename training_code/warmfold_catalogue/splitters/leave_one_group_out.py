@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from warmfold_catalogue.splitters._base import Kind, UnitSplitter
+from warmfold_catalogue.splitters._base import MOST_FOLDS, Kind, TooManyFoldsError, UnitSplitter
 
 
 class LeaveOneGroupOut(UnitSplitter):
@@ -16,6 +16,8 @@ class LeaveOneGroupOut(UnitSplitter):
 
     def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
         groups = sum(kind.units for kind in kinds)
+        if groups > MOST_FOLDS:
+            raise TooManyFoldsError(groups)
         shares, first = [], 0
         for kind in kinds:
             shares.append([int(first <= part < first + kind.units) for part in range(groups)])

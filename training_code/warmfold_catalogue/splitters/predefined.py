@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -11,6 +12,8 @@ HELD: Final = "holdout"
 """The value of a row of the holdout."""
 ALWAYS_TRAINED: Final = "-1"
 """The value of a row that every fold trains on, as in scikit-learn's PredefinedSplit."""
+_EXACT = 1 << 53
+"""Whole numbers from here on may be others than those that were written."""
 
 
 class Predefined(Splitter):
@@ -30,6 +33,13 @@ class Folds(NamedTuple):
     """How many of the parts, the first ones, are validated."""
 
 
+def fold_value(cell: str) -> str:
+    """Return the value that a cell says: a whole number is the same however it is written, as `-1` and `-1.0`."""
+    value = _finite(cell)
+    exact = value is not None and value.is_integer() and abs(value) < _EXACT
+    return str(int(value)) if value is not None and exact else cell
+
+
 def folds_of(values: Iterable[str]) -> Folds:
     """Return the parts of the values that a fold column has, in their order: numbers by value, then texts."""
     different = set(values) - {HELD}
@@ -41,7 +51,14 @@ def folds_of(values: Iterable[str]) -> Folds:
 
 
 def _order(value: str) -> tuple[bool, float, str]:
+    number = _finite(value)
+    return number is None, number or 0.0, value
+
+
+def _finite(cell: str) -> float | None:
+    """The number that a cell is; `1_0` is none, nor are digits of other scripts, as in the cells of features."""
     try:
-        return False, float(value), value
+        number = float(cell)
     except ValueError:
-        return True, 0.0, value
+        return None
+    return number if math.isfinite(number) and "_" not in cell and cell.isascii() else None

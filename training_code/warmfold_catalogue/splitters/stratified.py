@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from warmfold_catalogue.splitters._base import Kind, UnitSplitter
-from warmfold_catalogue.splitters.balance import balanced
+from warmfold_catalogue.splitters.balance import BalancedSplitter
 
 
-class Stratified(UnitSplitter):
+class Stratified(BalancedSplitter):
     name = "stratified"
     summary = "Rows at random, each class spread evenly over the parts."
     problems = ("classification",)
@@ -16,6 +13,3 @@ class Stratified(UnitSplitter):
     repeatable = True
     stratifies = True
     every_part_has_every_class = True
-
-    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
-        return balanced(kinds, n_splits)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from warmfold_catalogue.splitters._base import Kind, UnitSplitter
-from warmfold_catalogue.splitters.balance import balanced
+from warmfold_catalogue.splitters.balance import BalancedSplitter
 
 
-class StratifiedGroup(UnitSplitter):
+class StratifiedGroup(BalancedSplitter):
     name = "stratified_group"
     summary = "Rows with the same value in `group_column` stay together; each class spread as evenly as groups allow."
     problems = ("classification",)
@@ -16,6 +13,3 @@ class StratifiedGroup(UnitSplitter):
     needs = "group_column"
     repeatable = True
     stratifies = True
-
-    def shares(self, kinds: Sequence[Kind], n_splits: int) -> list[list[int]]:
-        return balanced(kinds, n_splits)

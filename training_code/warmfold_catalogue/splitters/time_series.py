@@ -68,21 +68,21 @@ def timeline(
         return bisect_right(starts, row) - 1
 
     last = min(max(tie(rows - max(1, round(rows * holdout))), n_splits + 1), len(starts) - 1)
-    held = starts[last]
+    held = int(starts[last])
     block, borders, earlier = held // (n_splits + 1), [], 0
     for fold in range(n_splits):
         left = n_splits - fold
         earlier = min(max(tie(held - left * block), earlier + 1), last - left)
         borders.append(int(starts[earlier]))
-    borders.append(int(held))
+    borders.append(held)
 
     def trained_before(row: int) -> Stretch:
         end = int(starts[tie(row - gap)]) if row > gap else 0
         return Stretch(int(starts[tie(end - window)]) if window is not None and end > window else 0, end)
 
     return Timeline(
-        holdout=int(held),
+        holdout=held,
         train=[trained_before(row) for row in borders[:-1]],
         validation=[Stretch(*pair) for pair in pairwise(borders)],
-        final=trained_before(int(held)),
+        final=trained_before(held),
     )

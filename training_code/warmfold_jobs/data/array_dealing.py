@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from warmfold_catalogue.splitters import Splitter, UnitSplitter
 from warmfold_catalogue.splitters.predefined import HELD, folds_of
-from warmfold_catalogue.splitters.time_series import timeline
 from warmfold_data.asked import Splitting
-from warmfold_data.dealing import HOLDOUT, each_left_out, folds_in_time
+from warmfold_data.dealing import HOLDOUT, Dealt, each_left_out, line_of
 from warmfold_data.units import Composition, Needs, kinds_of, limit_of, moved, needs_of
-from warmfold_run.records import FoldParts
 
 Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
@@ -37,27 +35,13 @@ class RowArrays:
     folds: Ints | None = None
     """Each row's value in the fold column, as its position in `fold_values`."""
     fold_values: Sequence[str] = ()
+    """Those that rows have."""
 
 
-@dataclass
-class DealtArrays:
-    """As `warmfold_data.dealing.Dealt`, with arrays for what it has by row."""
-
-    placements: Ints
-    parts: int
-    folds: list[FoldParts]
-    final_parts: list[int]
-    further: list[Ints] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
-    divided: list[int] = field(default_factory=list)
-    to_holdout: list[int] = field(default_factory=list)
-    to_development: list[int] = field(default_factory=list)
-
-
-def deal_arrays(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> DealtArrays | None:
+def deal_arrays(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> Dealt[Ints] | None:
     """Return where each row goes; None where rows have too few different times for the folds.
 
-    Takes some 30 bytes a row beside what it is given.
+    Raises TooManyFoldsError. Takes some 30 bytes a row beside what it is given.
     """
     if splitter.needs == "time_column":
         assert rows.times is not None
@@ -90,8 +74,8 @@ class _Units:
         self.sizes = _short(np.diff(self.starts, append=self.starts.dtype.type(len(keys))), len(keys))
         self.kinds, self.compositions = self._made_of(labels)
 
-    def sides(self, holdout: float, needs: Needs) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], list[int]]:
-        """By unit whether it is held out; and those that are not on the side that their key says."""
+    def sides(self, holdout: float, needs: Needs) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], list[int], list[int]]:
+        """By unit whether it is held out; and how many rows each has that had to change sides, as `Dealt` has it."""
         border = int(np.searchsorted(self.keys, np.uint64(limit_of(holdout))))
         known = len(self.compositions)
         counts = [np.bincount(side, minlength=known) for side in (self.kinds[:border], self.kinds[border:])]
@@ -101,7 +85,11 @@ class _Units:
         changed = moved(kinds, border, held_kinds, developed_kinds, self.compositions, needs)
         held = np.arange(len(self.keys)) < border
         held[changed] = ~held[changed]
-        return held, changed
+        return (
+            held,
+            [int(self.sizes[unit]) for unit in changed if held[unit]],
+            [int(self.sizes[unit]) for unit in changed if not held[unit]],
+        )
 
     def by_row(self, placements: np.ndarray[Any, Any]) -> Ints:
         """The placements of rows, from those of units."""
@@ -137,7 +125,7 @@ class _Units:
         ]
 
 
-def _deal_units(rows: RowArrays, splitter: UnitSplitter, splitting: Splitting) -> DealtArrays:
+def _deal_units(rows: RowArrays, splitter: UnitSplitter, splitting: Splitting) -> Dealt[Ints]:
     divided: list[int] = []
     if splitter.needs is None:
         keys, divided = _divided(rows.contents, rows.labels if splitter.stratifies else None, splitting.n_splits + 1)
@@ -145,7 +133,7 @@ def _deal_units(rows: RowArrays, splitter: UnitSplitter, splitting: Splitting) -
         assert rows.groups is not None
         keys = rows.groups
     units = _Units(keys, rows.labels)
-    held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
+    held, to_holdout, to_development = units.sides(splitting.holdout, needs_of(splitter, splitting))
     developed = _short(np.flatnonzero(~held), len(held))
     counts = Counter(dict(enumerate(np.bincount(units.kinds[developed], minlength=len(units.compositions)).tolist())))
     numbers, kinds = kinds_of(units.compositions, counts, splitter)
@@ -165,15 +153,15 @@ def _deal_units(rows: RowArrays, splitter: UnitSplitter, splitting: Splitting) -
         placements: Ints = np.full(len(held), HOLDOUT, dtype=small)
         placements[turned] = by_kind
         repeats.append(units.by_row(placements))
-    return DealtArrays(
+    return Dealt(
         placements=repeats[0],
         parts=parts,
         folds=[fold for repeat in range(splitting.repeats) for fold in each_left_out(parts, repeat)],
         final_parts=list(range(parts)),
         further=repeats[1:],
         divided=divided,
-        to_holdout=[int(units.sizes[unit]) for unit in changed if held[unit]],
-        to_development=[int(units.sizes[unit]) for unit in changed if not held[unit]],
+        to_holdout=to_holdout,
+        to_development=to_development,
     )
 
 
@@ -187,7 +175,7 @@ def _divided(contents: Hashes, labels: Ints | None, needed: int) -> tuple[Hashes
     keys = contents
     for label in doubtful:
         rows = np.arange(len(contents)) if labels is None else np.flatnonzero(labels == label)
-        different = len(np.unique(contents[rows]))
+        different = count_different(contents[rows])
         if different >= needed or different == len(rows):
             continue
         few.append(label)
@@ -203,55 +191,49 @@ def _divided(contents: Hashes, labels: Ints | None, needed: int) -> tuple[Hashes
 def _different(contents: Hashes, labels: Ints | None) -> dict[int, int]:
     """How many different contents each class has."""
     if labels is None:
-        return {0: len(np.unique(contents))}
+        return {0: count_different(contents)}
     order = np.lexsort((contents, labels))
     labels, contents = labels[order], contents[order]
     new = np.concatenate(([True], (labels[1:] != labels[:-1]) | (contents[1:] != contents[:-1])))
     return dict(Counter(labels[new].tolist()))
 
 
-def _deal_folds(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> DealtArrays:
+def count_different(values: np.ndarray[Any, Any]) -> int:
+    """How many different values there are, which NumPy's `unique` takes many times as long to find by hashing."""
+    return len(_beginnings(np.sort(values)))
+
+
+def _deal_folds(rows: RowArrays, splitter: Splitter, splitting: Splitting) -> Dealt[Ints]:
     assert rows.folds is not None
-    present = np.bincount(rows.folds, minlength=len(rows.fold_values))
-    values = [value for value, count in zip(rows.fold_values, present, strict=True) if count]
-    parts, validated = folds_of(values)
-    lookup = np.array([HOLDOUT if v == HELD else parts.get(v, HOLDOUT) for v in rows.fold_values], dtype=np.int32)
-    placements: Ints = lookup[rows.folds]
-    dealt = DealtArrays(
+    parts, validated = folds_of(rows.fold_values)
+    by_value = [HOLDOUT if value == HELD else parts[value] for value in rows.fold_values]
+    placements: Ints = np.array(by_value, dtype=np.int32)[rows.folds]
+    dealt = Dealt(
         placements=placements,
         parts=len(parts),
         folds=each_left_out(len(parts), validated=validated),
         final_parts=list(range(len(parts))),
         values=list(parts),
     )
-    if HELD not in values:
+    if HELD not in rows.fold_values:
         units = _Units(rows.contents, rows.labels)
-        held, changed = units.sides(splitting.holdout, needs_of(splitter, splitting))
+        held, dealt.to_holdout, dealt.to_development = units.sides(splitting.holdout, needs_of(splitter, splitting))
         dealt.placements = np.where(units.by_row(held.view(np.int8)) == 1, HOLDOUT, placements)
-        dealt.to_holdout = [int(units.sizes[unit]) for unit in changed if held[unit]]
-        dealt.to_development = [int(units.sizes[unit]) for unit in changed if not held[unit]]
     return dealt
 
 
-def _deal_times(times: np.ndarray[Any, np.dtype[np.float64]], splitting: Splitting) -> DealtArrays | None:
+def _deal_times(times: np.ndarray[Any, np.dtype[np.float64]], splitting: Splitting) -> Dealt[Ints] | None:
     order = np.argsort(times)
     # an array of numbers is a sequence of them, though not by its type
     starts: Any = _beginnings(times[order])
-    line = timeline(
-        starts,
-        len(times),
-        n_splits=splitting.n_splits,
-        gap=splitting.gap,
-        window=splitting.window,
-        holdout=splitting.holdout,
-    )
+    line = line_of(starts, len(times), splitting)
     if line is None:
         return None
-    placements = np.full(len(times), HOLDOUT, dtype=np.int16)
-    for part, (begin, end) in enumerate(line.parts):
+    parts, folds, final_parts = line
+    placements: Ints = np.full(len(times), HOLDOUT, dtype=np.int16)
+    for part, (begin, end) in enumerate(parts):
         placements[order[begin:end]] = part
-    folds, final = folds_in_time(line)
-    return DealtArrays(placements=placements, parts=len(line.parts), folds=folds, final_parts=final)
+    return Dealt(placements=placements, parts=len(parts), folds=folds, final_parts=final_parts)
 
 
 def _short(numbers: Ints, below: int) -> Ints:

@@ -11,7 +11,7 @@ from warmfold_catalogue.splitters import Splitter
 from warmfold_catalogue.splitters.predefined import HELD
 from warmfold_data.asked import Splitting
 from warmfold_data.placing import Dealing
-from warmfold_jobs.data.array_dealing import DealtArrays, deal_arrays
+from warmfold_jobs.data.array_dealing import count_different, deal_arrays
 from warmfold_jobs.data.counting import Labels
 
 
@@ -27,8 +27,7 @@ class ByArrays(Dealing):
 
     def deal(self, rows: Any, splitter: Splitter, splitting: Splitting) -> Any:
         """Where each row goes."""
-        dealt: DealtArrays | None = deal_arrays(rows, splitter, splitting)
-        return dealt
+        return deal_arrays(rows, splitter, splitting)
 
     def counts(self, rows: Any, placements: Any) -> Counter[tuple[int, int]]:
         """How many rows of a class (0 for regression) went to a placement."""
@@ -41,15 +40,15 @@ class ByArrays(Dealing):
 
     def contents(self, rows: Any) -> tuple[int, int]:
         """How many rows there are, and how many different contents they have."""
-        return len(rows.contents), len(np.unique(rows.contents))
+        return len(rows.contents), count_different(rows.contents)
 
     def groups(self, rows: Any) -> int:
         """How many groups there are."""
-        return 0 if rows.groups is None else len(np.unique(rows.groups))
+        return 0 if rows.groups is None else count_different(rows.groups)
 
     def times(self, rows: Any) -> int:
         """How many different times there are."""
-        return len(np.unique(rows.times))
+        return count_different(rows.times)
 
     def names_holdout(self, rows: Any) -> bool:
         """Whether the fold column says of a row that it is held out."""

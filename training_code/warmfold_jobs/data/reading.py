@@ -185,11 +185,9 @@ def _kept(blocks: Iterator[pa.RecordBatch], texts: Spool | None) -> Iterator[pa.
 
 def _tallied(blocks: Iterator[pa.RecordBatch], tallies: dict[str, Tally], target: str) -> Iterator[pa.RecordBatch]:
     for block in blocks:
+        kept = block.filter(block[target].is_valid()) if tallies else block
         for name, tally in tallies.items():
-            cells = [cell or "" for cell in block[name].to_pylist()]
-            tally.observe(
-                [c for c, label in zip(cells, block[target], strict=True) if label.is_valid], [0] * len(cells)
-            )
+            tally.observe([cell or "" for cell in kept[name].to_pylist()], [0] * kept.num_rows)
         yield block
 
 

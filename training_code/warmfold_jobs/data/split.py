@@ -25,7 +25,8 @@ from warmfold_data.rows_to_score import Compared, read_rows_to_score
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.labels import LabelReader
 from warmfold_jobs.data.object_stream import object_stream
-from warmfold_jobs.data.parts import PART_NUMBER, PartWriter, part_columns
+from warmfold_jobs.data.part_writer import PART_NUMBER, PartWriter
+from warmfold_jobs.data.parts import part_columns
 from warmfold_jobs.data.reading import Read, by_columns, by_rows
 from warmfold_jobs.data.score_chunks import ChunkWriter, csv_lines, most_rows
 from warmfold_jobs.data.table import Schema

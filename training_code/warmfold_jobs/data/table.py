@@ -165,11 +165,3 @@ def _values(cells: pa.Array) -> np.ndarray[Any, Any]:
         return np.asarray(cells.to_numpy(zero_copy_only=False))
     texts = np.array([*cells.dictionary.to_pylist(), np.nan], object)
     return np.asarray(texts[cells.indices.fill_null(len(texts) - 1).to_numpy()])
-
-
-def _class_order(label: str) -> tuple[bool, float, str]:
-    """Numbers by their value, before texts by their letters."""
-    try:
-        return False, float(label), label
-    except ValueError:
-        return True, 0.0, label
