@@ -61,6 +61,7 @@ def split(folder: Path) -> dict[str, float]:
     began = time.process_time()
     with contextlib.redirect_stdout(sys.stderr):
         profile = split_dataset(plan_of(file), Files(), folder / "output")  # type: ignore[arg-type]
+    assert profile is not None
     seconds = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     reader = _seconds(lambda: _read_by_pyarrow(file))

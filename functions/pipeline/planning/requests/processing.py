@@ -29,6 +29,7 @@ def processing_request(context: Context) -> Request:
             "WARMFOLD_INPUT": f"{_BASE}/input",
             "WARMFOLD_OUTPUT": f"{_BASE}/output",
             "WARMFOLD_MESSAGE": "/opt/ml/output/message",
+            "WARMFOLD_HOSTS": "/opt/ml/config/resourceconfig.json",
         },
         "ProcessingInputs": [
             _input("code", context.code_uri),
