@@ -102,9 +102,9 @@ class Hosts:
 
     @contextmanager
     def met(self) -> Iterator[None]:
-        """Remove what was told in here once no host wants it any more; after a failure it stays, and the first one says so.
+        """Have the first host remove what was told in here, once all others have left.
 
-        The first host waits for all the others.
+        After a failure it stays, and the first host says so.
         """
         at = self._at
         try:
