@@ -51,7 +51,7 @@ def processing_request(context: Context) -> Request:
         "ProcessingResources": {
             "ClusterConfig": {
                 "InstanceType": instance_type,
-                "InstanceCount": 1,
+                "InstanceCount": context.experiment["compute"]["split_instances"],
                 "VolumeSizeInGB": splitting_gigabytes(context.data_bytes),
                 **context.volume_key(instance_type),
             }
