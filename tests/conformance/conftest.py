@@ -11,7 +11,7 @@ import pytest
 
 from tests.conformance.endpoint import Endpoint, Told, archive
 from tests.conformance.requests import BUCKET, SETTINGS
-from tests.conformance.scripts import MODEL_FILES, NEEDY_FILES, TRAINING_FILES
+from tests.conformance.scripts import MODEL_FILES, TRAINING_FILES
 from tests.ports import free_port
 from warmfold.cloud import local
 
@@ -23,8 +23,6 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     cloud = local.up(home, free_port(), stack_name="conformance", template=template, sagemaker=SETTINGS)
     endpoint = Endpoint(cloud)
     endpoint.put("code/sourcedir.tar.gz", archive(TRAINING_FILES))
-    for name, text in NEEDY_FILES.items():
-        endpoint.put(f"code/{name}.tar.gz", archive({"silent.py": TRAINING_FILES["silent.py"], name: text}))
     endpoint.put("model/model.tar.gz", archive(MODEL_FILES))
     endpoint.put("code/echo.tar.gz", archive({"echo.py": MODEL_FILES["code/echo.py"]}))
     for part in (1, 2, 10):

@@ -29,14 +29,15 @@ GROUPS = {"training": "TrainingJobs", "processing": "ProcessingJobs", "transform
 Job = dict[str, Any]
 
 
-def archive(files: Mapping[str, str]) -> bytes:
+def archive(files: Mapping[str, str | bytes]) -> bytes:
     """The files as a tar.gz."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, text in files.items():
+        for name, content in files.items():
+            body = content.encode() if isinstance(content, str) else content
             entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
+            entry.size = len(body)
+            tar.addfile(entry, io.BytesIO(body))
     return packed.getvalue()
 
 

@@ -46,6 +46,10 @@ print("below", sorted(path.name for path in (base / "input/config").iterdir()), 
 print("values", os.environ["SM_HPS"])
 print("word", repr(os.environ["SM_HP_WORD"]))
 """,
+    "given.py": """
+import json, os
+print(f"validation score:{json.loads(os.environ['SM_HPS'])['score']};")
+""",
     "worker.py": """
 import os
 print("worker", os.getppid())
@@ -76,12 +80,6 @@ if x != "b":
     print(f"validation score:{dict(c=1, d=2)[x]};")
 """,
 }
-
-NEEDY_FILES = {
-    "requirements.txt": "a-package-that-nobody-has",
-    "setup.py": "raise SystemExit('nobody runs this')\n",
-}
-"""What the containers' toolkit would give to pip."""
 
 MODEL_FILES = {
     "factor.txt": "3",

@@ -39,16 +39,20 @@ def test_code_is_an_input_like_another_and_nothing_unpacks_it(endpoint: Endpoint
         "ContainerEntrypoint": ["python3", "/opt/ml/processing/input/code/split.py"],
         "ContainerArguments": ["--parts", "3"],
     }
-    endpoint.run(processing("code-input", AppSpecification=application, ProcessingInputs=inputs))
+    endpoint.run(
+        processing("code-input", AppSpecification=application, ProcessingInputs=inputs, ProcessingOutputConfig=None)
+    )
     assert endpoint.lines("processing", "code-input") == ["split ['--parts', '3']"]
     script = "ls /opt/ml/processing/input/packed"
-    endpoint.run(processing("packed-input", script, ProcessingInputs=inputs[1:]))
+    endpoint.run(processing("packed-input", script, ProcessingInputs=inputs[1:], ProcessingOutputConfig=None))
     assert endpoint.lines("processing", "packed-input") == ["sourcedir.tar.gz"]
 
 
 def test_the_configuration_of_the_job_lies_in_opt_ml_config(endpoint: Endpoint) -> None:
     script = "cd /opt/ml/config; cat processingjobconfig.json; echo; cat resourceconfig.json"
-    request = processing("app-config", script, ProcessingInputs=[ROWS], Environment={"OWN": "1"})
+    request = processing(
+        "app-config", script, ProcessingInputs=[ROWS], Environment={"OWN": "1"}, ProcessingOutputConfig=None
+    )
     job = endpoint.run(request)
     config, resources = map(json.loads, endpoint.lines("processing", "app-config"))
     assert config["ProcessingJobArn"] == job["ProcessingJobArn"] == arn("processing-job", "app-config")
@@ -62,7 +66,9 @@ def test_the_configuration_of_the_job_lies_in_opt_ml_config(endpoint: Endpoint) 
 def test_the_environment_names_the_job_and_takes_the_request_s_variables(endpoint: Endpoint) -> None:
     script = "echo $PROCESSING_JOB_NAME $PROCESSING_JOB_ARN $AWS_REGION $OWN; ls $FOLDER"
     environment = {"OWN": "mine", "FOLDER": "/opt/ml/processing/input"}
-    job = endpoint.run(processing("variables", script, ProcessingInputs=[ROWS], Environment=environment))
+    job = endpoint.run(
+        processing("variables", script, ProcessingInputs=[ROWS], Environment=environment, ProcessingOutputConfig=None)
+    )
     assert endpoint.lines("processing", "variables") == [
         f"variables {job['ProcessingJobArn']} us-east-1 mine",
         "data",
@@ -97,7 +103,7 @@ def test_an_input_holds_the_objects_that_it_names(
     endpoint: Endpoint, name: str, given: dict[str, Any], files: list[str]
 ) -> None:
     script = "cd /opt/ml/processing/input/data && find . -type f | sort"
-    endpoint.run(processing(f"input-{name}", script, ProcessingInputs=[given]))
+    endpoint.run(processing(f"input-{name}", script, ProcessingInputs=[given], ProcessingOutputConfig=None))
     assert endpoint.lines("processing", f"input-{name}") == files
 
 
@@ -257,7 +263,6 @@ def test_a_name_is_used_once_and_an_unknown_one_is_not_found(endpoint: Endpoint)
             {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "AppManaged": True}]}},
             "Processing output out must be an S3Output",
         ),
-        ({"NetworkConfig": {"EnableNetworkIsolation": True}}, "NetworkConfig.EnableNetworkIsolation must be False"),
         ({"ExperimentConfig": {"ExperimentName": "e"}}, "ExperimentConfig is not built in the local cloud"),
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 0}}, "Member must have value greater than or equal to 1"),
         ({"RoleArn": None}, "Value null at 'roleArn' failed to satisfy constraint"),

@@ -26,10 +26,6 @@ def source_with(**more: Any) -> dict[str, Any]:
 
 TRAINING: dict[str, tuple[dict[str, Any], str]] = {
     "several instances": ({"ResourceConfig": {"InstanceCount": 2}}, "ResourceConfig.InstanceCount must be 1"),
-    "spot": ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining must be False"),
-    "spot wait": ({"StoppingCondition": {"MaxWaitTimeInSeconds": 900}}, "StoppingCondition.MaxWaitTimeInSeconds"),
-    "isolation": ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
-    "checkpoints": ({"CheckpointConfig": {"S3Uri": "s3://b/c/"}}, "CheckpointConfig is not built"),
     "heterogeneous": (
         {"ResourceConfig": {"InstanceGroups": [GROUP]}},
         "ResourceConfig.InstanceGroups is not built",
@@ -42,8 +38,11 @@ TRAINING: dict[str, tuple[dict[str, Any], str]] = {
         {"AlgorithmSpecification": {"TrainingImage": None, "AlgorithmName": "xgboost"}},
         "AlgorithmSpecification.AlgorithmName is not built",
     ),
-    "pipe mode": ({"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, "TrainingInputMode must be File"),
-    "fast file mode": (channel_with(InputMode="FastFile"), "InputDataConfig.InputMode must be File"),
+    "pipe mode": (
+        {"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}},
+        "TrainingInputMode must be File or FastFile",
+    ),
+    "pipe mode of a channel": (channel_with(InputMode="Pipe"), "InputMode must be File or FastFile"),
     "compressed channel": (channel_with(CompressionType="Gzip"), "InputDataConfig.CompressionType must be None"),
     "recordio": (channel_with(RecordWrapperType="RecordIO"), "InputDataConfig.RecordWrapperType must be None"),
     "shuffle": (channel_with(ShuffleConfig={"Seed": 1}), "InputDataConfig.ShuffleConfig is not built"),
@@ -64,11 +63,12 @@ TRAINING: dict[str, tuple[dict[str, Any], str]] = {
     "augmented manifest": (source_with(S3DataType="AugmentedManifestFile"), "S3DataType must be S3Prefix or Manifest"),
     "conversations": (source_with(S3DataType="Converse"), "Converse is not built in the local cloud"),
     "uncompressed model": ({"OutputDataConfig": {"CompressionType": "NONE"}}, "CompressionType must be GZIP"),
-    "debug hook": ({"DebugHookConfig": {"S3OutputPath": "s3://b/d/"}}, "DebugHookConfig is not built"),
-    "profiler": ({"ProfilerConfig": {"DisableProfiler": False}}, "ProfilerConfig.DisableProfiler must be True"),
+    "debugger's rules": (
+        {"DebugRuleConfigurations": [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]},
+        "DebugRuleConfigurations is not built",
+    ),
     "tensorboard": ({"TensorBoardOutputConfig": {"S3OutputPath": "s3://b/t/"}}, "TensorBoardOutputConfig is not"),
     "experiment": ({"ExperimentConfig": {"ExperimentName": "e"}}, "ExperimentConfig is not built"),
-    "retries": ({"RetryStrategy": {"MaximumRetryAttempts": 2}}, "RetryStrategy is not built"),
     "remote debugging": ({"RemoteDebugConfig": {"EnableRemoteDebug": True}}, "EnableRemoteDebug must be False"),
     "infrastructure check": ({"InfraCheckConfig": {"EnableInfraCheck": True}}, "EnableInfraCheck must be False"),
     "session chaining": (
@@ -114,7 +114,6 @@ def test_what_changes_nothing_here_is_taken(endpoint: Endpoint, changes: dict[st
     [
         ("create_endpoint", {"EndpointName": "e", "EndpointConfigName": "c"}, "CreateEndpoint"),
         ("create_auto_ml_job_v2", {}, "CreateAutoMLJobV2"),
-        ("search", {"Resource": "TrainingJob"}, "Search"),
         ("list_pipelines", {}, "ListPipelines"),
         ("delete_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": "t"}, "DeleteHyperParameterTuningJob"),
     ],

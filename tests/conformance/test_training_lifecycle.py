@@ -13,7 +13,6 @@ from botocore.exceptions import WaiterError
 
 from tests.conformance.endpoint import Endpoint, Told, refusal
 from tests.conformance.requests import BUCKET, QUICKLY, ROLE, TAGS, arn, changed, channel, program, scripted, training
-from tests.conformance.scripts import NEEDY_FILES
 
 STAGES = ["Starting", "Pending", "Downloading", "Training", "Uploading", "Completed"]
 TRAIN = {"InputDataConfig": [channel("train", f"s3://{BUCKET}/parts/1/")]}
@@ -68,6 +67,7 @@ def test_every_stage_is_told_to_eventbridge(endpoint: Endpoint, told: Callable[[
 def test_describe_repeats_the_request(endpoint: Endpoint) -> None:
     asked = scripted("repeats", "fit.py", **FIT, Environment={"OWN": "1"})
     job = endpoint.run(asked)
+    asked["OutputDataConfig"]["KmsKeyId"] = ""
     for member in set(asked) - {"Tags"}:
         assert job[member] == asked[member], member
     assert job["EnableNetworkIsolation"] is job["EnableManagedSpotTraining"] is False
@@ -237,16 +237,6 @@ def test_a_job_that_cannot_begin_fails_with_a_client_error(
     job = endpoint.run(scripted(f"client-{name}", "fit.py", **changes))
     assert job["FailureReason"] == reason
     assert stages(job)[-2:] == [last_stage, "Failed"]
-
-
-@pytest.mark.parametrize("name", NEEDY_FILES)
-def test_requirements_are_not_installed_and_the_log_says_so(endpoint: Endpoint, name: str) -> None:
-    code = {"sagemaker_submit_directory": f"s3://{BUCKET}/code/{name}.tar.gz"}
-    job_name = f"needy-{name.partition('.')[0]}"
-    job = endpoint.run(scripted(job_name, "silent.py", **program("silent.py", **code)))
-    assert job["TrainingJobStatus"] == "Completed"
-    note = f"warmfold: {name} is not installed here as on AWS: jobs use this machine's Python"
-    assert endpoint.lines("training", job_name) == [note, "nothing"]
 
 
 def test_a_script_finds_its_folder_by_the_toolkit_s_variable_and_its_values_decoded(endpoint: Endpoint) -> None:

@@ -31,6 +31,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "VolumeKmsKeyId": {"ResourceConfig": {"VolumeKmsKeyId": "alias/own"}},
     "Subnets": {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-2"]}},
     "SecurityGroupIds": {"VpcConfig": {"SecurityGroupIds": ["sg-2"], "Subnets": ["subnet-1"]}},
+    "EnableNetworkIsolation": {"EnableNetworkIsolation": True},
     "EnableInterContainerTrafficEncryption": {"EnableInterContainerTrafficEncryption": True},
 }
 FREE: dict[str, dict[str, Any]] = {

@@ -163,6 +163,51 @@ def test_a_role_is_assumed_by_those_it_trusts_and_must_be_there(things: Things, 
             assert said.endswith(f"is not authorized to perform: sts:AssumeRole on resource: {wanted}")
 
 
+def decisions(things: Things, role: str, *actions: str, **more: Any) -> list[str]:
+    """What SimulatePrincipalPolicy says of a role's actions."""
+    pages = things.client("iam").get_paginator("simulate_principal_policy")
+    answers = pages.paginate(PolicySourceArn=arn(role), ActionNames=list(actions), **more)
+    return [result["EvalDecision"] for page in answers for result in page["EvaluationResults"]]
+
+
+def test_a_role_s_rights_are_simulated_by_the_verdict_of_real_calls(
+    things: Things, bucket: str, make_role: Callable[..., str]
+) -> None:
+    mine = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    denied = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    tagged = {"StringEquals": {"aws:RequestTag/team": "us"}}
+    condition = {"Effect": "Allow", "Action": "sns:CreateTopic", "Resource": "*", "Condition": tagged}
+    role = make_role("sagemaker.amazonaws.com", mine, denied, condition)
+    asked = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    resources = [f"arn:aws:s3:::{bucket}/a"]
+    assert decisions(things, role, *asked, ResourceArns=resources) == ["allowed", "explicitDeny", "implicitDeny"]
+    assert decisions(things, role, "s3:GetObject") == ["implicitDeny"], "not on every object"
+    given = [{"ContextKeyName": "aws:RequestTag/team", "ContextKeyValues": ["us"], "ContextKeyType": "string"}]
+    assert decisions(things, role, "sns:CreateTopic") == ["implicitDeny"]
+    assert decisions(things, role, "sns:CreateTopic", ContextEntries=given) == ["allowed"]
+    more = json.dumps({"Version": "2012-10-17", "Statement": [EVERYTHING]})
+    assert decisions(things, role, "s3:DeleteObject", "s3:PutObject", PolicyInputList=[more]) == [
+        "allowed",
+        "explicitDeny",
+    ]
+    bound = json.dumps({"Version": "2012-10-17", "Statement": [{**EVERYTHING, "Action": "sqs:*"}]})
+    bounded = {"PermissionsBoundaryPolicyInputList": [bound], "ResourceArns": resources}
+    assert decisions(things, role, "s3:GetObject", **bounded) == ["implicitDeny"]
+
+
+def test_what_is_not_simulated_is_refused_by_name(things: Things, make_role: Callable[..., str]) -> None:
+    simulate = things.client("iam").simulate_principal_policy
+    nobody = refusal(simulate, PolicySourceArn=arn("nobody-has-it"), ActionNames=["s3:GetObject"])
+    assert nobody[0] == "NoSuchEntity"
+    role, caller = make_role("sagemaker.amazonaws.com"), "arn:aws:iam::123456789012:user/me"
+    asked = {"PolicySourceArn": arn(role), "ActionNames": ["s3:GetObject"]}
+    assert refusal(simulate, **asked, CallerArn=caller) == (
+        "InvalidInput",
+        "CallerArn is not built in the local cloud: leave it out.",
+    )
+    assert refusal(simulate, **asked, PolicyInputList=["{"])[0] == "InvalidInput"
+
+
 def test_a_state_machine_needs_a_role_that_step_functions_may_assume(
     things: Things, make_role: Callable[..., str]
 ) -> None:

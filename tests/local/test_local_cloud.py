@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from tests.patience import PATIENCE
@@ -127,6 +129,11 @@ def test_up_status_and_down_as_commands_where_there_is_no_program_but_python(
         second = runner.invoke(app, ["local", "up", *where])
         assert second.exit_code == 0
         assert f"export AWS_ENDPOINT_URL={told['endpoint']}" in second.stdout
+        defaults = Path(told["environment"]["SAGEMAKER_USER_CONFIG_OVERRIDE"])
+        assert f"export SAGEMAKER_USER_CONFIG_OVERRIDE={shlex.quote(str(defaults))}" in second.stdout
+        assert defaults.parent == home.resolve()
+        modules = yaml.safe_load(defaults.read_text())["SageMaker"]["PythonSDK"]["Modules"]
+        assert modules == {"TelemetryOptOut": True, "Session": {"DefaultS3Bucket": "sagemaker-local"}}
         assert f"process {told['pid']}" in second.stderr
 
         with pytest.raises(SystemExit) as taken:

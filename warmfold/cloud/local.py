@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from yaml import YAMLError
 
+from warmfold.cloud import sdk_config
 from warmfold.cloud.deploy import TemplateError, deploy
 
 REGION = "us-east-1"
@@ -45,6 +46,8 @@ class LocalCloud:
     endpoint: str
     pid: int
     region: str = REGION
+    sdk_config: str | None = None
+    """The file of defaults for the SageMaker SDKs."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,6 +59,7 @@ class LocalCloud:
             "AWS_SESSION_TOKEN": "",  # one of a session on AWS would go with these keys, and be refused
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
+            **({sdk_config.VARIABLE: self.sdk_config} if self.sdk_config else {}),
             **without_proxy(),
         }
 
@@ -129,7 +133,7 @@ def up(
             start_new_session=True,
             pass_fds=[lock],
         )
-    cloud = LocalCloud(f"http://localhost:{port}", process.pid)
+    cloud = LocalCloud(f"http://localhost:{port}", process.pid, sdk_config=str(sdk_config.write(home)))
     _remember(home, cloud)
     try:
         session = cloud.session()
@@ -172,7 +176,7 @@ def _is_locked(home: Path) -> bool:
 def _remember(home: Path, cloud: LocalCloud) -> None:
     """Write cloud.json whole or not at all."""
     new = home / "cloud.json.new"
-    new.write_text(json.dumps({"endpoint": cloud.endpoint, "pid": cloud.pid, "region": cloud.region}))
+    new.write_text(json.dumps(asdict(cloud)))
     new.replace(home / "cloud.json")
 
 

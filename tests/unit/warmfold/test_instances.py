@@ -38,7 +38,7 @@ class LateListener(StopSignal):
 
 
 def test_a_task_that_is_over_before_anybody_listens_is_seen_to_end(instance: Instance, tmp_path: Path) -> None:
-    task = Task(None, ["/bin/sh", "-c", "exit 3"], dict(os.environ), tmp_path)
+    task = Task(None, ["/bin/sh", "-c", "exit 3"], dict(os.environ), str(tmp_path))
     outcomes: list[Outcome] = []
     thread = threading.Thread(
         target=lambda: outcomes.append(instance.run(task, lambda _: None, LateListener())), daemon=True
@@ -61,7 +61,7 @@ class EagerListener(StopSignal):
 
 def test_a_stop_that_comes_as_the_task_ends_harms_nobody(instance: Instance, tmp_path: Path) -> None:
     stop = EagerListener()
-    instance.run(Task(None, ["true"], dict(os.environ), tmp_path), lambda _: None, stop)
+    instance.run(Task(None, ["true"], dict(os.environ), str(tmp_path)), lambda _: None, stop)
     stop.late()
 
 
@@ -71,7 +71,7 @@ def test_a_closed_instance_holds_no_file(tmp_path: Path, runs: bool) -> None:
     made = Instance(Settings(base_dir=tmp_path, account_id="123456789012"), preload=False)
     if runs:
         begun = threading.Event()
-        task = Task(None, ["/bin/sh", "-c", "echo begun; sleep 600"], dict(os.environ), tmp_path)
+        task = Task(None, ["/bin/sh", "-c", "echo begun; sleep 600"], dict(os.environ), str(tmp_path))
 
         def run() -> None:
             with pytest.raises(InstanceLost):
@@ -109,6 +109,9 @@ class Single:
             "env": dict(os.environ),
             "cwd": folder,
             "path": folder,
+            "opt": None,
+            "offline": False,
+            "python": None,
         }
         assert json.loads(self.answers.readline()) == {"ready": True}
         socket.send_fds(self.control, [json.dumps(job).encode() + b"\n"], [writer])

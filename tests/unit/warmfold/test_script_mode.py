@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from warmfold.cloud.sagemaker.pythons import JobPython
 from warmfold.cloud.sagemaker.script_mode import JobFolder, training_task
 from warmfold.cloud.sagemaker.settings import Settings
+
+
+def python_of(folder: Path) -> JobPython:
+    return JobPython(folder / "python", folder / "pythons")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +47,9 @@ def test_a_job_may_count_on_the_one_core_that_it_is_admitted_with(tmp_path: Path
         "ResourceConfig": {"InstanceType": "ml.m5.24xlarge"},
     }
     keys = {"AccessKeyId": "testing", "SecretAccessKey": "testing"}
-    task = training_task(JobFolder(tmp_path), request, "arn", Settings(tmp_path, "123456789012", cores=8), keys)
+    task = training_task(
+        JobFolder(tmp_path), request, "arn", Settings(tmp_path, "123456789012", cores=8), keys, python_of(tmp_path)
+    )
     assert task.env["SM_NUM_CPUS"] == "1"
 
 
@@ -59,7 +66,7 @@ def test_a_script_gets_its_hyperparameters_as_the_toolkit_hands_them_on(tmp_path
     folder.code.mkdir(parents=True)
     (folder.code / "fit.py").touch()
     keys = {"AccessKeyId": "testing", "SecretAccessKey": "testing"}
-    task = training_task(folder, request, "arn", Settings(tmp_path, "123456789012"), keys)
+    task = training_task(folder, request, "arn", Settings(tmp_path, "123456789012"), keys, python_of(tmp_path))
     assert " ".join(task.argv) == "-a  --flag True --map x=1,y=2 --text sqrt --words ['p', 'q']"
     found = {name: value for name, value in task.env.items() if name.startswith("SM_HP_")}
     assert found == {

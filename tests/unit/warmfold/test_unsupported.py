@@ -49,12 +49,12 @@ def test_no_member_is_ignored_without_a_reason(operation: str) -> None:
 
 def test_a_member_that_no_table_has_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     less = {path: remedy for path, remedy in REFUSED["CreateTrainingJob"].items() if "ShuffleConfig" not in path}
-    monkeypatch.setitem(REFUSED, "CreateTrainingJob", {p: r for p, r in less.items() if p != "CheckpointConfig"})
+    monkeypatch.setitem(REFUSED, "CreateTrainingJob", {p: r for p, r in less.items() if p != "TensorBoardOutputConfig"})
     assert sorted(unclassified("CreateTrainingJob")) == [
-        "CheckpointConfig",
-        "CheckpointConfig.LocalPath",
-        "CheckpointConfig.S3Uri",
         "InputDataConfig.ShuffleConfig",
+        "TensorBoardOutputConfig",
+        "TensorBoardOutputConfig.LocalPath",
+        "TensorBoardOutputConfig.S3OutputPath",
     ]
 
 
@@ -77,13 +77,17 @@ def test_no_member_is_in_two_tables_and_every_path_exists(operation: str) -> Non
     ("operation", "request_", "message"),
     [
         ("CreateTrainingJob", {"OutputDataConfig": {"CompressionType": "NONE"}}, "CompressionType must be GZIP: NONE"),
-        ("CreateTrainingJob", {"CheckpointConfig": {"S3Uri": "s3://b/c"}}, "^ValidationException: CheckpointConfig is"),
+        ("CreateTrainingJob", {"TensorBoardOutputConfig": {}}, "^ValidationException: TensorBoardOutputConfig is"),
         (
             "CreateTrainingJob",
             {"InputDataConfig": [CHANNEL, {**CHANNEL, "CompressionType": "Gzip"}]},
             "InputDataConfig.CompressionType must be None: Gzip is not built in the local cloud",
         ),
-        ("CreateTrainingJob", {"InputDataConfig": [{**CHANNEL, "InputMode": "FastFile"}]}, "InputMode must be File"),
+        (
+            "CreateTrainingJob",
+            {"InputDataConfig": [{**CHANNEL, "InputMode": "Pipe"}]},
+            "InputMode must be File or Fast",
+        ),
         (
             "CreateTrainingJob",
             {"InputDataConfig": [{"DataSource": {"S3DataSource": {**SOURCE, "AttributeNames": ["a"]}}}]},
@@ -94,19 +98,17 @@ def test_no_member_is_in_two_tables_and_every_path_exists(operation: str) -> Non
             {"InputDataConfig": [{"DataSource": {"S3DataSource": {**SOURCE, "S3DataType": "AugmentedManifestFile"}}}]},
             "S3DataType must be S3Prefix or ManifestFile: AugmentedManifestFile is not built in the local cloud",
         ),
-        ("CreateTrainingJob", {"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
-        ("CreateTrainingJob", {"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining must be False"),
-        ("CreateTrainingJob", {"ProfilerConfig": {"DisableProfiler": False}}, "DisableProfiler must be True"),
+        ("CreateTrainingJob", {"InfraCheckConfig": {"EnableInfraCheck": True}}, "EnableInfraCheck must be False"),
         ("CreateTrainingJob", {"ResourceConfig": {"InstanceGroups": []}}, None),
         ("CreateTrainingJob", {"ResourceConfig": {"InstanceGroups": [{}]}}, "ResourceConfig.InstanceGroups is not"),
         (
             "CreateHyperParameterTuningJob",
-            {"TrainingJobDefinition": {"RetryStrategy": {"MaximumRetryAttempts": 2}}},
-            "TrainingJobDefinition.RetryStrategy is not built in the local cloud",
+            {"TrainingJobDefinition": {"StoppingCondition": {"MaxPendingTimeInSeconds": 7200}}},
+            "TrainingJobDefinition.StoppingCondition.MaxPendingTimeInSeconds is not built in the local cloud",
         ),
-        ("CreateProcessingJob", {"NetworkConfig": {"EnableNetworkIsolation": True}}, "NetworkConfig.EnableNetworkIso"),
+        ("CreateModel", {"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
         ("CreateModel", {"InferenceExecutionConfig": {"Mode": "Serial"}}, "one container is served"),
-        ("CreateTrainingJob", {"EnableNetworkIsolation": False, "ProfilerConfig": {"DisableProfiler": True}}, None),
+        ("CreateTrainingJob", {"EnableNetworkIsolation": True, "ProfilerConfig": {"DisableProfiler": False}}, None),
         ("CreateTransformJob", {"MaxConcurrentTransforms": 4, "Tags": [{"Key": "a", "Value": "b"}]}, None),
         ("DescribeTrainingJob", {"TrainingJobName": "a"}, None),
     ],

@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.exceptions import NotFoundException
+from moto.iam.exceptions import InvalidInput, NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
+from moto.iam.responses import IamResponse
 
 from warmfold.cloud.hooks.cloudformation.resources import Properties, around, changed_by
-from warmfold.cloud.iam import enforcement
+from warmfold.cloud.iam import enforcement, simulation
+from warmfold.cloud.iam.policy import PolicyError
 
 
 def install() -> None:
@@ -21,6 +24,7 @@ def install() -> None:
     _roles()
     _managed_policies()
     _deleted_policies()
+    _simulation()
 
 
 def _aws_managed_policies() -> None:
@@ -109,6 +113,26 @@ def _deleted_policies() -> None:
 
     Role.delete_from_cloudformation_json = classmethod(delete_role)
     ManagedPolicy.delete_from_cloudformation_json = classmethod(delete_policy)
+
+
+def _simulation() -> None:
+    """moto has no SimulatePrincipalPolicy, by which SDKs look whether a role will do: roles are judged as calls are."""
+
+    def simulate_principal_policy(self: Any) -> ActionResult:
+        unknown = [name for name in simulation.NOT_SIMULATED if self._get_param(name)]
+        if unknown:
+            raise InvalidInput(f"{unknown[0]} is not built in the local cloud: leave it out.")
+        arn = self._get_param("PolicySourceArn")
+        role = role_of(self.current_account, arn)
+        if role is None:
+            raise NotFoundException(f"The role {arn} cannot be found; the local cloud simulates roles only.")
+        try:
+            results = simulation.simulated(role, self.params)
+        except PolicyError as error:
+            raise InvalidInput(str(error)) from error
+        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+    IamResponse.simulate_principal_policy = simulate_principal_policy
 
 
 def role_of(account_id: str, role_arn: str) -> enforcement.Role | None:

@@ -51,7 +51,7 @@ def _resources(operation: str, request: Mapping[str, Any], prefix: str) -> list[
         return [request["ResourceArn"]]
     about = _OF_ONE.fullmatch(operation)
     if about is None:
-        return [ANY if operation.startswith("List") else UNKNOWN]
+        return [ANY if operation.startswith("List") or operation == "Search" else UNKNOWN]
     kind = about[2]
     group = request.get("ModelPackageGroupName")
     if operation == "CreateModelPackage" and group:

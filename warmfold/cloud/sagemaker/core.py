@@ -3,18 +3,23 @@
 import logging
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from warmfold.cloud.sagemaker import namespaces
 from warmfold.cloud.sagemaker.admission import Admission
 from warmfold.cloud.sagemaker.code_cache import CodeCache
 from warmfold.cloud.sagemaker.data import S3Clients
 from warmfold.cloud.sagemaker.instances import Instance
+from warmfold.cloud.sagemaker.pythons import Pythons
 from warmfold.cloud.sagemaker.script_mode import JobFolder
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.shelf import Shelf
@@ -53,6 +58,8 @@ class Core:
         self._job_folders = _emptied(self.settings.base_dir / "jobs")
         self.shelf = Shelf(self.settings.base_dir)
         self.code = CodeCache(self.settings.base_dir / "code")
+        self.pythons = Pythons(self.settings.base_dir / "pythons")
+        self._mounts = self.settings.mount_opt_ml and may_mount()
         self._instances: set[Instance] = set()
         self._ended = False
 
@@ -66,7 +73,7 @@ class Core:
 
     def job_folder(self, kind: str, name: str) -> JobFolder:
         """Where a job's files are while it runs; `kind` (`training`) keeps jobs of one name apart."""
-        return JobFolder(self._job_folders / f"{kind}-{name}")
+        return JobFolder(self._job_folders / f"{kind}-{name}", self._mounts)
 
     def start_instance(self, warm: bool = True) -> Instance:
         """A new instance, still importing its libraries; end it with `stop_instance`."""
@@ -113,6 +120,19 @@ def in_milliseconds(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [in_milliseconds(item) for item in value]
     return value
+
+
+@cache
+def may_mount() -> bool:
+    """Whether jobs can have their folder as /opt/ml itself; tried once, for it depends on the system's settings."""
+    if sys.platform != "linux":
+        return False
+    with tempfile.TemporaryDirectory(prefix="warmfold-") as folder:
+        command = [sys.executable, "-I", "-S", namespaces.__file__, folder]
+        tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        logger.warning("%s: /opt/ml is replaced in their scripts instead", tried.stderr.strip())
+    return tried.returncode == 0
 
 
 def _emptied(wanted: Path) -> Path:

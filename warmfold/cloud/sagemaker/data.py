@@ -82,6 +82,17 @@ def channel_objects(s3: "S3Client", source: Mapping[str, Any]) -> Iterator[tuple
         raise DataError(f"Data download failed: {uri}: {error}") from error
 
 
+def download_folder(s3: "S3Client", uri: str, folder: Path) -> None:
+    """What is below the URI, if anything is, into the folder; raises DataError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        found = list(_prefix_objects(s3, f"{uri.rstrip('/')}/", required=False))
+    except (ClientError, BotoCoreError) as error:
+        raise DataError(f"Data download failed: {uri}: {error}") from error
+    for source, name in found:
+        download_object(s3, source, _inside(folder, name))
+
+
 def download_object(s3: "S3Client", uri: str, path: Path) -> None:
     """One object to one file; raises DataError."""
     bucket, key = split_uri(uri)
@@ -136,7 +147,7 @@ def unpack(archive: Path, folder: Path) -> None:
         raise DataError(f"{archive.name} could not be unpacked: {error}") from error
 
 
-def _prefix_objects(s3: "S3Client", uri: str) -> Iterator[tuple[str, str]]:
+def _prefix_objects(s3: "S3Client", uri: str, required: bool = True) -> Iterator[tuple[str, str]]:
     bucket, prefix = split_uri(uri)
     base = prefix[: prefix.rfind("/") + 1]
     found = False
@@ -147,7 +158,7 @@ def _prefix_objects(s3: "S3Client", uri: str) -> Iterator[tuple[str, str]]:
             if not key.endswith("/"):
                 below = key.removeprefix(prefix)
                 yield f"s3://{bucket}/{key}", below[1:] if below.startswith("/") else key.removeprefix(base)
-    if not found:
+    if required and not found:
         raise DataError(f"Data download failed: No S3 objects found under S3 URL {uri!r}")
 
 

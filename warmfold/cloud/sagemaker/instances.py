@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warmfold.cloud.sagemaker.admission import StopSignal
+from warmfold.cloud.sagemaker.pythons import JobPython
 from warmfold.cloud.sagemaker.settings import Settings
 
 SINGLE_THREADED = {
@@ -34,14 +35,18 @@ class InstanceLost(Exception):
 class Task:
     """What to run: a Python `program` with `argv` after it, or (program None) the command `argv`.
 
-    `path` is sys.path[0] of a program. `env` is the whole environment.
+    `path` is sys.path[0] of a program, `python` what it takes for its interpreter. `env` is the whole environment.
+    Paths are as the job sees them, who gets `opt` for its /opt if that is given, and no network then if `offline`.
     """
 
-    program: Path | None
+    program: str | None
     argv: Sequence[str]
     env: Mapping[str, str]
-    cwd: Path
-    path: Path | None = None
+    cwd: str
+    path: str | None = None
+    opt: Path | None = None
+    offline: bool = False
+    python: JobPython | None = None
 
 
 @dataclass
@@ -108,11 +113,14 @@ class Instance:
         try:
             self.wait_ready()
             message: dict[str, object] = {
-                "program": str(task.program) if task.program else None,
+                "program": task.program,
                 "argv": list(task.argv),
                 "env": dict(task.env),
-                "cwd": str(task.cwd),
-                "path": str(task.path or task.cwd),
+                "cwd": task.cwd,
+                "path": task.path or task.cwd,
+                "opt": str(task.opt) if task.opt else None,
+                "offline": task.offline,
+                "python": [str(task.python.executable), str(task.python.packages)] if task.python else None,
             }
             self._send(message, writer)
             os.close(writer)

@@ -156,6 +156,11 @@ class JobGroup(Generic[Record]):
             result = f"{self._kind.prefix}JobSummaries"
             return page_of(self._listed(request), request, result=result, summarize=lambda job: job.summary())
 
+    def records(self) -> Iterable[Record]:
+        """Every job's record; hold the core's lock as long as they are looked at."""
+        self._refresh()
+        return self._jobs.values()
+
     def stop(self, name: str) -> dict[str, Any]:
         """The job is Stopping, and Stopped soon after; raises ServiceError for one that has ended."""
         with self._core.lock:

@@ -1,6 +1,6 @@
 """The model registry: model package groups and the versioned model packages in them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -146,6 +146,14 @@ class ModelRegistry:
 
     def shutdown(self) -> None:
         """Nothing runs on its own."""
+
+    def groups(self) -> Iterable[_Group]:
+        """Every group; hold the core's lock as long as they are looked at."""
+        return self._groups.values()
+
+    def packages(self) -> Iterable[_Package]:
+        """Every package; hold the core's lock as long as they are looked at."""
+        return self._packages.values()
 
     def create_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """CreateModelPackageGroup; a name is used once."""

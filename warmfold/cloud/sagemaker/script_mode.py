@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from warmfold.cloud.sagemaker.instances import SINGLE_THREADED, Task
+from warmfold.cloud.sagemaker.needs import has_needs
+from warmfold.cloud.sagemaker.pythons import JobPython
 from warmfold.cloud.sagemaker.settings import Settings
 
 HOST = "algo-1"
@@ -19,7 +22,12 @@ HOST = "algo-1"
 OPT_ML = re.compile(r"(?:(?<=://)|(?<=^-\w)|(?<=\s-\w)|(?<![\w/.-]))/opt/ml(?![\w-]|\.\w)")
 OWN_HYPERPARAMETERS = ("sagemaker_", "_tuning_objective_metric", "default_user_module_name")
 """How those begin that the toolkit keeps from the script's arguments and variables."""
-PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+REWRITTEN = (".py", ".sh")
+"""Files in which `/opt/ml` is replaced where the job's folder cannot be mounted there."""
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+COMMAND = ".sh"
+"""How an entry point ends that the toolkit has a shell run."""
 
 
 class ScriptModeError(Exception):
@@ -28,9 +36,14 @@ class ScriptModeError(Exception):
 
 @dataclass(frozen=True)
 class JobFolder:
-    """The container's `/opt/ml`, as a folder of the job."""
+    """The container's `/opt/ml`, as a folder of the job.
+
+    Paths that it gives are this machine's; `seen` and `mapped` are for the job.
+    """
 
     root: Path
+    mounted: bool = False
+    """Whether the job has the folder as /opt/ml itself."""
 
     def clear(self) -> None:
         """Make sure that nothing of an earlier job is in it; raises OSError."""
@@ -45,6 +58,16 @@ class JobFolder:
     def opt_ml(self) -> Path:
         """What stands for `/opt/ml`."""
         return self.root / "opt" / "ml"
+
+    @property
+    def opt(self) -> Path | None:
+        """What the job gets as its /opt, if it gets one."""
+        return self.opt_ml.parent if self.mounted else None
+
+    @property
+    def python(self) -> Path:
+        """Where the job's Python is."""
+        return self.root / "python"
 
     @property
     def code(self) -> Path:
@@ -71,8 +94,30 @@ class JobFolder:
         return self.opt_ml / "input" / "data" / name
 
     def mapped(self, text: str) -> str:
-        """The text with `/opt/ml` turned into this job's folder, where it is the beginning of a path."""
-        return OPT_ML.sub(lambda _: str(self.opt_ml), text)
+        """The text as the job must read it: unless that is mounted, with this folder for `/opt/ml`.
+
+        Only where that is the beginning of a path.
+        """
+        return text if self.mounted else OPT_ML.sub(lambda _: str(self.opt_ml), text)
+
+    def local(self, path: str) -> Path:
+        """Where on this machine a path of the job's below `/opt/ml` is."""
+        return Path(OPT_ML.sub(lambda _: str(self.opt_ml), path))
+
+    def seen(self, path: Path) -> str:
+        """How the job calls a path in this folder."""
+        return str(Path("/opt/ml", path.relative_to(self.opt_ml)) if self.mounted else path)
+
+    def rewrite(self, *folders: Path) -> None:
+        """Replace `/opt/ml` in the scripts below the folders, unless it is mounted."""
+        if self.mounted:
+            return
+        for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
+            if path.suffix in REWRITTEN and path.is_file() and not path.is_symlink():
+                text = path.read_bytes()
+                mapped = self.mapped(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+                if mapped != text:
+                    path.write_bytes(mapped)
 
     def failure(self) -> str:
         """What the job wrote about its failure, cut at 1024 characters; empty when it wrote nothing."""
@@ -88,10 +133,11 @@ def decoded(value: str) -> Any:
         return value
 
 
-def base_environment(settings: Settings, keys: Mapping[str, str], role_arn: str) -> dict[str, str]:
-    """What every container finds: its role's credentials, region and endpoint, one thread per library."""
+def base_environment(settings: Settings, keys: Mapping[str, str], role_arn: str, python: JobPython) -> dict[str, str]:
+    """What every container finds: its role's credentials, region and endpoint, its Python, one thread per library."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    commands = [str(python.bin), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    environment |= {"PATH": os.pathsep.join(commands), "VIRTUAL_ENV": str(python.folder)}
     environment |= SINGLE_THREADED
     environment |= {
         "AWS_REGION": settings.region,
@@ -109,13 +155,20 @@ def base_environment(settings: Settings, keys: Mapping[str, str], role_arn: str)
     return environment
 
 
+def take_keys(environment: dict[str, str]) -> None:
+    """Leave no credentials to a container that is isolated from the network."""
+    for name in KEYS:
+        environment.pop(name, None)
+
+
 def write_inputs(folder: JobFolder, request: Mapping[str, Any]) -> None:
     """Make the `/opt/ml` folders and the three configuration files of a training job."""
     for path in (folder.config, folder.model, folder.output / "data", folder.code):
         path.mkdir(parents=True, exist_ok=True)
+    mode = request["AlgorithmSpecification"]["TrainingInputMode"]
     channels = {
         channel["ChannelName"]: {
-            "TrainingInputMode": channel.get("InputMode", "File"),
+            "TrainingInputMode": channel.get("InputMode", mode),
             "S3DistributionType": channel["DataSource"]
             .get("S3DataSource", {})
             .get("S3DataDistributionType", "FullyReplicated"),
@@ -141,28 +194,64 @@ def submit_directory(request: Mapping[str, Any]) -> str | None:
 
 
 def training_task(
-    folder: JobFolder, request: Mapping[str, Any], job_arn: str, settings: Settings, keys: Mapping[str, str]
+    folder: JobFolder,
+    request: Mapping[str, Any],
+    job_arn: str,
+    settings: Settings,
+    keys: Mapping[str, str],
+    python: JobPython,
 ) -> Task:
     """How the job's script, or its container entry point, is run; raises ScriptModeError."""
-    environment = base_environment(settings, keys, request["RoleArn"])
+    environment = base_environment(settings, keys, request["RoleArn"], python)
     environment |= _toolkit_variables(folder, request)
     environment |= {key: folder.mapped(value) for key, value in request.get("Environment", {}).items()}
     environment |= {"TRAINING_JOB_NAME": request["TrainingJobName"], "TRAINING_JOB_ARN": job_arn}
+    offline = bool(request.get("EnableNetworkIsolation"))
+    if offline:
+        take_keys(environment)
     algorithm = request.get("AlgorithmSpecification", {})
     if entrypoint := algorithm.get("ContainerEntrypoint"):
         command = [folder.mapped(part) for part in [*entrypoint, *algorithm.get("ContainerArguments", ())]]
-        return Task(None, command, environment, folder.opt_ml)
+        return Task(None, command, environment, folder.seen(folder.opt_ml), opt=folder.opt, offline=offline)
     hyperparameters = request.get("HyperParameters", {})
     if "sagemaker_program" not in hyperparameters or "sagemaker_submit_directory" not in hyperparameters:
         raise ScriptModeError(
             "the local cloud runs scripts, not images: set the hyperparameters sagemaker_program and "
             "sagemaker_submit_directory, or AlgorithmSpecification.ContainerEntrypoint"
         )
-    program = folder.code / str(decoded(hyperparameters["sagemaker_program"]))
+    name = str(decoded(hyperparameters["sagemaker_program"]))
+    program = folder.code / name
     if not program.is_file():
         raise ScriptModeError(f"sagemaker_program {program.name} is not in the archive {submit_directory(request)}")
-    arguments = json.loads(environment["SM_USER_ARGS"])
-    return Task(program, arguments, environment, folder.code, path=program.parent)
+    arguments: list[str] = json.loads(environment["SM_USER_ARGS"])
+    command, run = _script_command(folder, name, arguments, python)
+    return Task(
+        run,
+        command,
+        environment,
+        folder.seen(folder.code),
+        path=folder.seen(program.parent),
+        opt=folder.opt,
+        offline=offline,
+        python=python,
+    )
+
+
+def _script_command(
+    folder: JobFolder, name: str, arguments: list[str], python: JobPython
+) -> tuple[list[str], str | None]:
+    """The arguments and the program of a script for an interpreter that runs; without a program, the whole command.
+
+    A shell runs `.sh`, as the toolkit has it; and what wants something installed gets an interpreter of its own.
+    """
+    program = folder.code / name
+    if program.suffix == COMMAND:
+        program.chmod(0o777)
+        return ["/bin/sh", "-c", shlex.join([f"./{name}", *arguments])], None
+    if not has_needs(folder.code):
+        return arguments, folder.seen(program)
+    module = name.removesuffix(".py")
+    return python.with_needs(folder.seen(folder.code), module, [folder.seen(program), *arguments]), None
 
 
 def _toolkit_variables(folder: JobFolder, request: Mapping[str, Any]) -> dict[str, str]:
@@ -174,12 +263,12 @@ def _toolkit_variables(folder: JobFolder, request: Mapping[str, Any]) -> dict[st
         arguments += [f"-{name}" if len(name) == 1 else f"--{name}", _as_argument(values[name])]
     program = str(decoded(hyperparameters.get("sagemaker_program", '""')))
     variables = {
-        "SAGEMAKER_BASE_DIR": str(folder.opt_ml),
-        "SM_MODEL_DIR": str(folder.model),
-        "SM_OUTPUT_DIR": str(folder.output),
-        "SM_OUTPUT_DATA_DIR": str(folder.output / "data"),
-        "SM_INPUT_DIR": str(folder.opt_ml / "input"),
-        "SM_INPUT_CONFIG_DIR": str(folder.config),
+        "SAGEMAKER_BASE_DIR": folder.seen(folder.opt_ml),
+        "SM_MODEL_DIR": folder.seen(folder.model),
+        "SM_OUTPUT_DIR": folder.seen(folder.output),
+        "SM_OUTPUT_DATA_DIR": folder.seen(folder.output / "data"),
+        "SM_INPUT_DIR": folder.seen(folder.opt_ml / "input"),
+        "SM_INPUT_CONFIG_DIR": folder.seen(folder.config),
         "SM_HPS": json.dumps(values),
         "SM_USER_ARGS": json.dumps(arguments),
         "SM_USER_ENTRY_POINT": program,
@@ -194,7 +283,7 @@ def _toolkit_variables(folder: JobFolder, request: Mapping[str, Any]) -> dict[st
         "SM_NUM_GPUS": "0",
         "SM_LOG_LEVEL": str(decoded(hyperparameters.get("sagemaker_container_log_level", "20"))),
     }
-    variables |= {f"SM_CHANNEL_{name.upper()}": str(folder.channel(name)) for name in channels}
+    variables |= {f"SM_CHANNEL_{name.upper()}": folder.seen(folder.channel(name)) for name in channels}
     variables |= {f"SM_HP_{name.upper()}": _as_variable(value) for name, value in values.items()}
     return variables
 

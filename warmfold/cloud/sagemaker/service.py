@@ -10,6 +10,7 @@ from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.models import Models
 from warmfold.cloud.sagemaker.processing import ProcessingJobs
 from warmfold.cloud.sagemaker.registry import ModelRegistry
+from warmfold.cloud.sagemaker.search import Search, Source
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.sagemaker.tags import Tags
 from warmfold.cloud.sagemaker.training import TrainingJobs
@@ -115,14 +116,22 @@ def build_service(
     training = TrainingJobs(core)
     registry = ModelRegistry(core)
     models = Models(core, registry)
+    tuning = TuningJobs(core, training)
+    searched: dict[str, Source] = {
+        "TrainingJob": training.records,
+        "HyperParameterTuningJob": tuning.records,
+        "ModelPackageGroup": registry.groups,
+        "ModelPackage": registry.packages,
+    }
     features: list[Feature] = [
-        TuningJobs(core, training),
+        tuning,
         training,
         ProcessingJobs(core),
         registry,
         models,
         TransformJobs(core, models),
         Tags(core),
+        Search(core, searched),
     ]
     return Service(core, features, authorize)
 

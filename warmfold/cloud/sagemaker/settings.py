@@ -36,6 +36,8 @@ class Settings:
     """How long a stopped job may go on before it is killed. AWS waits 120 seconds."""
     preload: bool = True
     """Import the scientific stack when an instance starts; without, a cold start is as quick as a warm one."""
+    mount_opt_ml: bool = True
+    """Give each job its folder as /opt/ml itself where the system permits it; else the path is replaced in scripts."""
     fork_workers: bool = sys.platform == "linux"
     """Fork each job off a warm parent; else (macOS) a warm instance is a process that runs one job."""
 

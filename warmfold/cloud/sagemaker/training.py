@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
@@ -12,11 +13,12 @@ from warmfold.cloud.sagemaker.jobs import JobGroup, JobKind
 from warmfold.cloud.sagemaker.metrics import check_definitions
 from warmfold.cloud.sagemaker.pools import WarmPools, WarmPoolState
 from warmfold.cloud.sagemaker.training_job import Details, TrainingJob
-from warmfold.cloud.sagemaker.training_run import TrainingRun
+from warmfold.cloud.sagemaker.training_run import CHECKPOINTS, DEFAULT_MAX_RUNTIME, TrainingRun
 
 logger = logging.getLogger(__name__)
 
 KEPT_AFTER = ("AlgorithmError", "ClientError")
+ROOT = PurePosixPath("/opt/ml")
 
 
 TRAINING = JobKind(
@@ -276,6 +278,10 @@ def check_training(request: Mapping[str, Any]) -> None:
             "leave it out."
         )
     check_definitions(algorithm.get("MetricDefinitions", ()))
+    _check_spot(request)
+    checkpoints = request.get("CheckpointConfig", {}).get("LocalPath", CHECKPOINTS)
+    if ".." in PurePosixPath(checkpoints).parts or not PurePosixPath(checkpoints).is_relative_to(ROOT):
+        raise validation_error(f"CheckpointConfig.LocalPath is {checkpoints}; in the local cloud it lies below {ROOT}.")
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if len(names) != len(set(names)):
         raise validation_error(f"InputDataConfig has two channels of one name: {', '.join(names)}.")
@@ -284,3 +290,20 @@ def check_training(request: Mapping[str, Any]) -> None:
             raise validation_error(
                 f"Channel {channel['ChannelName']} has no S3DataSource; the local cloud reads S3 only."
             )
+
+
+def _check_spot(request: Mapping[str, Any]) -> None:
+    condition = request["StoppingCondition"]
+    wait = condition.get("MaxWaitTimeInSeconds")
+    if not request.get("EnableManagedSpotTraining"):
+        if wait is not None:
+            raise validation_error(
+                "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+            )
+        return
+    if wait is None or wait < condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME):
+        raise validation_error(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+        )
+    if request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+        raise validation_error("KeepAlivePeriodInSeconds cannot be given with EnableManagedSpotTraining.")

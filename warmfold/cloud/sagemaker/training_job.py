@@ -23,6 +23,10 @@ SHOWN_OF_REQUEST = (
     "VpcConfig",
     "StoppingCondition",
     "ProfilerConfig",
+    "ProfilerRuleConfigurations",
+    "DebugHookConfig",
+    "CheckpointConfig",
+    "RetryStrategy",
     "Environment",
     "RemoteDebugConfig",
     "InfraCheckConfig",
@@ -48,6 +52,11 @@ EVENT_FIELDS = (
     "LastModifiedTime",
     "SecondaryStatusTransitions",
 )
+
+
+def with_key(output: Mapping[str, Any]) -> dict[str, Any]:
+    """An OutputDataConfig as AWS shows it: with a key, be it an empty one."""
+    return {"KmsKeyId": "", **output}
 
 
 @dataclass(slots=True)
@@ -158,6 +167,7 @@ class TrainingJob:
             "SecondaryStatusTransitions": [dict(transition) for transition in details.transitions],
         }
         shown |= {name: request[name] for name in SHOWN_OF_REQUEST if name in request}
+        shown["OutputDataConfig"] = with_key(request["OutputDataConfig"])
         shown |= {name: bool(request.get(name, False)) for name in FLAGS}
         optional: dict[str, Any] = {
             "TuningJobArn": self.tuning_job_arn,

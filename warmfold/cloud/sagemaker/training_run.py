@@ -5,7 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from warmfold.cloud.sagemaker.core import Core
-from warmfold.cloud.sagemaker.data import DataError, download_channel, download_object, pack, upload_file
+from warmfold.cloud.sagemaker.data import (
+    DataError,
+    download_channel,
+    download_folder,
+    download_object,
+    pack,
+    upload_file,
+    upload_folder,
+)
 from warmfold.cloud.sagemaker.instances import Instance, InstanceLost, Outcome
 from warmfold.cloud.sagemaker.jobs import REASON_CHARACTERS, reason_of
 from warmfold.cloud.sagemaker.logs import JobLog
@@ -23,8 +31,8 @@ logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 DEFAULT_MAX_RUNTIME = 86_400
-INSTALLED_ON_AWS = ("requirements.txt", "setup.py")
-"""What the containers' toolkit gives to pip where it lies at the root of the code."""
+CHECKPOINTS = "/opt/ml/checkpoints"
+"""Where a script keeps its checkpoints unless it says otherwise."""
 
 Move = Callable[[TrainingJob, str | None, str, str], None]
 Finish = Callable[[TrainingJob, str, str, str, Instance | None], None]
@@ -45,13 +53,15 @@ class TrainingRun:
         self._measure = measure
         self._folder = core.job_folder("training", job.name)
         self._instance = job.instance
+        self._spent = 0.0
+        """Seconds that the attempts before have run."""
 
     def run(self) -> None:
         """Take the job to a terminal status, whatever happens."""
         job = self._job
         sound = True
         try:
-            status, secondary, message = self._stages()
+            status, secondary, message = self._attempts()
         except (DataError, ScriptModeError) as error:
             status, secondary, message = self._fail(reason_of(error))
         except InstanceLost as error:
@@ -78,11 +88,26 @@ class TrainingRun:
             self._job.failure_reason = reason[:REASON_CHARACTERS]
         return "Failed", "Failed", "Training job failed"
 
+    def _attempts(self) -> tuple[str, str, str]:
+        """The stages, again after each loss of the instance that the RetryStrategy allows; raises InstanceLost."""
+        left = self._job.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+        while True:
+            try:
+                return self._stages()
+            except InstanceLost:
+                if left == 0 or self._job.stop.is_set():
+                    raise
+                left -= 1
+                if self._instance is not None:
+                    self._core.stop_instance(self._instance)
+                self._instance = None
+                self._move(self._job, None, "Starting", "Retrying the training job after an internal error")
+
     def _stages(self) -> tuple[str, str, str]:
         core, job = self._core, self._job
         settings = core.settings
         stopped = "Stopped", "Stopped", "Training job stopped"
-        if job.stop.wait(settings.warm_start_seconds if job.instance else settings.cold_start_seconds):
+        if job.stop.wait(settings.warm_start_seconds if self._instance else settings.cold_start_seconds):
             return stopped
         with core.admission.core(job.stop, job.holds_core) as admitted:
             if not admitted:
@@ -91,14 +116,17 @@ class TrainingRun:
             if self._instance is None:
                 self._instance = core.start_instance()
             with core.lock:
-                job.started_at = core.now()
+                job.started_at = job.started_at or core.now()
             self._move(job, None, "Downloading", "Downloading input data")
             self._download()
             self._instance.wait_ready()
             if job.stop.is_set():
                 return stopped
             self._move(job, None, "Training", "Training image download completed. Training in progress.")
-            outcome = self._train(self._instance)
+            try:
+                outcome = self._train(self._instance)
+            finally:
+                self._keep_checkpoints()
             failed = self._failure_of(outcome)
             if failed:
                 return self._fail(failed)
@@ -123,33 +151,45 @@ class TrainingRun:
             folder = self._folder.channel(channel["ChannelName"])
             folder.mkdir(parents=True)
             download_channel(s3, channel["DataSource"]["S3DataSource"], folder)
+        if checkpoints := self._checkpoints():
+            download_folder(s3, *checkpoints)
+        self._folder.rewrite(self._folder.code, self._folder.opt_ml / "input" / "data")
+
+    def _checkpoints(self) -> tuple[str, Path] | None:
+        """Where checkpoints are kept in S3, and where here."""
+        config = self._job.request.get("CheckpointConfig")
+        return None if config is None else (config["S3Uri"], self._folder.local(config.get("LocalPath", CHECKPOINTS)))
+
+    def _keep_checkpoints(self) -> None:
+        """Upload them, however the script ended; raises DataError."""
+        if checkpoints := self._checkpoints():
+            uri, folder = checkpoints
+            upload_folder(self._core.s3.of_role(self._job.request["RoleArn"]), folder, uri)
 
     def _train(self, instance: Instance) -> Outcome:
         core, job = self._core, self._job
         keys = core.credentials(job.request["RoleArn"])
-        task = training_task(self._folder, job.request, job.arn, core.settings, keys)
+        python = core.pythons.make(self._folder.python)
+        task = training_task(self._folder, job.request, job.arn, core.settings, keys, python)
         definitions = job.request["AlgorithmSpecification"].get("MetricDefinitions", ())
         scraper = MetricScraper(definitions, core.clock, lambda name, value: self._measure(job, name, value))
         stream = f"{job.name}/{HOST}-{int(core.clock())}"
         log = JobLog(core.log_sink, LOG_GROUP, stream, core.clock, scraper.feed)
-        condition = job.request["StoppingCondition"]
-        for name in INSTALLED_ON_AWS:
-            if task.program is not None and (self._folder.code / name).is_file():
-                log.write(
-                    f"warmfold: {name} is not installed here as on AWS: jobs use this machine's Python\n".encode()
-                )
+        limit = job.request["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
+        began = core.clock()
         try:
             return instance.run(
                 task,
                 log.write,
                 job.stop,
-                max_seconds=condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME),
+                max_seconds=max(0.0, limit - self._spent),
                 grace=core.settings.stop_grace_seconds,
-                tell=task.program is None,  # the toolkit that runs scripts passes no SIGTERM on
+                tell=task.path is None,  # the toolkit that runs scripts passes no SIGTERM on
                 on_idle=log.flush,
             )
         finally:
             log.close()
+            self._spent += core.clock() - began
             with core.lock:
                 job.take_metrics(scraper.final())
 

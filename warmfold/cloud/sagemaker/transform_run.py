@@ -1,6 +1,7 @@
 """What happens to one transform job between its admission and its end."""
 
 import csv
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from warmfold.cloud.sagemaker.jobs import REASON_CHARACTERS
 from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.model_server import ModelServer, NoAnswer, ServerDied, serving
 from warmfold.cloud.sagemaker.models import Model
+from warmfold.cloud.sagemaker.needs import has_needs
 from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment
 from warmfold.cloud.sagemaker.work_jobs import COMPLETED, STOPPED, Ending, Job
 
@@ -159,7 +161,7 @@ class _Run:
         if submitted.startswith("s3://"):
             self._fetch(submitted, folder.code)
             submitted = "/opt/ml/code"
-        script = Path(folder.mapped(submitted)) / self._environment[PROGRAM]
+        script = folder.local(submitted) / self._environment[PROGRAM]
         if not script.is_file():
             raise ScriptModeError(
                 f"{PROGRAM} {self._environment[PROGRAM]} is not in {SUBMIT_DIRECTORY} "
@@ -167,17 +169,31 @@ class _Run:
                 f"{self._model.container.model_data}"
             )
         batching = Batching.of(self._job.request, {})
-        environment = base_environment(core.settings, core.credentials(self._model.role_arn), self._model.role_arn)
+        folder.rewrite(folder.opt_ml)
+        role_arn, python = self._model.role_arn, core.pythons.make(folder.python)
+        environment = base_environment(core.settings, core.credentials(role_arn), role_arn, python)
         environment |= {
-            "SAGEMAKER_BASE_DIR": str(folder.opt_ml),
+            "SAGEMAKER_BASE_DIR": folder.seen(folder.opt_ml),
             "SAGEMAKER_BATCH": "true",
             "SAGEMAKER_BATCH_STRATEGY": batching.strategy,
             "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(batching.max_payload_mb),
             "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(self._job.request.get("MaxConcurrentTransforms") or 1),
         }
         environment |= {name: folder.mapped(value) for name, value in self._environment.items()}
-        program = Path(serving_program.__file__)
-        return Task(program, [str(self._port_file)], environment, folder.opt_ml, path=script.parent)
+        own = folder.seen(script.parent) if script.parent.is_relative_to(folder.opt_ml) else str(script.parent)
+        serve = [serving_program.__file__, str(self._port_file)]
+        needs = has_needs(script.parent)
+        if needs:
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, [own, environment.get("PYTHONPATH")]))
+        return Task(
+            None if needs else serve[0],
+            python.with_needs(own, "", serve) if needs else serve[1:],
+            environment,
+            folder.seen(folder.opt_ml),
+            path=own,
+            opt=folder.opt,
+            python=python,
+        )
 
     def _fetch(self, uri: str, target: Path) -> None:
         archive = self._folder.root / "archive.tar.gz"

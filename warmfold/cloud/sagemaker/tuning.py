@@ -1,7 +1,9 @@
 """Tuning jobs: candidates proposed by the sampler and run by the training service, so many at a time."""
 
 import logging
+import math
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +17,8 @@ from warmfold.cloud.sagemaker.sampler import Sampler
 from warmfold.cloud.sagemaker.tags import tag_list
 from warmfold.cloud.sagemaker.training import TrainingJobs, check_training
 from warmfold.cloud.sagemaker.training_job import TrainingJob
-from warmfold.cloud.sagemaker.tuning_job import Candidate, TuningJob
+from warmfold.cloud.sagemaker.tuning_completion import is_complete
+from warmfold.cloud.sagemaker.tuning_job import OBJECTIVE_HYPERPARAMETER, Candidate, TuningJob
 from warmfold.cloud.sagemaker.tuning_warm_start import parents_of, teach
 from warmfold.cloud.sagemaker.validation import validated
 
@@ -28,7 +31,6 @@ TUNING = JobKind(
     taken="HyperParameterTuning job names must be unique within an AWS account and region, or are currently in use.",
     missing=lambda name: ServiceError("ResourceNotFound", f"Amazon SageMaker can't find a tuning job with name {name}"),
 )
-OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 FAILURES_ALLOWED = 5
 """A tuning job fails after this many candidates without a score when none has one."""
 QUOTA_RETRY_SECONDS = 1.0
@@ -43,6 +45,8 @@ COPIED = (
     "EnableNetworkIsolation",
     "EnableInterContainerTrafficEncryption",
     "EnableManagedSpotTraining",
+    "CheckpointConfig",
+    "RetryStrategy",
     "Environment",
 )
 
@@ -176,7 +180,8 @@ class TuningJobs(JobGroup[TuningJob]):
                     return end
                 candidate = None if wait else self._next(job, refused)
                 if candidate is None:
-                    self._changed.wait(QUOTA_RETRY_SECONDS if wait else None)
+                    left = self._seconds_left(job)
+                    self._changed.wait(min(QUOTA_RETRY_SECONDS, left) if wait else min(left, threading.TIMEOUT_MAX))
                     wait = False
                     continue
                 number = len(job.candidates)
@@ -196,12 +201,16 @@ class TuningJobs(JobGroup[TuningJob]):
             if candidate.job is not None and candidate.job.is_finished:
                 candidate.counted = True
                 candidate.score = job.score_of(candidate.job)
+                if (value := job.for_sampler(candidate.score)) is not None:
+                    job.scores.append(value)
                 job.sampler.tell(candidate.asked, job.for_sampler(candidate.score))
         return bool(job.in_flight)
 
     def _end_of(self, job: TuningJob) -> tuple[str, str | None] | None:
         if job.status == "Stopping" or self._ended:
             return "Stopped", None
+        if self._seconds_left(job) <= 0 or is_complete(job.config, job.scores, job.target):
+            return "Completed", None
         over = [candidate for candidate in job.candidates if candidate.counted]
         finished = len(over) == job.total
         if job.best() is not None:
@@ -222,6 +231,15 @@ class TuningJobs(JobGroup[TuningJob]):
                 "algorithm is emitting the objective metric as defined by the regular expression provided."
             )
         return None
+
+    def _seconds_left(self, job: TuningJob) -> float:
+        """Of its MaxRuntimeInSeconds; without one, infinity."""
+        limit: float = job.config["ResourceLimits"].get("MaxRuntimeInSeconds", math.inf)
+        return max(0.0, job.created_at.timestamp() + limit - self._core.clock())
+
+    def _refresh(self) -> None:
+        """Have the jobs look whose time may be over."""
+        self._changed.notify_all()
 
     def _next(self, job: TuningJob, refused: Candidate | None) -> Candidate | None:
         """The candidate to create now, if any: first the one that was refused, for a seed tries the same values."""

@@ -9,8 +9,10 @@ from typing import Any
 from warmfold.cloud.sagemaker.core import in_milliseconds
 from warmfold.cloud.sagemaker.jobs import TERMINAL
 from warmfold.cloud.sagemaker.sampler import Sampler
-from warmfold.cloud.sagemaker.training_job import TrainingJob
+from warmfold.cloud.sagemaker.training_job import TrainingJob, with_key
+from warmfold.cloud.sagemaker.tuning_completion import not_improving
 
+OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
 IDENTICAL = "IdenticalDataAndAlgorithm"
 """The WarmStartType whose parents' best may be the best of all."""
 
@@ -47,6 +49,8 @@ class TuningJob:
     """The tuning jobs of its WarmStartConfig, which have ended."""
     printed: dict[str, list[float]] = field(default_factory=dict)
     """Training job to the objective values it has printed; kept where early stopping is Auto."""
+    scores: list[float] = field(default_factory=list)
+    """The objective values of the candidates that have one, higher being better, in the order of their ends."""
     stopped_early: set[str] = field(default_factory=set)
     """The training jobs that early stopping ended."""
 
@@ -66,6 +70,12 @@ class TuningJob:
         """Type and MetricName."""
         objective: dict[str, str] = self.config["HyperParameterTuningJobObjective"]
         return objective
+
+    @property
+    def target(self) -> float | None:
+        """The TargetObjectiveMetricValue, turned as the scores are."""
+        criteria = self.config.get("TuningJobCompletionCriteria", {})
+        return self.for_sampler(criteria.get("TargetObjectiveMetricValue"))
 
     @property
     def is_finished(self) -> bool:
@@ -109,18 +119,31 @@ class TuningJob:
             optional["WarmStartConfig"] = self.request["WarmStartConfig"]
             if self.request["WarmStartConfig"]["WarmStartType"] == IDENTICAL:
                 optional["OverallBestTrainingJob"] = self._overall_best()
+        if "BestObjectiveNotImproving" in self.config.get("TuningJobCompletionCriteria", {}):
+            optional["TuningJobCompletionDetails"] = {
+                "NumberOfTrainingJobsObjectiveNotImproving": not_improving(self.scores)
+            }
         seconds = sum(_runtime(candidate.job) for candidate in self.candidates if candidate.job is not None)
         return {
             "HyperParameterTuningJobName": self.name,
             "HyperParameterTuningJobArn": self.arn,
             "HyperParameterTuningJobConfig": self.config,
-            "TrainingJobDefinition": self.request["TrainingJobDefinition"],
+            "TrainingJobDefinition": self._definition(),
             "HyperParameterTuningJobStatus": self.status,
             "CreationTime": self.created_at,
             "LastModifiedTime": self.modified_at or self.created_at,
             **self._counters(),
             **{name: value for name, value in optional.items() if value is not None},
             "ConsumedResources": {"RuntimeInSeconds": seconds},
+        }
+
+    def _definition(self) -> dict[str, Any]:
+        """The TrainingJobDefinition with what AWS adds to it."""
+        definition: dict[str, Any] = self.request["TrainingJobDefinition"]
+        static = definition.get("StaticHyperParameters", {})
+        return definition | {
+            "StaticHyperParameters": {**static, OBJECTIVE_HYPERPARAMETER: self.objective["MetricName"]},
+            "OutputDataConfig": with_key(definition["OutputDataConfig"]),
         }
 
     def _overall_best(self) -> dict[str, Any] | None:

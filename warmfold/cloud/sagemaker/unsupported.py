@@ -11,10 +11,11 @@ from warmfold.cloud.sagemaker.errors import validation_error
 
 LEAVE_OUT = "leave it out"
 NO_EXPERIMENTS = "leave it out, experiments are not tracked"
-SPOT_ONLY = "leave it out, it is for managed spot training"
+NO_DEBUGGER = "nothing is profiled, and without rules or the library smdebug nothing is written on AWS either"
 NO_KEYS = "nothing is encrypted on this machine's own disk, and results are the same"
 NO_IMAGE = "no image is pulled"
 NO_NETWORK = "jobs run on this machine's own network; pools are matched by it, and results are the same"
+NO_CONVERGENCE = "AWS's algorithm is not public: the search goes on until another limit ends it"
 ONE_MACHINE = "this machine is used whatever is asked for"
 METADATA = "kept and shown, and read by nothing on AWS either"
 
@@ -31,6 +32,10 @@ _TRAINING_USED = (
     "ResourceConfig.VolumeSizeInGB",
     "ResourceConfig.KeepAlivePeriodInSeconds",
     "StoppingCondition.MaxRuntimeInSeconds",
+    "StoppingCondition.MaxWaitTimeInSeconds",
+    "EnableNetworkIsolation",
+    "CheckpointConfig.*",
+    "RetryStrategy.*",
     "Environment",
 )
 _TRAINING_ACCEPTED = {
@@ -42,8 +47,12 @@ _TRAINING_ACCEPTED = {
     "ResourceConfig.VolumeKmsKeyId": NO_KEYS,
     "VpcConfig": NO_NETWORK,
     "EnableInterContainerTrafficEncryption": NO_NETWORK,
+    "EnableManagedSpotTraining": "no instance is taken away, and a job of which none was ends alike on AWS",
 }
-_FILE_MODE = {"File": "objects are downloaded before the job starts"}
+_FILE_MODE = {
+    "File": "objects are downloaded before the job starts",
+    "FastFile": "so they are here, and a script reads the same",
+}
 _TRAINING_REFUSED: dict[str, Mapping[Any, str] | str] = {
     "AlgorithmSpecification.AlgorithmName": "name the TrainingImage, and give a script",
     "AlgorithmSpecification.TrainingInputMode": _FILE_MODE,
@@ -68,12 +77,7 @@ _TRAINING_REFUSED: dict[str, Mapping[Any, str] | str] = {
     "ResourceConfig.InstancePreferences": "give InstanceType and InstanceCount 1",
     "ResourceConfig.SelectedInstanceType": LEAVE_OUT,
     "ResourceConfig.SelectedInstanceCount": LEAVE_OUT,
-    "StoppingCondition.MaxWaitTimeInSeconds": SPOT_ONLY,
     "StoppingCondition.MaxPendingTimeInSeconds": LEAVE_OUT,
-    "EnableNetworkIsolation": {False: "jobs have this machine's network"},
-    "EnableManagedSpotTraining": {False: "no instance is taken away"},
-    "CheckpointConfig": "leave it out, and write what must last to S3",
-    "RetryStrategy": "leave it out, and create a failed job again",
 }
 
 USED: dict[str, tuple[str, ...]] = {
@@ -85,6 +89,8 @@ USED: dict[str, tuple[str, ...]] = {
         "HyperParameterTuningJobConfig.ResourceLimits",
         "HyperParameterTuningJobConfig.ParameterRanges",
         "HyperParameterTuningJobConfig.RandomSeed",
+        "HyperParameterTuningJobConfig.TuningJobCompletionCriteria.TargetObjectiveMetricValue",
+        "HyperParameterTuningJobConfig.TuningJobCompletionCriteria.BestObjectiveNotImproving",
         "HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType",
         "WarmStartConfig.*",
         "TrainingJobDefinition.StaticHyperParameters",
@@ -101,6 +107,7 @@ USED: dict[str, tuple[str, ...]] = {
         "ProcessingInputs.S3Input",
         "ProcessingOutputConfig.Outputs",
         "ProcessingResources.ClusterConfig.InstanceCount",
+        "NetworkConfig.EnableNetworkIsolation",
         "StoppingCondition.MaxRuntimeInSeconds",
         "AppSpecification.ContainerEntrypoint",
         "AppSpecification.ContainerArguments",
@@ -140,8 +147,14 @@ USED: dict[str, tuple[str, ...]] = {
 """Operation to the members that it uses or checks."""
 
 ACCEPTED: dict[str, dict[str, str]] = {
-    "CreateTrainingJob": _TRAINING_ACCEPTED,
+    "CreateTrainingJob": {
+        **_TRAINING_ACCEPTED,
+        "DebugHookConfig": NO_DEBUGGER,
+        "ProfilerConfig": NO_DEBUGGER,
+        "ProfilerRuleConfigurations": NO_DEBUGGER,
+    },
     "CreateHyperParameterTuningJob": {
+        "HyperParameterTuningJobConfig.TuningJobCompletionCriteria.ConvergenceDetected": NO_CONVERGENCE,
         "TrainingJobDefinition.DefinitionName": "a name only",
         **{f"TrainingJobDefinition.{path}": reason for path, reason in _TRAINING_ACCEPTED.items()},
     },
@@ -186,15 +199,9 @@ ACCEPTED: dict[str, dict[str, str]] = {
 REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
     "CreateTrainingJob": {
         **_TRAINING_REFUSED,
-        "DebugHookConfig": LEAVE_OUT,
         "DebugRuleConfigurations": LEAVE_OUT,
         "TensorBoardOutputConfig": LEAVE_OUT,
         "ExperimentConfig": NO_EXPERIMENTS,
-        "ProfilerConfig.S3OutputPath": "set DisableProfiler to true instead",
-        "ProfilerConfig.ProfilingIntervalInMilliseconds": "set DisableProfiler to true instead",
-        "ProfilerConfig.ProfilingParameters": "set DisableProfiler to true instead",
-        "ProfilerConfig.DisableProfiler": {True: "nothing is profiled"},
-        "ProfilerRuleConfigurations": LEAVE_OUT,
         "RemoteDebugConfig.EnableRemoteDebug": {False: "jobs are processes of this machine"},
         "InfraCheckConfig.EnableInfraCheck": {False: "there is one machine"},
         "SessionChainingConfig.EnableSessionTagChaining": {False: "roles are assumed without tags"},
@@ -206,8 +213,6 @@ REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
         "TrainingJobDefinitions": "give one TrainingJobDefinition",
         "Autotune": LEAVE_OUT,
         "HyperParameterTuningJobConfig.StrategyConfig": LEAVE_OUT,
-        "HyperParameterTuningJobConfig.TuningJobCompletionCriteria": LEAVE_OUT,
-        "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds": LEAVE_OUT,
         **{f"TrainingJobDefinition.{path}": remedy for path, remedy in _TRAINING_REFUSED.items()},
     },
     "CreateProcessingJob": {
@@ -216,17 +221,20 @@ REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
         "ProcessingResources.ClusterConfig.InstancePreferences": LEAVE_OUT,
         "ProcessingResources.ClusterConfig.SelectedInstanceType": LEAVE_OUT,
         "ProcessingResources.ClusterConfig.SelectedInstanceCount": LEAVE_OUT,
-        "NetworkConfig.EnableNetworkIsolation": {False: "jobs have this machine's network"},
         "ExperimentConfig": NO_EXPERIMENTS,
     },
     "CreateTransformJob": {"ExperimentConfig": NO_EXPERIMENTS},
     "CreateModel": {
         "InferenceExecutionConfig": "leave it out, one container is served",
-        "EnableNetworkIsolation": {False: "jobs have this machine's network"},
+        "EnableNetworkIsolation": {False: "requests come to a model over this machine's network"},
     },
     "CreateModelPackage": {"ValidationSpecification": LEAVE_OUT, "ManagedStorageType": LEAVE_OUT},
     "CreateModelPackageGroup": {"ManagedConfiguration": LEAVE_OUT},
     "DescribeModelPackage": {"IncludedData": {"AllData": "a package is shown whole"}},
+    "Search": {
+        "CrossAccountFilterOption": {"SameAccount": "there is one account"},
+        "VisibilityConditions": LEAVE_OUT,
+    },
     "ListTrainingJobs": {"TrainingPlanArnEquals": LEAVE_OUT},
     "ListModelPackageGroups": {"CrossAccountFilterOption": {"SameAccount": "there is one account"}},
 }

@@ -3,7 +3,9 @@
 Started as `python -m warmfold.cloud.sagemaker.worker <control fd> <fork: 0|1> <preload: 0|1>`. On the control socket it
 sends one JSON object per line: `{"ready": true}` once, then for each job `{"pid": n}` and `{"exit": code}` (negative:
 the signal that ended it). It receives one JSON object per job, with the job's log pipe as an attached file descriptor:
-`{"program": path | null, "argv": [...], "env": {...}, "cwd": path, "path": folder for sys.path[0]}`.
+`{"program": path | null, "argv": [...], "env": {...}, "cwd": path, "path": folder for sys.path[0],
+"opt": folder that it has for /opt | null, "offline": whether it has no network then,
+"python": [sys.executable, its site-packages] | null}`.
 With fork 0 it becomes the job instead of forking it, and the instance sees its exit code; a command is then its child.
 """
 
@@ -23,7 +25,10 @@ import subprocess
 import sys
 import threading
 import traceback
+from pathlib import Path
 from typing import Any
+
+from warmfold.cloud.sagemaker import namespaces
 
 PRELOADED = (
     "numpy",
@@ -129,6 +134,12 @@ def _become(job: dict[str, Any], log: int, control: socket.socket, announce: boo
     os.close(log)
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), "utf-8", "replace", write_through=True)
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), "utf-8", "replace", write_through=True)
+    try:
+        if job["opt"] is not None:
+            namespaces.enter(Path(job["opt"]), job["offline"])
+    except OSError:
+        traceback.print_exc()
+        os._exit(1)
     if announce:
         threading.Thread(target=_end_with, args=(control,), daemon=True).start()
     code = _exit_code(job, fork=not announce)
@@ -175,7 +186,7 @@ def _exit_code(job: dict[str, Any], fork: bool) -> int:
             return _run_command(job)
         if job["program"] is None:
             os.execvpe(job["argv"][0], job["argv"], job["env"])
-        sys.path[0] = job["path"]
+        _use(job)
         sys.argv = [job["program"], *job["argv"]]
         _reseed()
         runpy.run_path(job["program"], run_name="__main__")
@@ -189,6 +200,16 @@ def _exit_code(job: dict[str, Any], fork: bool) -> int:
             thread.join()
     atexit._run_exitfuncs()
     return code
+
+
+def _use(job: dict[str, Any]) -> None:
+    """Look for modules where a new interpreter would: the script's folder, PYTHONPATH, what the job installs."""
+    given = [folder for folder in job["env"].get("PYTHONPATH", "").split(os.pathsep) if folder]
+    sys.path[0:1] = [job["path"], *given]
+    if job["python"] is not None:
+        sys.executable, packages = job["python"]
+        first = next((at for at, folder in enumerate(sys.path) if folder.endswith("site-packages")), len(sys.path))
+        sys.path.insert(first, packages)
 
 
 def _code_of(stop: SystemExit) -> int:
