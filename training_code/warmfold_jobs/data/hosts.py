@@ -25,8 +25,8 @@ from warmfold_run.plan import Plan
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-POLL_SECONDS = 2.0
-"""How long a host waits between two looks at what the others have told."""
+SHORTEST_WAIT, LONGEST_WAIT, WAITED_SHARE = 0.2, 10.0, 0.1
+"""Seconds between two looks at what others have told: a share of what was waited so far, within these bounds."""
 _FAILURES: dict[str, type[Exception]] = {"rule": DatasetRuleError, "columnar": NotColumnarError}
 
 
@@ -168,7 +168,7 @@ class Hosts:
                     f"instance {self.names[place]} has told nothing for {waited:.0f} s; see its log in "
                     "/aws/sagemaker/ProcessingJobs, and start the run again"
                 )
-            at.sleep(POLL_SECONDS)
+            at.sleep(min(LONGEST_WAIT, max(SHORTEST_WAIT, WAITED_SHARE * waited)))
 
     def _uri(self, number: int, place: int, spool: int | None = None) -> str:
         assert self._at is not None
