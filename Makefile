@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 CONTAINER_VENV := .venv-container
 BENCHMARK_VENV := .venv-benchmark
+SDK_VENVS := .venv-sdk-2 .venv-sdk-3
 OWN_SETTINGS := samconfig.mine.toml
 # in the order of the folders: the slowest come first, and the quick unit tests fill the end
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 FIND_PYTHON312 = $(BIN)/python -c 'from warmfold.cloud.functions_runtime.interpreter import find_python; print(find_python("3.12") or "")'
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-conformance deploy benchmark benchmark-full benchmark-local benchmark-data benchmark-models lint format reference lock clean
+.PHONY: help install install-dev install-sam install-container demo test test-all test-sam test-privileges test-container test-programs test-conformance deploy benchmark benchmark-full benchmark-local benchmark-data benchmark-models lint format reference lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +59,12 @@ $(BENCHMARK_VENV)/.installed: $(VENV)/.python requirements/local.txt requirement
 	$(BENCHMARK_VENV)/bin/pip install --quiet --no-deps --require-hashes -r requirements/benchmark.txt
 	@touch $@
 
+# SageMaker's own Python SDKs, by which programs are tried that nobody here wrote: 1 GB, and nothing else needs them.
+.venv-sdk-%/.installed: $(VENV)/.python requirements/sdk-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --no-deps --require-hashes -r requirements/sdk-$*.txt
+	@touch $@
+
 install: $(VENV)/.installed  ## what make demo needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## what make test and make lint need, into .venv
 install-sam: $(SAM_VENV)/.installed  ## what make deploy and some tests need, into .venv-sam
@@ -78,8 +85,11 @@ test-sam: install-dev install-sam  ## all tests of the SAM and AWS CLIs, make de
 test-privileges: install-dev  ## all tests of roles and rights
 	$(PYTEST) tests/local/test_least_privilege.py tests/local/test_privileges.py tests/local/test_identities.py
 
-test-container: install-dev install-container  ## all tests of the container's toolkit and library versions, and of the SDK
+test-container: install-dev install-container  ## all tests of the container's toolkit and library versions
 	$(PYTEST) tests/clients
+
+test-programs: install-dev $(SDK_VENVS:=/.installed)  ## programs of the SageMaker SDKs, versions 2 and 3 (installs 1 GB)
+	$(PYTEST) tests/clients/test_programs.py tests/clients/test_sdk.py
 
 test-conformance: install-dev  ## all tests of the local SageMaker's API, and of our requests to it
 	$(PYTEST) tests/conformance tests/contract
@@ -128,7 +138,9 @@ lock: $(VENV)/.python  ## new lock files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/local.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/sam.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sam.txt
 	$(BIN)/uv pip compile requirements/benchmark.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/benchmark.txt
+	$(BIN)/uv pip compile requirements/sdk-2.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sdk-2.txt
+	$(BIN)/uv pip compile requirements/sdk-3.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sdk-3.txt
 	$(BIN)/uv pip compile requirements/container.in --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/container.txt
 
 clean:  ## everything that make made
-	rm -rf $(VENV) $(SAM_VENV) $(CONTAINER_VENV) $(BENCHMARK_VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(SAM_VENV) $(CONTAINER_VENV) $(BENCHMARK_VENV) $(SDK_VENVS) .aws-sam .pytest_cache .mypy_cache .ruff_cache

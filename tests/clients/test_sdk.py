@@ -1,26 +1,23 @@
 """The SageMaker Python SDK v3 works against the local endpoint.
 
-Opt-in, because the SDK is 731 MB: WARMFOLD_SDK_PYTHON names a Python that has `sagemaker==3.*`.
+Opt-in, because the SDK is 731 MB: `make test-programs` installs it.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients.sdks import needs_sdk, told_by
 from tests.conformance.endpoint import Endpoint
 from tests.conformance.requests import pooled, training, tuning
 from warmfold.cloud.local import LocalCloud
 
-PYTHON = os.environ.get("WARMFOLD_SDK_PYTHON")
 PROGRAM = Path(__file__).with_name("sdk_program.py")
 
-pytestmark = pytest.mark.skipif(not PYTHON, reason="WARMFOLD_SDK_PYTHON names no Python that has sagemaker==3.*")
+pytestmark = needs_sdk(3)
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +25,7 @@ def told(cloud: LocalCloud, endpoint: Endpoint) -> dict[str, Any]:
     """What the SDK says of a tuning job that it waited for and of a warm pool that it found."""
     endpoint.run(training("pooled", **pooled()))
     endpoint.create(tuning("sdk", total=3))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    done = subprocess.run(
-        [str(PYTHON), PROGRAM, "sdk", "pooled"],
-        env=environment | cloud.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return told_by(3, PROGRAM, cloud, "sdk", "pooled")
 
 
 def test_the_resource_class_waits_for_a_tuning_job_and_finds_its_best_candidate(

@@ -148,7 +148,11 @@ def test_what_the_sdk_looks_for_in_a_description_is_there(endpoint: Endpoint) ->
     assert endpoint.run(training("described-key"))["OutputDataConfig"]["KmsKeyId"] == ""
     keyed = training("described-own-key", OutputDataConfig={"KmsKeyId": "alias/own"})
     assert endpoint.run(keyed)["OutputDataConfig"]["KmsKeyId"] == "alias/own"
-    definition = endpoint.run(tuning("described-definition", total=1))["TrainingJobDefinition"]
+    request = tuning("described-definition", total=1)
+    resources = request["TrainingJobDefinition"].pop("ResourceConfig")
+    request["TrainingJobDefinition"]["HyperParameterTuningResourceConfig"] = resources
+    definition = endpoint.run(request)["TrainingJobDefinition"]
+    assert definition["ResourceConfig"] == definition["HyperParameterTuningResourceConfig"] == resources
     assert definition["OutputDataConfig"]["KmsKeyId"] == ""
     assert definition["StaticHyperParameters"]["_tuning_objective_metric"] == "validation:score"
 

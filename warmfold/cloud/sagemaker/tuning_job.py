@@ -138,13 +138,19 @@ class TuningJob:
         }
 
     def _definition(self) -> dict[str, Any]:
-        """The TrainingJobDefinition with what AWS adds to it."""
+        """The TrainingJobDefinition with what AWS adds to it: what the SDK's attach, tested on AWS, looks for."""
         definition: dict[str, Any] = self.request["TrainingJobDefinition"]
         static = definition.get("StaticHyperParameters", {})
-        return definition | {
-            "StaticHyperParameters": {**static, OBJECTIVE_HYPERPARAMETER: self.objective["MetricName"]},
-            "OutputDataConfig": with_key(definition["OutputDataConfig"]),
-        }
+        given: dict[str, Any] = definition.get("HyperParameterTuningResourceConfig", {})
+        resources = {"ResourceConfig": dict(given)} if given else {}
+        return (
+            resources
+            | definition
+            | {
+                "StaticHyperParameters": {**static, OBJECTIVE_HYPERPARAMETER: self.objective["MetricName"]},
+                "OutputDataConfig": with_key(definition["OutputDataConfig"]),
+            }
+        )
 
     def _overall_best(self) -> dict[str, Any] | None:
         """The best candidate of the job and its parents, the older one of equals."""
