@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.local.runs import as_csv, breast_cancer, keys, read_frames, summary_of
 from tests.local.test_uploads import QUICK
@@ -32,6 +33,7 @@ def test_a_folder_of_files_is_tuned_on_as_one_dataset(stack: Stack, tmp_path: Pa
     assert len(held_out) == len(predicted) == summary["holdout"]["rows"]
 
 
+@pytest.mark.long
 def test_files_are_split_by_two_instances_with_the_same_scores_as_by_one(stack: Stack, tmp_path: Path) -> None:
     frame, folder, experiment = breast_cancer(180), tmp_path / "shared", tmp_path / "experiment.yaml"
     folder.mkdir()

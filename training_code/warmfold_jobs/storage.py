@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from warmfold_run.places import split_uri
 
@@ -46,13 +45,6 @@ def download(s3: S3Client, uri: str, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, prefix + name, str(target))
-
-
-def get_file(s3: S3Client, uri: str, file: Path) -> None:
-    """Copy the object at an s3:// URI to a file."""
-    bucket, key = split_uri(uri)
-    with file.open("wb") as target:
-        shutil.copyfileobj(cast(IO[bytes], s3.get_object(Bucket=bucket, Key=key)["Body"]), target)
 
 
 def remove(s3: S3Client, uri: str) -> None:

@@ -32,6 +32,10 @@ class Bucket:
         assert Bucket == "bucket"
         self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
 
+    def download_file(self, bucket: str, key: str, file: str) -> None:
+        assert bucket == "bucket"
+        Path(file).write_bytes(self.objects[key])
+
     def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803 - boto3's
         assert Bucket == "bucket"
         del self.objects[Key]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.spool import Spool
-from warmfold_jobs.storage import get_file, get_json, names_below, put_json, remove
+from warmfold_jobs.storage import get_json, names_below, put_json, remove
 from warmfold_run import places
 from warmfold_run.plan import Plan
 
@@ -154,7 +154,7 @@ class Hosts:
         for which, held in enumerate(found["spools"]):
             file = at.scratch / f"{number}-{place}-{which}"
             if held:
-                get_file(at.s3, self._uri(number, place, which), file)
+                at.s3.download_file(*places.split_uri(self._uri(number, place, which)), str(file))
             spools.append(Spool(file))
         return Told(found["said"], spools)
 
