@@ -116,6 +116,61 @@ def test_every_output_goes_to_its_own_place(endpoint: Endpoint) -> None:
     assert endpoint.objects("out/two/") == {"a/x": b"a\n", "b/x": b"b\n"}
 
 
+def of_instances(count: int) -> dict[str, Any]:
+    """A change of the request."""
+    return {"ProcessingResources": {"ClusterConfig": {"InstanceCount": count}}}
+
+
+def streams(endpoint: Endpoint, name: str) -> list[str]:
+    """The log streams of a job, without the time at their end."""
+    found = endpoint.client("logs").describe_log_streams(
+        logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/"
+    )
+    return sorted(one["logStreamName"].rsplit("-", 1)[0] for one in found["logStreams"])
+
+
+def test_each_of_several_instances_finds_itself_and_all_write_to_one_place(endpoint: Endpoint) -> None:
+    script = (
+        "me=$(python3 -c \"import json; told = json.load(open('/opt/ml/config/resourceconfig.json')); "
+        "print(told['current_host'], *told['hosts'])\"); echo $me; "
+        "echo $me > /opt/ml/processing/output/${me%% *}; ls /opt/ml/processing/input/data"
+    )
+    job = endpoint.run(processing("three", script, ProcessingInputs=[ROWS], **of_instances(3)))
+    assert job["ProcessingJobStatus"] == "Completed"
+    hosts = ["algo-1", "algo-2", "algo-3"]
+    assert endpoint.objects("out/three/") == {host: f"{host} algo-1 algo-2 algo-3\n".encode() for host in hosts}
+    assert streams(endpoint, "three") == [f"three/{host}" for host in hosts]
+    said = endpoint.lines("processing", "three")
+    assert said.count("rows-1.csv") == 3
+
+
+def test_instances_run_at_the_same_time_and_one_that_fails_ends_the_others(endpoint: Endpoint) -> None:
+    script = (
+        "grep -q 'current_host.: .algo-2' /opt/ml/config/resourceconfig.json && "
+        "{ echo half > /opt/ml/processing/output/half; echo the second is bad > /opt/ml/output/message; exit 3; }; "
+        "echo waits; sleep 600"
+    )
+    job = endpoint.run(processing("second-fails", script, **of_instances(2)))
+    assert (job["ProcessingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: the second is bad\n")
+    assert job["ExitMessage"] == "the second is bad\n"
+    assert endpoint.objects("out/second-fails/") == {}
+
+
+def test_a_job_of_several_instances_that_is_stopped_stops_all(endpoint: Endpoint) -> None:
+    endpoint.create(processing("stops-both", "echo begun; sleep 600", **of_instances(2)))
+    endpoint.says("processing", "stops-both", "begun")
+    endpoint.stop("processing", "stops-both")
+    assert endpoint.finished("processing", "stops-both")["ProcessingJobStatus"] == "Stopped"
+
+
+def test_every_instance_counts_for_the_quota(endpoint: Endpoint) -> None:
+    code, message = refusal(endpoint.sagemaker.create_processing_job, **processing("too-many", **of_instances(21)))
+    assert code == "ResourceLimitExceeded"
+    assert "'ml.m5.large for processing job usage' is 20 Instances" in message
+    assert "a request delta of 21 Instances" in message
+    assert endpoint.sagemaker.list_processing_jobs(NameContains="too-many")["ProcessingJobSummaries"] == []
+
+
 def test_an_exit_message_is_shown_whatever_the_end(endpoint: Endpoint) -> None:
     job = endpoint.run(processing("message", "echo two parts > /opt/ml/output/message"))
     assert (job["ProcessingJobStatus"], job["ExitMessage"]) == ("Completed", "two parts\n")
@@ -240,7 +295,13 @@ def test_a_name_is_used_once_and_an_unknown_one_is_not_found(endpoint: Endpoint)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"ProcessingResources": {"ClusterConfig": {"InstanceCount": 2}}}, "InstanceCount must be 1"),
+        (
+            {
+                "ProcessingResources": {"ClusterConfig": {"InstanceCount": 2}},
+                "ProcessingInputs": [input_of("in", "s3://b/p", S3DataDistributionType="ShardedByS3Key")],
+            },
+            "Processing input in: ShardedByS3Key is not built in the local cloud for several instances",
+        ),
         ({"AppSpecification": {"ContainerEntrypoint": None}}, "ContainerEntrypoint is missing"),
         ({"ProcessingInputs": [input_of("out", "s3://b/p")]}, "names must be unique: out, out"),
         ({"ProcessingInputs": [{"InputName": "in"}]}, "Processing input in must be an S3Input"),

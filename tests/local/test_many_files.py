@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.local.runs import as_csv, breast_cancer, keys, read_frames, summary_of
 from tests.local.test_uploads import QUICK
@@ -30,6 +31,32 @@ def test_a_folder_of_files_is_tuned_on_as_one_dataset(stack: Stack, tmp_path: Pa
     predicted = read_frames(stack, f"{run}predictions/")
     held_out = pd.merge(frame, predicted, how="inner")
     assert len(held_out) == len(predicted) == summary["holdout"]["rows"]
+
+
+@pytest.mark.long
+def test_files_are_split_by_two_instances_with_the_same_scores_as_by_one(stack: Stack, tmp_path: Path) -> None:
+    frame, folder, experiment = breast_cancer(180), tmp_path / "shared", tmp_path / "experiment.yaml"
+    folder.mkdir()
+    for place, start in enumerate(range(0, 180, 60)):
+        (folder / f"part-{place}.csv").write_bytes(as_csv(frame[start : start + 60]))
+    summaries = {}
+    for instances in (1, 2):
+        experiment.write_text(f"{QUICK}compute: {{split_instances: {instances}}}\n")
+        version = stack.upload(f"shared-{instances}", folder, experiment, None)
+        execution = stack.wait_for_execution(f"shared-{instances}", version, timeout=PATIENCE)
+        summaries[instances] = summary_of(stack, execution)
+    one, two = (f"runs/{summary['run']}/" for summary in summaries.values())
+    same = [key.removeprefix(two) for key in keys(stack, two) if key.startswith((f"{two}parts/", f"{two}holdout/"))]
+    assert same == [
+        key.removeprefix(one) for key in keys(stack, one) if key.startswith((f"{one}parts/", f"{one}holdout/"))
+    ]
+    for name in same:
+        first, second = (stack.s3.get_object(Bucket=stack.bucket, Key=run + name)["Body"].read() for run in (one, two))
+        assert first == second, name
+    assert summaries[2]["best"]["scores"] == summaries[1]["best"]["scores"]
+    assert not keys(stack, f"{two}split/")
+    assert [key.rsplit("/", 1)[1][:9] for key in keys(stack, f"{two}score/")] == ["chunk-00-", "chunk-01-"]
+    pd.testing.assert_frame_equal(*(read_frames(stack, f"{run}predictions/") for run in (one, two)))
 
 
 def test_a_parquet_file_is_tuned_on_and_its_holdout_scored(stack: Stack, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from warmfold_data.csv_records import BinaryStream, CsvRecords, read_records
 from warmfold_data.errors import DatasetRuleError, listed
@@ -46,6 +46,20 @@ class FileLine(int):
 
     def __format__(self, how: str) -> str:
         return format(str(self), how)
+
+
+class FileLines(Sequence[int]):
+    """Lines of one file, each made a FileLine when it is asked for; plain numbers where there is only one file."""
+
+    def __init__(self, lines: Sequence[int], file: str | None) -> None:
+        self._lines, self._file = lines, file
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, place: Any) -> Any:
+        line = int(self._lines[place])
+        return line if self._file is None else FileLine(line, self._file)
 
 
 class Opened(NamedTuple):

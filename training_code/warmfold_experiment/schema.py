@@ -25,7 +25,7 @@ from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.splitters import SPLITTERS
 from warmfold_experiment.file import SOURCE
 from warmfold_experiment.wording import shown_key
-from warmfold_run.experiment import COLUMN_KINDS, IGNORE, FoldPlacement
+from warmfold_run.experiment import COLUMN_KINDS, IGNORE, MOST_SPLIT_INSTANCES, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
@@ -146,7 +146,7 @@ class Search(_Section):
 
 
 class Compute(_Section):
-    """Which instances, where folds are trained, and how long warm pools wait for the next fold."""
+    """Which instances, where folds are trained, how long warm pools wait for a fold, and how many split the data."""
 
     instance_type: InstanceType = Field(default="ml.m5.xlarge", description='an instance type such as "ml.m5.xlarge"')
     candidate_instance_type: InstanceType | None = Field(
@@ -157,6 +157,9 @@ class Compute(_Section):
     fold_placement: FoldPlacement = Field(default="auto", description='"auto", "warm-pool" or "in-process"')
     keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=LONGEST_KEEP_ALIVE_SECONDS)] = Field(
         default="auto", description=f'"auto" or a whole number from 0 to {LONGEST_KEEP_ALIVE_SECONDS}'
+    )
+    split_instances: Literal["auto"] | Annotated[StrictInt, Field(ge=1, le=MOST_SPLIT_INSTANCES)] = Field(
+        default="auto", description=f'"auto" or a whole number from 1 to {MOST_SPLIT_INSTANCES}'
     )
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from warmfold_catalogue.splitters import load_splitter
 from warmfold_data import rules
@@ -31,6 +31,8 @@ WHOLE_SCAN_BYTES = 64 * 1024 * 1024
 """Data larger than this is understood from its first rows."""
 SAMPLE_FILES = 10
 """How many files of such data are looked at."""
+MOST_BY_ITSELF, SPLIT_BYTES = 4, 2_000_000_000
+"""How many instances split data that nobody has asked several for, and how much text of it is worth one more."""
 _READ_FOR_DATA = ("target", "problem", "columns", "missing_values", "positive_class", "dialect")
 """Keys without which nothing can be said of the data's rows but whether they can be read."""
 
@@ -169,8 +171,17 @@ def understand(
         wrong += _unlike_the_data(given, resolved, found.profile)
     if wrong or wrong_data:
         raise NotUnderstoodError(wrong, wrong_data)
+    resolved["compute"]["split_instances"] = split_instances(resolved["compute"]["split_instances"], data)
     folds = _folds(resolved, found.profile)
     return Understood(given, resolved, found.profile, folds, _told(given, resolved, found, folds))
+
+
+def split_instances(asked: int | Literal["auto"], data: Data) -> int:
+    """Return how many instances split the data: as many as asked for, and no more than there are files."""
+    if not isinstance(data, Folder):
+        return 1
+    wanted = min(MOST_BY_ITSELF, -(-data.text_bytes // SPLIT_BYTES)) if asked == "auto" else asked
+    return max(1, min(wanted, len(data.files)))
 
 
 class _Found(NamedTuple):
@@ -310,6 +321,7 @@ def _told(given: Experiment, resolved: Resolved, found: _Found, folds: int) -> U
         "features": None,
         "columns_left_out": {},
         "rows_to_score": found.rows_to_score,
+        "split_instances": int(resolved["compute"]["split_instances"]),
         "remarks": list(found.said),
     }
     return counted(told, found.profile) if found.profile else told

@@ -55,3 +55,10 @@ def download(s3: S3Client, uri: str, folder: Path) -> None:
         target = inside(folder, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, prefix + name, str(target))
+
+
+def remove(s3: S3Client, uri: str) -> None:
+    """Delete every object below an s3:// URI that ends in `/`."""
+    bucket, prefix = split_uri(uri)
+    for name in names_below(s3, uri):
+        s3.delete_object(Bucket=bucket, Key=prefix + name)

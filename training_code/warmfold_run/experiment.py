@@ -70,8 +70,12 @@ class Search(TypedDict):
     hyperparameters: Annotated[dict[str, Range], "the search space by hyperparameter"]
 
 
+MOST_SPLIT_INSTANCES = 20
+"""How many instances may split the data."""
+
+
 class Compute(TypedDict):
-    """Which instances, where folds are trained, and how long warm pools wait."""
+    """Which instances, where folds are trained, how long warm pools wait, and how many split the data."""
 
     instance_type: Annotated[str, "what folds and the final job run on"]
     candidate_instance_type: Annotated[str, "what candidates run on"]
@@ -81,6 +85,11 @@ class Compute(TypedDict):
     ]
     keep_alive_seconds: Annotated[
         int | Literal["auto"], "how long a pool waits for the next fold; `auto` goes by how long folds take"
+    ]
+    split_instances: Annotated[
+        int | Literal["auto"],
+        "how many instances split a dataset of many files, no more than it has; `auto` is one for each 2 GB of text, "
+        "at most 4. The plan has the number",
     ]
 
 

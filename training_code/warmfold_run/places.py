@@ -37,6 +37,8 @@ MODEL_REPORTS = (
 """The files of the model archive that are in the location `model` too."""
 PARTS, HOLDOUT, SCORE = "parts", "holdout", "score"
 """The folders that Split Dataset fills, below the run's."""
+EXCHANGE = "split"
+"""The folder, below the run's, in which the instances of Split Dataset tell each other what they have read."""
 TYPED = "parquet"
 """What the names of files end in that hold typed rows."""
 CANDIDATES = "candidates"
@@ -203,9 +205,12 @@ def holdout_file(source: int = 0) -> str:
     return f"holdout-{source:05d}.{TYPED}"
 
 
-def score_chunk(number: int) -> str:
-    """Return where a chunk of rows to score is, below the location `score`; chunks count from 0."""
-    return f"chunk-{number:05d}.csv"
+def score_chunk(number: int, host: int | None = None) -> str:
+    """Return where a chunk of rows to score is, below the location `score`; chunks count from 0.
+
+    `host` is the place of the instance that wrote it, where several do; names sort in the order of rows.
+    """
+    return f"chunk-{number:05d}.csv" if host is None else f"chunk-{host:02d}-{number:05d}.csv"
 
 
 def uri(bucket: str, key: str) -> str:

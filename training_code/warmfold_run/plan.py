@@ -9,7 +9,7 @@ from warmfold_run.places import Locations
 from warmfold_run.records import Profile
 from warmfold_run.understanding import Understanding
 
-SCHEMA = 5
+SCHEMA = 6
 """Goes up when a key that something reads is added, renamed or means something else."""
 Request = dict[str, Any]
 """A request to SageMaker, as boto3 takes it."""

@@ -46,6 +46,7 @@ class Understanding(TypedDict):
     features: Annotated[dict[str, int] | None, "feature columns by kind; null where rows were not counted"]
     columns_left_out: Annotated[dict[str, str], "columns that are neither target nor feature, and why"]
     rows_to_score: Annotated[int | None, "rows of the file to score; null without one, or where they were not counted"]
+    split_instances: Annotated[int, "how many instances split the data"]
     remarks: Annotated[list[Remark], "what a person should know of the data"]
 
 
@@ -88,6 +89,8 @@ def sentences(understanding: Understanding) -> list[tuple[str, str]]:
         said.append(("left out", _left_out(understanding["columns_left_out"])))
     if understanding["rows_to_score"] is not None:
         said.append(("to score", f"{understanding['rows_to_score']:,} rows"))
+    if understanding["split_instances"] > 1:
+        said.append(("split by", f"{understanding['split_instances']} instances, each a share of the files"))
     return said
 
 

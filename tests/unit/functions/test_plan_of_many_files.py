@@ -12,6 +12,7 @@ from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET, stored_json, stored_plan
 from warmfold_experiment import understanding
 from warmfold_run.plan import FileList, Plan
+from warmfold_run.understanding import sentences
 
 HEADER = "x,y,target\n"
 ROWS = [f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120)]
@@ -102,3 +103,50 @@ def test_data_too_large_together_is_understood_from_some_rows_of_some_files(
     made = plan({**files, "data/_SUCCESS": ""})  # the first file has one class only
     assert made["profile"] is None
     assert made["experiment"]["problem"] == "classification"
+
+
+def instances(made: dict[str, Any]) -> set[int]:
+    """How many instances split the data, wherever the plan says so."""
+    return {
+        made["experiment"]["compute"]["split_instances"],
+        made["understanding"]["split_instances"],
+        made["requests"]["processing"]["ProcessingResources"]["ClusterConfig"]["InstanceCount"],
+    }
+
+
+def test_little_data_is_split_by_one_instance(plan: Any) -> None:
+    assert instances(plan({**FILES, "data/_SUCCESS": ""})) == {1}
+
+
+@pytest.mark.parametrize(("text_bytes", "count"), [(1, 1), (1000, 1), (1001, 2), (2500, 3), (9999, 3)])
+def test_much_data_in_files_is_split_by_several_and_no_more_than_there_are_files(
+    plan: Any, monkeypatch: pytest.MonkeyPatch, text_bytes: int, count: int
+) -> None:
+    monkeypatch.setattr(understanding, "SPLIT_BYTES", 1000)
+    monkeypatch.setattr(understanding.Folder, "text_bytes", text_bytes)
+    assert instances(plan({**FILES, "data/_SUCCESS": ""})) == {count}
+
+
+def test_no_more_than_four_are_taken_that_nobody_asked_for(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(understanding, "SPLIT_BYTES", 10)
+    files = {f"data/part-{n}.csv": HEADER + "".join(ROWS[n * 20 : n * 20 + 20]) for n in range(6)}
+    assert instances(plan({**files, "data/_SUCCESS": ""})) == {4}
+
+
+@pytest.mark.parametrize(("asked", "count"), [(1, 1), (2, 2), (20, 3)])
+def test_an_experiment_says_how_many_instances_split_the_data(plan: Any, asked: int, count: int) -> None:
+    experiment = f"compute: {{split_instances: {asked}}}"
+    made = plan({**FILES, "data/_SUCCESS": "", "experiment.yaml": experiment})
+    assert instances(made) == {count}
+    said = dict(sentences(made["understanding"])).get("split by")
+    assert said == (None if count == 1 else f"{count} instances, each a share of the files")
+
+
+def test_one_file_is_split_by_one_instance_whatever_is_asked(plan: Any) -> None:
+    experiment = "compute: {split_instances: 4}"
+    assert instances(plan({"data.csv": HEADER + "".join(ROWS), "experiment.yaml": experiment})) == {1}
+
+
+def test_the_job_is_told_where_its_instances_are_named(plan: Any) -> None:
+    request = plan({**FILES, "data/_SUCCESS": ""})["requests"]["processing"]
+    assert request["Environment"]["WARMFOLD_HOSTS"] == "/opt/ml/config/resourceconfig.json"

@@ -28,6 +28,26 @@ class Bucket:
         data = self.objects[request["Key"]][start:]
         return {"Body": io.BytesIO(data), "ContentLength": len(data), "ETag": '"e1"'}
 
+    def put_object(self, *, Bucket: str, Key: str, Body: Any, **_: Any) -> None:  # noqa: N803 - boto3's
+        assert Bucket == "bucket"
+        self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
+
+    def download_file(self, bucket: str, key: str, file: str) -> None:
+        assert bucket == "bucket"
+        Path(file).write_bytes(self.objects[key])
+
+    def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803 - boto3's
+        assert Bucket == "bucket"
+        del self.objects[Key]
+
+    def get_paginator(self, operation: str) -> Bucket:
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803 - boto3's
+        assert Bucket == "bucket"
+        return [{"Contents": [{"Key": key} for key in sorted(self.objects) if key.startswith(Prefix)]}]
+
 
 def plan_for(*, predict: bool = False, problem: str = "classification", **cross_validation: Any) -> dict[str, Any]:
     """The keys of plan.json that the job reads."""

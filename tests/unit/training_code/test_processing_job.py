@@ -23,10 +23,12 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "WARMFOLD_INPUT": str(tmp_path / "input"),
         "WARMFOLD_OUTPUT": str(tmp_path / "output"),
         "WARMFOLD_MESSAGE": str(tmp_path / "ml" / "message"),
+        "WARMFOLD_HOSTS": str(tmp_path / "resourceconfig.json"),
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     (tmp_path / "input/config").mkdir(parents=True)
+    (tmp_path / "resourceconfig.json").write_text('{"current_host": "algo-1", "hosts": ["algo-1"]}')
     return tmp_path
 
 

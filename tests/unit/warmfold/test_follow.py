@@ -45,6 +45,7 @@ UNDERSTANDING: Understanding = {
     "split": "5 folds, kfold",
     "rows": {"all": 100, "tuning": 79, "holdout": 20, "left_out": {"no target": 1}},
     "rows_by_footer": None,
+    "split_instances": 1,
     "features": {"numeric": 3},
     "columns_left_out": {"Unnamed: 0": "a running number"},
     "rows_to_score": None,

@@ -29,6 +29,7 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "candidate_instance_type": "ml.m5.xlarge",
         "fold_placement": "auto",
         "keep_alive_seconds": "auto",
+        "split_instances": "auto",
     }
     assert found["search"]["abandon"] == "forgiving"
     assert found["quality_gate"] == {
@@ -57,7 +58,7 @@ search:
     learning_rate: {min: 0.01, max: 0.5, scaling: Logarithmic}
     max_leaf_nodes: {min: 7, max: 127, type: integer}
 compute: {instance_type: ml.m5.xlarge, candidate_instance_type: ml.m5.large, fold_placement: auto,
-  keep_alive_seconds: auto}
+  keep_alive_seconds: auto, split_instances: 4}
 quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
@@ -127,6 +128,9 @@ budget: {max_usd: 10}
         ("compute: {fold_placement: both}", 'fold_placement is "both"; it must be "auto", "warm-pool" or "in-process"'),
         ("compute: {candidate_instance_type: m5}", 'candidate_instance_type is "m5"; it must be an instance type such'),
         ("compute: {keep_alive_seconds: 3601}", "compute.keep_alive_seconds is 3601; it must be at most 3600"),
+        ("compute: {split_instances: 21}", "compute.split_instances is 21; it must be at most 20"),
+        ("compute: {split_instances: 0}", "compute.split_instances is 0; it must be at least 1"),
+        ("compute: {split_instances: many}", 'split_instances is "many"; it must be "auto" or a whole number'),
         ("compute: {keep_alive_seconds: long}", 'keep_alive_seconds is "long"; it must be "auto" or a whole number'),
         ("quality_gate: {min_score: .nan}", "quality_gate.min_score is NaN; it must be a number or null"),
         ("quality_gate: {min_score: high}", 'quality_gate.min_score is "high"; it must be a number or null'),

@@ -89,19 +89,18 @@ def _parsed(stream: BinaryStream, names: Sequence[str], dialect: Dialect) -> Ite
         yield from ((batch, lines) for batch in table.combine_chunks().to_batches())
 
 
-def first_lines(block: pa.RecordBatch, first_line: int, lines: int) -> list[int]:
+def first_lines(block: pa.RecordBatch, first_line: int, lines: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The lines on which the rows of a block start, which takes `lines` from its first row's on.
 
     Raises NotColumnarError where blank lines stand between rows.
     """
-    starts = np.arange(first_line, first_line + block.num_rows)
+    starts = np.arange(first_line, first_line + block.num_rows, dtype=np.int64)
     if lines != block.num_rows:
         breaks = pc.count_substring(joined(block.columns), "\n").to_numpy()
         if breaks.sum() + block.num_rows != lines:
             raise NotColumnarError("blank lines, so that it can't be told on which lines the rows are")
         starts += np.cumsum(breaks) - breaks
-    found: list[int] = starts.tolist()
-    return found
+    return starts
 
 
 def joined(columns: Sequence[pa.Array]) -> pa.Array:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from warmfold_data.cells import CellError
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.dealing import Rows
 from warmfold_data.placing import Placing
+from warmfold_data.readings import CATEGORIES, LONGEST_CATEGORY
 from warmfold_jobs.data.array_dealing import RowArrays
 from warmfold_jobs.data.columnar import NotColumnarError, joined
 from warmfold_jobs.data.spool import Spool
@@ -35,6 +36,17 @@ class Labels(Sequence[str]):
         return self.names[self.codes[row]]
 
 
+class ColumnHeld(TypedDict):
+    """What all of a feature's cells hold, where a sample can't tell."""
+
+    missing: int
+    """Cells that are empty or a word for a missing value."""
+    extremes: tuple[float, float] | None
+    """The least and the greatest number."""
+    categories: list[str] | None
+    """The different texts of a column of such, where they are few and short."""
+
+
 @dataclass
 class Counted:
     """What was found in the rows; of those that have a target, unless it says otherwise."""
@@ -47,8 +59,8 @@ class Counted:
     """Each row's class; an empty text for regression."""
     without_target: list[int] = field(default_factory=list)
     """The numbers of the rows without a target, from 0."""
-    readers: dict[str, ColumnReader] = field(default_factory=dict)
-    """What read the features, by column."""
+    columns: dict[str, ColumnHeld] = field(default_factory=dict)
+    """What the features hold, by column."""
 
 
 def count_rows(
@@ -66,7 +78,8 @@ def count_rows(
 
     Raises NotColumnarError for a cell that does not fit its reading.
     """
-    counted = Counted(readers={name: ColumnReader(name, one) for name, one in readings.items() if name != target})
+    counted = Counted()
+    readers = [ColumnReader(name, one) for name, one in readings.items() if name != target]
     dividing = _Dividing(placing)
     labels, omitted, hashes = _Labels(of_class), frozenset(left_out), list[np.ndarray[Any, Any]]()
     for block in blocks:
@@ -77,7 +90,7 @@ def count_rows(
         counted.rows += block.num_rows
         cells = dict(zip(kept.schema.names, kept.columns, strict=True))
         try:
-            read = read_columns(cells, counted.readers.values())
+            read = read_columns(cells, readers)
         except UnfitCellError as error:
             raise NotColumnarError(str(error)) from error
         dividing.take(cells)
@@ -86,6 +99,7 @@ def count_rows(
     counted.labels = labels.all()
     counted.rows_to_deal = RowArrays(np.concatenate(hashes) if hashes else np.zeros(0, np.uint64))
     dividing.give(counted.rows_to_deal)
+    counted.columns = {reader.column: _held(reader) for reader in readers}
     return counted
 
 
@@ -101,6 +115,17 @@ def content_hashes(contents: pa.Array, seed: int) -> np.ndarray[Any, Any]:
         hashed.update(view[start:end])
         digests.append(hashed.digest())
     return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+
+
+def few_texts(texts: Collection[str] | None) -> list[str] | None:
+    """Different texts in order; None where they are too many or too long to be categories."""
+    if texts is None or len(texts) > CATEGORIES or any(len(text) > LONGEST_CATEGORY for text in texts):
+        return None
+    return sorted(texts)
+
+
+def _held(reader: ColumnReader) -> ColumnHeld:
+    return ColumnHeld(missing=reader.missing, extremes=reader.extremes, categories=few_texts(reader.texts))
 
 
 class _Labels:

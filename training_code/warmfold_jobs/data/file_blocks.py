@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
+import numpy as np
 import pyarrow as pa
 
 from warmfold_data.csv_records import CsvRecords
-from warmfold_data.files import LATER_RECORDS, File, FileLine, Opened, open_file, remarks_on
+from warmfold_data.files import LATER_RECORDS, File, Opened, open_file, remarks_on
 from warmfold_data.no_rows import UNITS
 from warmfold_data.rules import SAMPLE_ROWS
 from warmfold_jobs.data.columnar import NotColumnarError, first_lines, text_blocks, utf_8
@@ -29,14 +30,28 @@ class FileBlock(NamedTuple):
     lines: int
     """On which line of it the first row starts, and how many lines the rows take."""
 
-    def starts(self) -> list[int]:
-        """The lines on which the rows start; raises NotColumnarError where that can't be told."""
-        found = first_lines(self.rows, self.first_line, self.lines)
-        return found if self.file is None else [FileLine(line, self.file) for line in found]
+    def starts(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The lines of `file` on which the rows start; raises NotColumnarError where that can't be told."""
+        return first_lines(self.rows, self.first_line, self.lines)
+
+
+class Findings(TypedDict):
+    """What is to be said of files beside their rows."""
+
+    dialect: Dialect
+    """That of the dataset's first file."""
+    remarks: dict[str, list[Remark]]
+    """By file."""
+
+
+def as_records(findings: Sequence[Findings]) -> CsvRecords:
+    """What the row-wise reader says of the files that hosts have read, without their records."""
+    remarks = {file: said for one in findings for file, said in one["remarks"].items()}
+    return CsvRecords(iter(()), findings[0]["dialect"], remarks_on(remarks))
 
 
 class FileBlocks:
-    """The rows of all the files, once; afterwards `records` knows what is to be said of them.
+    """The rows of some of the files, once; afterwards `findings` knows what is to be said of them.
 
     The columns are those of the first file, in its order. Made, it has read the first header and no row, so that what
     is wrong with the columns is said before what is wrong with a row, as by the row-wise reader. Raises
@@ -44,8 +59,9 @@ class FileBlocks:
     see differently.
     """
 
-    def __init__(self, files: Sequence[File], asked: AskedDialect) -> None:
-        self._files, self._asked = files, asked
+    def __init__(self, files: Sequence[File], asked: AskedDialect, own: Iterable[int]) -> None:
+        """`own` are the places of the files whose rows are wanted, in order."""
+        self._files, self._asked, self._own = files, asked, own
         self.columns, self._first = open_file(files[0], asked)
         self._remarks: dict[str, list[Remark]] = {}
         self.sources: list[int] = []
@@ -61,12 +77,13 @@ class FileBlocks:
         """The first file's."""
         return self._first.records.dialect
 
-    def records(self) -> CsvRecords:
-        """What the row-wise reader says of the files, without their records."""
-        return CsvRecords(iter(()), self.dialect, remarks_on(self._remarks))
+    def findings(self) -> Findings:
+        """What is to be said of the files that were read."""
+        return Findings(dialect=self.dialect, remarks=self._remarks)
 
     def __iter__(self) -> Iterator[FileBlock]:
-        for source, file in enumerate(self._files):
+        for source in self._own:
+            file = self._files[source]
             opened = open_file(file, self._asked, self.columns)[1] if source else self._first
             _look_into(opened, LATER_RECORDS if source else SAMPLE_ROWS)
             self._remarks[file.name] = opened.records.remarks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -74,12 +75,16 @@ def object_stream(plan: Plan, source: ObjectVersion, s3: S3Client) -> ObjectStre
     return ObjectStream(s3, plan["bucket"], source["key"], source["version_id"], source.get("etag"))
 
 
-def dataset_files(plan: Plan, s3: S3Client) -> list[File]:
+def dataset_versions(plan: Plan, s3: S3Client) -> list[ObjectVersion]:
     """The versions of the dataset's files that the plan has, in their order."""
-    versions = [plan["data"]]
-    if plan["data_files"] is not None:
-        listed: FileList = get_json(s3, plan["data_files"]["uri"])
-        versions = listed["files"]
+    if plan["data_files"] is None:
+        return [plan["data"]]
+    listed: FileList = get_json(s3, plan["data_files"]["uri"])
+    return listed["files"]
+
+
+def dataset_files(plan: Plan, versions: Iterable[ObjectVersion], s3: S3Client) -> list[File]:
+    """Files of the dataset to be read."""
     return [
         File(places.uri(plan["bucket"], version["key"]), partial(object_stream, plan, version, s3))
         for version in versions

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from warmfold_data.asked import Asked
 from warmfold_data.cells import values
-from warmfold_data.columns import Tally
 from warmfold_data.csv_records import DatasetRuleError
 from warmfold_data.dealing import LEFT_OUT
 from warmfold_data.files import read_files
@@ -24,12 +23,14 @@ from warmfold_data.understanding import Understood
 from warmfold_jobs.data.by_arrays import ByArrays
 from warmfold_jobs.data.columnar import NotColumnarError
 from warmfold_jobs.data.counting import count_rows
-from warmfold_jobs.data.file_blocks import FileBlocks
-from warmfold_jobs.data.object_stream import dataset_files, dataset_name
+from warmfold_jobs.data.file_blocks import FileBlocks, as_records
+from warmfold_jobs.data.hosts import ALONE, Hosts, own_files
+from warmfold_jobs.data.object_stream import dataset_files, dataset_name, dataset_versions
 from warmfold_jobs.data.row_blocks import row_blocks
-from warmfold_jobs.data.sampling import Sample, check_left_out, complete
+from warmfold_jobs.data.sampling import Sample, complete
 from warmfold_jobs.data.spool import Spool
 from warmfold_jobs.data.table_blocks import TableBlocks
+from warmfold_jobs.data.together import together
 from warmfold_jobs.data.typed import ColumnReader, read_columns
 from warmfold_run import places
 from warmfold_run.experiment import CLASSIFICATION
@@ -54,32 +55,34 @@ class Read(NamedTuple):
     blocks: Blocks
 
 
-def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
+def by_columns(plan: Plan, s3: S3Client, scratch: Path, hosts: Hosts = ALONE) -> Read:
     """Read the data by columns: as the plan's profile has it, or as a sample of its rows shows.
 
-    Raises NotColumnarError for whatever the row-wise reader might decide otherwise.
+    Of several hosts each reads files of its own, and knows of all the rows what dealing them takes. Raises
+    NotColumnarError for whatever the row-wise reader might decide otherwise.
     """
     if plan["profile"] is not None and plan["profile"]["dialect"]["skipped"]:
         raise NotColumnarError("not every record is a row")
-    blocks, name = _blocks(plan, s3, scratch), dataset_name(plan)
+    blocks, name = _blocks(plan, s3, scratch, hosts), dataset_name(plan)
     header = blocks.columns
     scanner = _scanner(plan, header, name, blocks.types)
     typed, texts = Spool(scratch / "typed"), Spool(scratch / "texts")
-    tallies: dict[str, Tally] = {}
+    sample: Sample | None = None
+    useless, useless_cells = list[str](), Spool(scratch / "useless", packed=True)
     if plan["profile"]:
         understood, reader = _understood(plan["profile"]), Reader(header, file=name, asked=scanner.asked)
         cells = _kept((block.rows for block in blocks), None if plan["predict"] else texts)
     else:
-        sample = Sample(header, file=name, asked=scanner.asked)
+        sample = Sample(header, file=name, asked=scanner.asked, hosts=hosts, scratch=scratch)
         sample.gather(blocks, texts)
         understood, reader = sample.understood(), sample.reader
-        tallies = sample.tallies(understood)
+        useless = sample.left_out(understood)
         cells = texts.blocks()
     _take_columns(scanner.placing, understood)
     seed = plan["experiment"]["cross_validation"]["seed"]
     of_class = understood.target_reader()
-    counted = count_rows(
-        _tallied(cells, tallies, scanner.target),
+    own = count_rows(
+        _put_aside(cells, useless, scanner.target, useless_cells),
         understood.readings,
         understood.left_out,
         scanner.target,
@@ -88,27 +91,30 @@ def by_columns(plan: Plan, s3: S3Client, scratch: Path) -> Read:
         seed=seed,
         typed=typed,
     )
-    check_left_out(tallies)
-    if not plan["profile"]:
-        understood = complete(understood, counted)
-    labels = counted.labels if understood.problem == CLASSIFICATION else []
-    rows: Any = counted.rows_to_deal
+    counted, findings, cells_of_all = together(own, blocks.findings(), useless_cells, hosts, scratch)
+    if sample is not None:
+        sample.check_left_out(useless, cells_of_all)
+        understood = complete(understood, counted.all)
+    whole = counted.all
+    labels = whole.labels if understood.problem == CLASSIFICATION else []
+    rows: Any = whole.rows_to_deal
     profile = scanner.conclude(
-        blocks.records(), understood, rows, labels, counted.without_target, counted.rows, reader, ByArrays()
+        as_records(findings), understood, rows, labels, whole.without_target, whole.rows, reader, ByArrays()
     )
     if plan["profile"]:
         profile = Profile(**{**plan["profile"], "file": name})
     both = zip(typed.blocks(), repeat(None) if plan["predict"] else texts.blocks(), blocks.sources, strict=False)
-    placements = np.full(counted.rows, LEFT_OUT, np.int32)
-    has_target = np.ones(counted.rows, bool)
-    has_target[counted.without_target] = False
-    placements[has_target] = scanner.dealt
-    return Read(profile, placements, [np.asarray(one) for one in scanner.further], both)
+    dealt = slice(counted.labelled_before, counted.labelled_before + own.rows - len(own.without_target))
+    placements = np.full(own.rows, LEFT_OUT, np.int32)
+    has_target = np.ones(own.rows, bool)
+    has_target[own.without_target] = False
+    placements[has_target] = scanner.dealt[dealt]
+    return Read(profile, placements, [np.asarray(one)[dealt] for one in scanner.further], both)
 
 
 def by_rows(plan: Plan, s3: S3Client, scratch: Path | None = None) -> Read:
     """Read the data row by row, which raises DatasetRuleError for the first rule that it breaks."""
-    files, asked, table = dataset_files(plan, s3), plan["experiment"]["dialect"], None
+    files, asked, table = dataset_files(plan, dataset_versions(plan, s3), s3), plan["experiment"]["dialect"], None
     if places.is_table(plan["data"]["key"]):
         table = TableBlocks(files[0], scratch)
     records = table.records() if table else read_files(files, asked)
@@ -123,11 +129,13 @@ def by_rows(plan: Plan, s3: S3Client, scratch: Path | None = None) -> Read:
     return Read(profile, placements, further, _typed_rows(plan, blocks, profile, placements))
 
 
-def _blocks(plan: Plan, s3: S3Client, scratch: Path) -> FileBlocks | TableBlocks:
-    files = dataset_files(plan, s3)
+def _blocks(plan: Plan, s3: S3Client, scratch: Path, hosts: Hosts) -> FileBlocks | TableBlocks:
+    versions = dataset_versions(plan, s3)
+    files = dataset_files(plan, versions, s3)
     if places.is_table(plan["data"]["key"]):
         return TableBlocks(files[0], scratch)
-    return FileBlocks(files, plan["experiment"]["dialect"])
+    own = own_files([version["size"] for version in versions], len(hosts.names))[hosts.place]
+    return FileBlocks(files, plan["experiment"]["dialect"], own)
 
 
 def _understood(profile: Profile) -> Understood:
@@ -183,11 +191,12 @@ def _kept(blocks: Iterator[pa.RecordBatch], texts: Spool | None) -> Iterator[pa.
         yield block
 
 
-def _tallied(blocks: Iterator[pa.RecordBatch], tallies: dict[str, Tally], target: str) -> Iterator[pa.RecordBatch]:
+def _put_aside(
+    blocks: Iterator[pa.RecordBatch], columns: list[str], target: str, cells: Spool
+) -> Iterator[pa.RecordBatch]:
     for block in blocks:
-        kept = block.filter(block[target].is_valid()) if tallies else block
-        for name, tally in tallies.items():
-            tally.observe([cell or "" for cell in kept[name].to_pylist()], [0] * kept.num_rows)
+        if columns:
+            cells.put(block.select(columns).filter(block[target].is_valid()))
         yield block
 
 

@@ -27,10 +27,11 @@ def most_rows(classes: int) -> int:
 class ChunkWriter:
     """Writes `chunk-00000.csv`, … of at most CHUNK_BYTES and `most` rows, each with the header, rows uncut."""
 
-    def __init__(self, folder: Path, header: Sequence[str], most: int) -> None:
+    def __init__(self, folder: Path, header: Sequence[str], most: int, *, host: int | None = None) -> None:
+        """`host` is the place of the instance that writes, where several do."""
         folder.mkdir(parents=True, exist_ok=True)
         self.rows = 0
-        self._folder, self._most = folder, most
+        self._folder, self._most, self._host = folder, most, host
         self._header = csv_line(header).encode()
         self._chunks = 0
         self._begin()
@@ -56,7 +57,7 @@ class ChunkWriter:
 
     def close(self) -> None:
         """Write what is left; without any row this is a chunk of the header alone."""
-        (self._folder / places.score_chunk(self._chunks)).write_bytes(b"".join(self._chunk))
+        (self._folder / places.score_chunk(self._chunks, self._host)).write_bytes(b"".join(self._chunk))
         self._chunks += 1
 
     def _begin(self) -> None:

@@ -2,7 +2,8 @@
 
 Reads `config/plan.json` below WARMFOLD_INPUT and the data itself from S3, writes below WARMFOLD_OUTPUT, under the names
 of `warmfold_run.places`: parts, the holdout, rows to score and profile.json. Data that breaks a rule of `rules.py` ends
-the job with the rule's text in WARMFOLD_MESSAGE.
+the job with the rule's text in WARMFOLD_MESSAGE. A job of several instances, which WARMFOLD_HOSTS names, runs this on
+each; together they write what one would.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from warmfold_data.csv_records import DatasetRuleError, csv_line
 from warmfold_data.dealing import HOLDOUT, LEFT_OUT
 from warmfold_data.rows_to_score import Compared, read_rows_to_score
 from warmfold_jobs.data.columnar import NotColumnarError
+from warmfold_jobs.data.hosts import ALONE, Hosts, read_hosts
 from warmfold_jobs.data.labels import LabelReader
 from warmfold_jobs.data.object_stream import object_stream
 from warmfold_jobs.data.part_writer import PART_NUMBER, PartWriter
@@ -45,11 +47,13 @@ MESSAGE_CHARACTERS = 1024
 def main() -> int:
     """Run the job as its environment says; returns the exit code, 1 for data that breaks a rule."""
     plan: Plan = json.loads((Path(os.environ["WARMFOLD_INPUT"]) / "config" / places.PLAN).read_text())
-    message = Path(os.environ["WARMFOLD_MESSAGE"])
+    message, output_dir = Path(os.environ["WARMFOLD_MESSAGE"]), Path(os.environ["WARMFOLD_OUTPUT"])
+    s3 = boto3.client("s3", region_name=os.environ.get("AWS_REGION"))
+    output_dir.mkdir(parents=True, exist_ok=True)
     try:
-        profile = split_dataset(
-            plan, boto3.client("s3", region_name=os.environ.get("AWS_REGION")), Path(os.environ["WARMFOLD_OUTPUT"])
-        )
+        with TemporaryDirectory(dir=output_dir.parent) as scratch:
+            hosts = read_hosts(Path(os.environ["WARMFOLD_HOSTS"]), s3, plan, Path(scratch))
+            profile = split_dataset(plan, s3, output_dir, hosts)
     except Exception as error:
         text = str(error) if isinstance(error, DatasetRuleError) else f"{type(error).__name__}: {error}"
         message.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +62,9 @@ def main() -> int:
             raise
         print(text, file=sys.stderr)
         return 1
+    if profile is None:
+        print(f"{hosts.names[0]} says what came of the split, and {hosts.names[hosts.place]} is done")
+        return 0
     print(
         f"{profile['rows']} rows: {profile['development_rows']} in parts of {profile['part_rows']}, "
         f"{profile['holdout_rows']} in the holdout, {profile['rows_without_target']} without target left out, "
@@ -66,23 +73,39 @@ def main() -> int:
     return 0
 
 
-def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
+def split_dataset(plan: Plan, s3: S3Client, output_dir: Path, hosts: Hosts = ALONE) -> Profile | None:
     """Write parts, holdout, rows to score and profile.json below `output_dir`; returns the profile.
 
     The profile has `rows_to_score`. Raises DatasetRuleError for data that breaks a rule; what was written by then is
-    worthless. Beside `output_dir` the job needs room for the data once more.
+    worthless. Beside `output_dir` the job needs room for the data once more. Of several hosts each writes the rows of
+    its own files, and the first one all else; the others return None.
     """
     output_dir.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=output_dir.parent) as scratch:
+    with hosts.met(), TemporaryDirectory(dir=output_dir.parent) as scratch:
         try:
-            read = by_columns(plan, s3, Path(scratch))
+            with hosts.agreed():
+                profile = _write(plan, by_columns(plan, s3, Path(scratch), hosts), s3, output_dir, hosts)
+                hosts.share({})
         except NotColumnarError as why:
-            print(f"the data is read row by row, which takes longer: {why}")
-            read = by_rows(plan, s3, Path(scratch))
-        profile = read.profile
-        _check_problem(plan, profile)
-        _check_metric(plan, profile)
-        _write_rows(plan, read, output_dir)
+            print(f"the data is read row by row, which takes longer{_by_one(hosts)}: {why}")
+            if not hosts.is_first:
+                return None
+            profile = _write(plan, by_rows(plan, s3, Path(scratch)), s3, output_dir, ALONE)
+    return profile
+
+
+def _by_one(hosts: Hosts) -> str:
+    return f", by {hosts.names[0]} alone" if hosts.are_several else ""
+
+
+def _write(plan: Plan, read: Read, s3: S3Client, output_dir: Path, hosts: Hosts) -> Profile | None:
+    """Write what a host is to write; returns the profile where it is the first."""
+    profile = read.profile
+    _check_problem(plan, profile)
+    _check_metric(plan, profile)
+    _write_rows(plan, read, output_dir, hosts)
+    if not hosts.is_first:
+        return None
     profile["rows_to_score"] = profile["holdout_rows"]
     if plan["predict"]:
         profile["rows_to_score"] = _write_rows_to_score(plan, plan["predict"], s3, profile, output_dir)
@@ -90,7 +113,7 @@ def split_dataset(plan: Plan, s3: S3Client, output_dir: Path) -> Profile:
     return profile
 
 
-def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
+def _write_rows(plan: Plan, read: Read, output_dir: Path, hosts: Hosts) -> None:
     """Write each row to where it goes, and the holdout's also as rows to score when there are no others."""
     profile, row, labelled = read.profile, 0, 0
     dealt = read.placements[read.placements != LEFT_OUT]
@@ -104,8 +127,11 @@ def _write_rows(plan: Plan, read: Read, output_dir: Path) -> None:
         columns = pa.schema([*types, (schema.target, labels.type), *numbers])
         parts = stack.enter_context(PartWriter(output_dir, len(profile["part_rows"]), columns))
         scored = None
-        if not plan["predict"]:
-            scored = stack.enter_context(closing(ChunkWriter(output_dir / places.SCORE, profile["columns"], most)))
+        # the first host has a chunk in any case, for there must be one
+        if not plan["predict"] and (hosts.is_first or (read.placements == HOLDOUT).any()):
+            host = hosts.place if hosts.are_several else None
+            writer = ChunkWriter(output_dir / places.SCORE, profile["columns"], most, host=host)
+            scored = stack.enter_context(closing(writer))
         for typed, texts, source in read.blocks:
             target = typed.schema.get_field_index(schema.target)
             rows = typed.set_column(target, schema.target, labels.read(typed.column(target)))

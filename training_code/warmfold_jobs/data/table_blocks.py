@@ -22,7 +22,7 @@ from warmfold_data.csv_records import MAX_RECORD_BYTES, CsvRecords, DatasetRuleE
 from warmfold_data.encodings import UTF_8
 from warmfold_data.files import File, FileLine
 from warmfold_data.headers import usable_names
-from warmfold_jobs.data.file_blocks import FileBlock
+from warmfold_jobs.data.file_blocks import FileBlock, Findings
 from warmfold_run.records import Dialect
 
 BATCH_ROWS = 65_536
@@ -48,12 +48,13 @@ class TableBlocks:
         kinds = zip(self.columns, self._table.schema_arrow.types, strict=True)
         return {name: TEXT for name, kind in kinds if _is_text(kind)}
 
+    def findings(self) -> Findings:
+        """What is to be said of the file."""
+        return Findings(dialect=self._dialect, remarks={self._file.name: list(self._remarks)})
+
     def records(self) -> CsvRecords:
         """What is to be said of the file, with its records: the names of the columns, then the rows."""
-        dialect = Dialect(
-            compression=None, encoding=UTF_8, delimiter=",", decimal=None, header=True, first_line=1, skipped=[]
-        )
-        return CsvRecords(self._rows(), dialect, list(self._remarks))
+        return CsvRecords(self._rows(), self._dialect, list(self._remarks))
 
     def __iter__(self) -> Iterator[FileBlock]:
         self.sources.clear()
@@ -64,6 +65,12 @@ class TableBlocks:
             self.sources.append(0)
             yield FileBlock(block, 0, self._file.name, row, block.num_rows)
             row += block.num_rows
+
+    @property
+    def _dialect(self) -> Dialect:
+        return Dialect(
+            compression=None, encoding=UTF_8, delimiter=",", decimal=None, header=True, first_line=1, skipped=[]
+        )
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         yield FileLine(1, self._file.name), self.columns

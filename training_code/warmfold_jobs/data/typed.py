@@ -52,17 +52,12 @@ class ColumnReader:
         # a number that stands for a missing value must not be cast
         self._cast_all = self._castable and not any(number(cell) is not None for cell in reading["missing"])
         self._known: dict[str, float | str | None] = {"": None}
+        self.texts: set[str] | None = set()
+        """The different texts so far, of a column of such; None where they are more than REMEMBERED."""
         self.missing = 0
         """Cells so far that are empty or a word for a missing value."""
         self.extremes: tuple[float, float] | None = None
         """The least and the greatest number so far."""
-
-    @property
-    def texts(self) -> set[str] | None:
-        """The different texts so far; None where they are too many to be remembered, and for other kinds."""
-        if self.type != pa.string() or len(self._known) == REMEMBERED:
-            return None
-        return {value for value in self._known.values() if isinstance(value, str)}
 
     def read(self, cells: pa.Array) -> pa.Array:
         """The values of text cells, in which null is the empty cell; null where there is none. UnfitCellError."""
@@ -106,6 +101,9 @@ class ColumnReader:
             position = first if positions is None else int(positions[first])
             place = int(codes[first])
             raise UnfitCellError(self.column, position, texts[place], unfit[place])
+        if self.texts is not None and self.type == pa.string():
+            self.texts.update(value for value in values if isinstance(value, str))
+            self.texts = self.texts if len(self.texts) <= REMEMBERED else None
         whole = self.type == pa.timestamp("s")
         held = pa.array(values, pa.float64() if whole else self.type)
         taken = (held.cast(pa.int64()).cast(self.type) if whole else held).take(encoded.indices)

@@ -19,7 +19,7 @@ from warmfold.cloud.sagemaker.code_cache import CodeCache
 from warmfold.cloud.sagemaker.data import S3Clients
 from warmfold.cloud.sagemaker.instances import Instance
 from warmfold.cloud.sagemaker.pythons import Pythons
-from warmfold.cloud.sagemaker.script_mode import JobFolder
+from warmfold.cloud.sagemaker.script_mode import HOST, JobFolder
 from warmfold.cloud.sagemaker.settings import Settings
 from warmfold.cloud.shelf import Shelf
 
@@ -71,9 +71,10 @@ class Core:
         """The ARN of a resource such as `training-job`; SageMaker lowercases the name."""
         return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account_id}:{kind}/{name.lower()}"
 
-    def job_folder(self, kind: str, name: str) -> JobFolder:
-        """Where a job's files are while it runs; `kind` (`training`) keeps jobs of one name apart."""
-        return JobFolder(self._job_folders / f"{kind}-{name}", self._mounts)
+    def job_folder(self, kind: str, name: str, host: str = HOST) -> JobFolder:
+        """Where a job's files are while it runs; `kind` (`training`) keeps jobs of one name apart, `host` instances."""
+        own = "" if host == HOST else f".{host}"
+        return JobFolder(self._job_folders / f"{kind}-{name}{own}", self._mounts)
 
     def start_instance(self, warm: bool = True) -> Instance:
         """A new instance, still importing its libraries; end it with `stop_instance`."""

@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from warmfold.cloud.sagemaker.core import Core
-from warmfold.cloud.sagemaker.errors import validation_error
-from warmfold.cloud.sagemaker.processing_run import run_processing
+from warmfold.cloud.sagemaker.errors import limit_exceeded, validation_error
+from warmfold.cloud.sagemaker.processing_run import instances_of, run_processing
 from warmfold.cloud.sagemaker.work_jobs import Job, WorkJobs, work_kind
 
 PROCESSING = work_kind(
@@ -35,13 +35,26 @@ class ProcessingJobs(WorkJobs):
     def create(self, request: dict[str, Any]) -> Job:
         """Start the job of a (validated) request; raises ServiceError for what cannot run here."""
         _check(request)
-        return self.start(request, lambda job: run_processing(self._core, job))
+        return self.start(
+            request, lambda job: run_processing(self._core, job), prepare=lambda: self._check_quota(request)
+        )
+
+    def _check_quota(self, request: Mapping[str, Any]) -> None:
+        kind, count = _type_of(request), instances_of(request)
+        running = [job.request for job in self._jobs.values() if not job.is_finished]
+        used = sum(instances_of(other) for other in running if _type_of(other) == kind)
+        quota = self._core.settings.processing_quota
+        if used + count > quota:
+            raise limit_exceeded(f"{kind} for processing job usage", quota, used, count, "Instances")
+
+
+def _type_of(request: Mapping[str, Any]) -> str:
+    kind: str = request["ProcessingResources"]["ClusterConfig"]["InstanceType"]
+    return kind
 
 
 def _check(request: Mapping[str, Any]) -> None:
     """What SageMaker checks beyond its model, and what the local cloud cannot do."""
-    if request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
-        raise validation_error("InstanceCount must be 1: the local cloud processes on one instance per job.")
     if not request["AppSpecification"].get("ContainerEntrypoint"):
         raise validation_error(
             "AppSpecification.ContainerEntrypoint is missing: the local cloud runs commands, not the image's own."
@@ -52,18 +65,22 @@ def _check(request: Mapping[str, Any]) -> None:
     if len(names) != len(set(names)):
         raise validation_error(f"Input and output names must be unique: {', '.join(names)}.")
     for entry in request.get("ProcessingInputs", ()):
-        _check_input(entry)
+        _check_input(entry, instances_of(request))
     for entry in outputs:
         _check_output(entry)
 
 
-def _check_input(entry: Mapping[str, Any]) -> None:
+def _check_input(entry: Mapping[str, Any], instances: int) -> None:
     what = f"Processing input {entry['InputName']}"
     if "S3Input" not in entry or entry.get("AppManaged"):
         raise validation_error(f"{what} must be an S3Input that is not AppManaged: the local cloud reads S3 only.")
     source = entry["S3Input"]
     if source.get("S3InputMode", "File") != "File" or source.get("S3CompressionType", "None") != "None":
         raise validation_error(f"{what}: the local cloud knows S3InputMode File and S3CompressionType None only.")
+    if instances > 1 and source.get("S3DataDistributionType") == "ShardedByS3Key":
+        raise validation_error(
+            f"{what}: ShardedByS3Key is not built in the local cloud for several instances; use FullyReplicated."
+        )
     _check_path(what, source.get("LocalPath"))
 
 

@@ -21,6 +21,8 @@ class Settings:
     warm_pool_quota: int = 20
     warm_pool_quotas: Mapping[str, int] = field(default_factory=dict)
     """Per instance type, where it differs: "<type> for training warm pool usage". At 0 none is kept, and no error."""
+    processing_quota: int = 20
+    """Of each instance type: "<type> for processing job usage"."""
     tuning_parallel_quota: int = 10
     """Training jobs at a time in one tuning job; AWS raises it to 100 at most."""
     tuning_jobs_quota: int = 750

@@ -122,14 +122,17 @@ class WorkJobs(JobGroup[Job]):
         super().__init__(core, kind)
         self._work_kind = kind
 
-    def start(self, request: dict[str, Any], work: Callable[[Job], Ending]) -> Job:
+    def start(
+        self, request: dict[str, Any], work: Callable[[Job], Ending], prepare: Callable[[], None] = lambda: None
+    ) -> Job:
         """Take in the job of a checked request and run `work` for it, holding a core, in a thread.
 
-        Raises ServiceError for a name in use. What `work` raises becomes the job's FailureReason.
+        Raises ServiceError for a name in use, and what `prepare` raises. What `work` raises becomes the job's
+        FailureReason.
         """
         kind, name = self._work_kind, request[self._kind.name_field]
         job = Job(kind, name, self._core.arn(kind.arn, name), request, self._core.now())
-        self._register(job)
+        self._register(job, prepare)
         self._core.start_thread(lambda: self._run(job, work), f"{kind.prefix.lower()}-{name}")
         return job
 

@@ -36,6 +36,7 @@ def processing_request(context: Context) -> Request:
             "WARMFOLD_INPUT": f"{_BASE}/input",
             "WARMFOLD_OUTPUT": f"{_BASE}/output",
             "WARMFOLD_MESSAGE": "/opt/ml/output/message",
+            "WARMFOLD_HOSTS": "/opt/ml/config/resourceconfig.json",
         },
         "ProcessingInputs": [
             _input("code", context.code["uri"]),
@@ -57,7 +58,7 @@ def processing_request(context: Context) -> Request:
         "ProcessingResources": {
             "ClusterConfig": {
                 "InstanceType": instance_type,
-                "InstanceCount": 1,
+                "InstanceCount": context.experiment["compute"]["split_instances"],
                 "VolumeSizeInGB": splitting_gigabytes(context.data_bytes),
                 **context.volume_key(instance_type),
             }
