@@ -172,7 +172,7 @@ def test_only_split_dataset_reads_what_was_uploaded_and_the_model_its_archive_an
 def test_no_job_writes_what_another_kind_of_job_or_a_function_writes(plain: Deployment) -> None:
     writes = {name: rights_to_objects(plain, name, "s3:PutObject") for name in JOBS}
     assert writes == {
-        "SplitRole": {"runs/*/parts/*", "runs/*/holdout/*", "runs/*/score/*", "runs/*/profile.json"},
+        "SplitRole": {"runs/*/parts/*", "runs/*/holdout/*", "runs/*/score/*", "runs/*/profile.json", "runs/*/split/*"},
         "CandidateRole": {"runs/*/candidates/*", "runs/*/leaderboard/*", "runs/*/candidate-output/*"},
         "FoldRole": {"runs/*/candidates/*", "runs/*/fold-output/*", "runs/*/model/*"},
         "ModelRole": {"runs/*/predictions/*"},
