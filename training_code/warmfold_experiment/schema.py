@@ -25,7 +25,7 @@ from warmfold_catalogue.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
 from warmfold_catalogue.splitters import SPLITTERS
 from warmfold_experiment.file import SOURCE
 from warmfold_experiment.wording import shown_key
-from warmfold_run.experiment import COLUMN_KINDS, IGNORE, MOST_SPLIT_INSTANCES, FoldPlacement
+from warmfold_run.experiment import COLUMN_KINDS, IGNORE, LONGEST_JOB_SECONDS, MOST_SPLIT_INSTANCES, FoldPlacement
 from warmfold_run.warm_pools import LONGEST_KEEP_ALIVE_SECONDS
 
 OVERRIDES_SOURCE = "execution input"
@@ -157,6 +157,9 @@ class Compute(_Section):
     fold_placement: FoldPlacement = Field(default="auto", description='"auto", "warm-pool" or "in-process"')
     keep_alive_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=0, le=LONGEST_KEEP_ALIVE_SECONDS)] = Field(
         default="auto", description=f'"auto" or a whole number from 0 to {LONGEST_KEEP_ALIVE_SECONDS}'
+    )
+    max_fold_seconds: Literal["auto"] | Annotated[StrictInt, Field(ge=60, le=LONGEST_JOB_SECONDS)] = Field(
+        default="auto", description=f'"auto" or a whole number from 60 to {LONGEST_JOB_SECONDS}'
     )
     split_instances: Literal["auto"] | Annotated[StrictInt, Field(ge=1, le=MOST_SPLIT_INSTANCES)] = Field(
         default="auto", description=f'"auto" or a whole number from 1 to {MOST_SPLIT_INSTANCES}'

@@ -70,6 +70,8 @@ class Search(TypedDict):
     hyperparameters: Annotated[dict[str, Range], "the search space by hyperparameter"]
 
 
+LONGEST_JOB_SECONDS = 432000
+"""How long SageMaker lets a job run where nobody has raised that quota."""
 MOST_SPLIT_INSTANCES = 20
 """How many instances may split the data."""
 
@@ -85,6 +87,11 @@ class Compute(TypedDict):
     ]
     keep_alive_seconds: Annotated[
         int | Literal["auto"], "how long a pool waits for the next fold; `auto` goes by how long folds take"
+    ]
+    max_fold_seconds: Annotated[
+        int | Literal["auto"],
+        "how long a fold may take before it is stopped; `auto` is an hour and ten seconds for each MB. The "
+        "final job has twice as long",
     ]
     split_instances: Annotated[
         int | Literal["auto"],

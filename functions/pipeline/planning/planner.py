@@ -124,7 +124,7 @@ class Planner:
             "fold_retries": limits.FOLD_RETRIES,
             "quota_patience_seconds": self.environment.quota_patience_seconds,
             "instance_types": context.instance_types,
-            "bound": limits.bound(resolved, folds),
+            "bound": limits.bound(resolved, folds, context.data_bytes),
             "timeouts": limits.timeouts(resolved, folds, context.data_bytes),
             "requests": {
                 "processing": processing_request(context),

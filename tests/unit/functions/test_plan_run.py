@@ -13,7 +13,15 @@ import pytest
 import plan_run
 from pipeline.aws.storage import Storage
 from pipeline.errors import ExperimentError, PlanError
-from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
+from pipeline.planning.limits import (
+    bound,
+    candidate_seconds,
+    final_seconds,
+    fold_seconds,
+    splitting_seconds,
+    timeouts,
+    volume_gigabytes,
+)
 from tests.documents import complaints as differences
 from tests.unit.functions.conftest import BUCKET, DATA, stored_plan
 from tests.unit.functions.fake_sagemaker import complaints
@@ -243,9 +251,51 @@ def test_splitting_has_time_and_room_for_the_data(plan: Any, s3: Any) -> None:
     request = stored_plan(s3, plan())["requests"]["processing"]
     assert request["StoppingCondition"]["MaxRuntimeInSeconds"] == splitting_seconds(len(DATA)) == 3600
     volume = request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"]
-    assert volume == splitting_gigabytes(len(DATA)) == 30
-    assert (splitting_seconds(50 * 10**9), splitting_gigabytes(50 * 10**9)) == (103_600, 180)
+    assert volume == volume_gigabytes(len(DATA)) == 30
+    assert (splitting_seconds(50 * 10**9), volume_gigabytes(50 * 10**9)) == (103_600, 180)
     assert splitting_seconds(10**15) == 5 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("compute", "data_bytes", "fold"),
+    [
+        ({"max_fold_seconds": "auto"}, 1000, 3600),
+        ({"max_fold_seconds": "auto"}, 10**9, 13_600),
+        ({"max_fold_seconds": "auto"}, 10**15, 432_000),
+        ({"max_fold_seconds": 900}, 10**9, 900),
+    ],
+)
+def test_folds_have_time_for_the_data_or_as_much_as_is_asked_for(
+    compute: dict[str, Any], data_bytes: int, fold: int
+) -> None:
+    experiment: Any = {
+        "compute": compute | {"fold_placement": "in-process", "candidate_instance_type": "ml.m5.xlarge"},
+        "search": {"max_candidates": 4, "max_parallel_candidates": 2},
+    }
+    assert fold_seconds(experiment, data_bytes) == fold
+    assert final_seconds(experiment, data_bytes) == min(432_000, 2 * fold)
+    candidate = candidate_seconds(experiment, 3, data_bytes)
+    assert candidate == min(432_000, 3 * 2 * (fold + 900))
+    assert timeouts(experiment, 3, data_bytes)["tuning"] == 2 * (candidate + 900)
+    assert bound(experiment, 3, data_bytes)["instance_seconds"] == 5 * candidate
+
+
+def test_jobs_are_stopped_when_they_take_longer_than_a_fold_may(plan: Any, s3: Any) -> None:
+    requests = stored_plan(s3, plan(experiment="compute: {max_fold_seconds: 7200}"))["requests"]
+    most = {name: requests[name]["StoppingCondition"]["MaxRuntimeInSeconds"] for name in ("fold", "final", "defaults")}
+    assert most == {"fold": 7200, "final": 14_400, "defaults": 5 * 2 * (7200 + 900)}
+
+
+def test_every_job_has_the_volume_that_its_pool_must_match(plan: Any, s3: Any) -> None:
+    requests = stored_plan(s3, plan())["requests"]
+    sizes = {requests[name]["ResourceConfig"]["VolumeSizeInGB"] for name in ("fold", "final", "defaults")}
+    assert sizes == {requests["processing"]["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"]}
+
+
+def test_predictions_keep_all_server_processes_busy_within_sagemaker_s_limit(plan: Any, s3: Any) -> None:
+    request = stored_plan(s3, plan())["requests"]["transform"]
+    assert request["MaxConcurrentTransforms"] == 4
+    assert request["MaxConcurrentTransforms"] * request["MaxPayloadInMB"] <= 100
 
 
 def test_overrides_of_the_execution_win_over_the_file(

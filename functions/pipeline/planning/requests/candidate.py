@@ -10,7 +10,8 @@ from warmfold_run.plan import Request
 
 def candidate_request(context: Context) -> Request:
     """Return CreateTrainingJob of a candidate, without its name and the tuned hyperparameters."""
-    output, seconds = context.locations["run"] + places.CANDIDATE_OUTPUT, candidate_seconds(context.folds)
+    output = context.locations["run"] + places.CANDIDATE_OUTPUT
+    seconds = candidate_seconds(context.experiment, context.folds, context.data_bytes)
     request = training_request(context, "average model", output, seconds)
     request["ResourceConfig"] = context.resources(context.experiment["compute"]["candidate_instance_type"])
     request["RoleArn"] = context.candidate_role

@@ -67,9 +67,14 @@ class Context:
         """Return the key that encrypts a job's volume, as a part of its request; nothing where it takes none."""
         return {"VolumeKmsKeyId": self.key} if self.key and not has_disks_of_its_own(instance_type) else {}
 
+    @property
+    def volume_gigabytes(self) -> int:
+        """The size of every job's volume."""
+        return limits.volume_gigabytes(self.data_bytes)
+
     def resources(self, instance_type: str) -> dict[str, Any]:
         """Return a training job's ResourceConfig."""
-        size = {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": limits.VOLUME_GB}
+        size = {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": self.volume_gigabytes}
         return {**size, **self.volume_key(instance_type)}
 
 

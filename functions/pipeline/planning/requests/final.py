@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.planning.limits import FINAL_SECONDS
+from pipeline.planning.limits import final_seconds
 from pipeline.planning.requests.common import Context, channel, training_request
 from warmfold_run import names
 from warmfold_run.plan import Request
@@ -13,7 +13,8 @@ def final_request(context: Context) -> Request:
 
     It matches a fold's warm pool and leaves none.
     """
-    request = training_request(context, "model", context.locations["model"], FINAL_SECONDS)
+    seconds = final_seconds(context.experiment, context.data_bytes)
+    request = training_request(context, "model", context.locations["model"], seconds)
     request["TrainingJobName"] = names.final_job(context.prefix, context.run)
     request["InputDataConfig"] = [
         channel("config", context.plan_uri),

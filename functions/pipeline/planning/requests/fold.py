@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.planning.limits import FIRST_KEEP_ALIVE_SECONDS, FOLD_SECONDS
+from pipeline.planning.limits import FIRST_KEEP_ALIVE_SECONDS, fold_seconds
 from pipeline.planning.requests.common import Context, channel, training_request
 from warmfold_run import places
 from warmfold_run.plan import Request
@@ -14,7 +14,8 @@ def fold_request(context: Context) -> Request:
     Its keep-alive is the first folds'; under `keep_alive_seconds: auto` candidates replace it by what they measure.
     """
     keep_alive = context.experiment["compute"]["keep_alive_seconds"]
-    request = training_request(context, "model", context.locations["run"] + places.FOLD_OUTPUT, FOLD_SECONDS)
+    seconds = fold_seconds(context.experiment, context.data_bytes)
+    request = training_request(context, "model", context.locations["run"] + places.FOLD_OUTPUT, seconds)
     if keep_alive != 0:  # AWS's guide knows 0 for UpdateTrainingJob only
         request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = (
             FIRST_KEEP_ALIVE_SECONDS if keep_alive == "auto" else keep_alive

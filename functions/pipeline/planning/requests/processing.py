@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.planning.limits import splitting_gigabytes, splitting_seconds
+from pipeline.planning.limits import splitting_seconds
 from pipeline.planning.requests.common import Context
 from warmfold_run import names, places
 from warmfold_run.plan import Request
@@ -59,7 +59,7 @@ def processing_request(context: Context) -> Request:
             "ClusterConfig": {
                 "InstanceType": instance_type,
                 "InstanceCount": context.experiment["compute"]["split_instances"],
-                "VolumeSizeInGB": splitting_gigabytes(context.data_bytes),
+                "VolumeSizeInGB": context.volume_gigabytes,
                 **context.volume_key(instance_type),
             }
         },

@@ -7,6 +7,8 @@ from pipeline.planning.requests.common import Context
 from warmfold_run import names
 from warmfold_run.plan import Request
 
+AT_ONCE = 4
+"""Requests at a time: as many as the default instance has server processes. The container says nothing of it."""
 MAX_PAYLOAD_MB = 6  # a chunk of rows is at most 5 MB
 
 
@@ -31,6 +33,7 @@ def transform_request(context: Context) -> Request:
         "ModelName": names.model(context.prefix, context.run),
         "MaxPayloadInMB": MAX_PAYLOAD_MB,
         "ModelClientConfig": {"InvocationsTimeoutInSeconds": INVOCATION_SECONDS, "InvocationsMaxRetries": 1},
+        "MaxConcurrentTransforms": AT_ONCE,
         "BatchStrategy": "SingleRecord",
         "TransformInput": {"DataSource": source, "ContentType": "text/csv", "SplitType": "None"},
         "TransformOutput": {
