@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.clients.conftest import TEMPLATE
 from tests.clients.sdks import PROGRAMS, needs_sdk, told_by
 from tests.conformance.endpoint import Endpoint
-from tests.conformance.requests import BUCKET
-from warmfold.cloud.local import LocalCloud
+from tests.conformance.requests import BUCKET, SETTINGS
+from tests.ports import free_port
+from warmfold.cloud import local
 
 SERVICE = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}}
 ROWS = b"a,b\n" + b"".join(b"%d,%d\n" % (n, n % 2) for n in range(30))
 TRAIN = f"s3://{BUCKET}/programs/train/"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalCloud]:
+    """A local cloud for these programs alone, which look at all its jobs and pools."""
+    home = tmp_path_factory.mktemp("programs")
+    yield local.up(home, free_port(), stack_name="conformance", template=TEMPLATE, sagemaker=SETTINGS)
+    local.down(home)
+
+
+@pytest.fixture(scope="module")
+def endpoint(cloud: local.LocalCloud) -> Endpoint:
+    return Endpoint(cloud)
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +46,12 @@ def role(endpoint: Endpoint) -> str:
 
 
 @pytest.fixture(scope="module")
-def told_by_2(cloud: LocalCloud, role: str) -> dict[str, Any]:
+def told_by_2(cloud: local.LocalCloud, role: str) -> dict[str, Any]:
     return told_by(2, PROGRAMS / "sdk_2.py", cloud, role, TRAIN)
 
 
 @pytest.fixture(scope="module")
-def told_by_3(cloud: LocalCloud, role: str) -> dict[str, Any]:
+def told_by_3(cloud: local.LocalCloud, role: str) -> dict[str, Any]:
     return told_by(3, PROGRAMS / "sdk_3.py", cloud, role, TRAIN)
 
 
@@ -60,7 +76,7 @@ def test_an_estimator_of_version_2_is_registered(told_by_2: dict[str, Any]) -> N
 
 @needs_sdk(2)
 def test_a_recipe_for_cross_validation_with_tuning_runs_unchanged(
-    cloud: LocalCloud, role: str, endpoint: Endpoint
+    cloud: local.LocalCloud, role: str, endpoint: Endpoint
 ) -> None:
     told = told_by(2, PROGRAMS / "recipe_2.py", cloud, role, f"{TRAIN}rows.csv")
     assert 0.9 < told["score"] <= 1

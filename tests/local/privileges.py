@@ -154,7 +154,7 @@ def unbounded(role: RoleRights, calls: Sequence[Call], bucket: str, prefix: str)
 
     A right to `*` is none of them where a recorded call of its action has no resource.
     """
-    mine = re.compile(rf"arn:aws:s3:::{bucket}/[\w-]+/\*|[^*?]+[:/]{prefix}-[^*?]*\*")
+    mine = re.compile(rf"arn:aws:s3:::{bucket}/[\w-]+/\*(/[\w.-]+(/\*)?)?|[^*?]+[:/]{prefix}-[^*?]*\*")
     everything = {call.action for call in calls if call.resource == ANY}
     return [
         right

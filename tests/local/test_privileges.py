@@ -62,6 +62,10 @@ def test_statements_that_can_not_be_judged_so_are_odd(statement: dict[str, Any])
     ("resource", "expected"),
     [
         (OBJECTS + "runs/*", False),
+        (OBJECTS + "runs/*/model/*", False),
+        (OBJECTS + "runs/*/plan.json", False),
+        (OBJECTS + "*/model/*", True),
+        (OBJECTS + "r*/model/*", True),
         (OBJECTS + "*", True),
         ("arn:aws:s3:::*", True),
         (JOBS + "warmfold-*", False),

@@ -21,6 +21,7 @@ metrics = [{"Name": "score", "Regex": "average model test score:(.*?);"}]
 
 def estimator(**more):
     return SKLearn(
+        base_job_name="sdk2",
         entry_point="train.py",
         source_dir=source,
         role=role,

@@ -35,7 +35,7 @@ def trainer(name, script="train.py", **more):
     return ModelTrainer(
         training_image="123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1",
         source_code=SourceCode(source_dir=str(here / "source"), entry_script=script, **more),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1, keep_alive_period_in_seconds=300),
+        compute=Compute(instance_type="ml.m5.2xlarge", instance_count=1, keep_alive_period_in_seconds=300),
         output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/sdk3/{name}/"),
         role=role,
         base_job_name=name,
