@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -10,6 +13,7 @@ from rich.console import Console
 from sklearn.datasets import load_breast_cancer
 
 from tests.patience import PATIENCE
+from tests.states import states_of
 from tests.waiting import until
 from warmfold.follow import follow
 from warmfold.progress import Progress
@@ -54,6 +58,25 @@ def summary_of(stack: Stack, execution_arn: str) -> dict[str, Any]:
     assert progress.status == "SUCCEEDED", (progress.current_state, progress.error, progress.cause)
     assert summary is not None
     return summary
+
+
+@contextmanager
+def nothing_tried_twice(stack: Stack) -> Iterator[None]:
+    """The stack's machines without what they retry: a refusal for good is tried for minutes, as on AWS."""
+    client, before = stack.stepfunctions, dict[str, str]()
+    for machine in client.list_state_machines()["stateMachines"]:
+        if not machine["name"].startswith(f"{stack.name}-"):
+            continue
+        arn = machine["stateMachineArn"]
+        before[arn] = client.describe_state_machine(stateMachineArn=arn)["definition"]
+        definition = json.loads(before[arn])
+        for state in states_of(definition).values():
+            state.pop("Retry", None)
+        client.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+    assert before
+    yield
+    for arn, text in before.items():
+        client.update_state_machine(stateMachineArn=arn, definition=text)
 
 
 def approve(stack: Stack, execution_arn: str, model_package: str) -> str:

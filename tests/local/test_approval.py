@@ -14,6 +14,7 @@ from tests.local.runs import (
     breast_cancer,
     clean_up_ended,
     keys,
+    nothing_tried_twice,
     read_frames,
     to_the_end,
     upload,
@@ -87,8 +88,9 @@ def test_an_approved_run_that_fails_is_cleaned_up_under_its_own_name(stack: Stac
     execution, summary = waiting(stack, "loses-its-model")
     bucket, _, key = summary["locations"]["model"].removeprefix("s3://").partition("/")
     stack.s3.delete_object(Bucket=bucket, Key=key)
-    resumed = approve(stack, execution, summary["model_package"]["arn"])
-    progress, _ = to_the_end(stack, resumed)
+    with nothing_tried_twice(stack):
+        resumed = approve(stack, execution, summary["model_package"]["arn"])
+        progress, _ = to_the_end(stack, resumed)
     assert (progress.status, progress.current_state) == ("FAILED", "Create Model")
     assert clean_up_ended(stack, resumed)["status"] == "SUCCEEDED"
     written = stack.read_json(stack.summary_uri(execution))

@@ -24,12 +24,12 @@ from tests.local.runs import (
     assert_nothing_is_left,
     clean_up_ended,
     keys,
+    nothing_tried_twice,
     to_the_end,
     training_jobs,
     upload,
 )
 from tests.long import sampled
-from tests.states import states_of
 from tests.waiting import until
 from warmfold.cloud import local
 from warmfold.cloud.deploy import package
@@ -224,18 +224,10 @@ def test_a_machine_that_may_not_invoke_a_function_fails_under_aws_s_name(observe
 
 
 @pytest.fixture(scope="module")
-def impatient(observed: Observed) -> Observed:
+def impatient(observed: Observed) -> Iterator[Observed]:
     """The same, with machines that try nothing twice."""
-    client = observed.stack.stepfunctions
-    for machine in client.list_state_machines()["stateMachines"]:
-        if not machine["name"].startswith("warmfold-"):
-            continue
-        arn = machine["stateMachineArn"]
-        definition = json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"])
-        for state in states_of(definition).values():
-            state.pop("Retry", None)
-        client.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
-    return observed
+    with nothing_tried_twice(observed.stack):
+        yield observed
 
 
 def run_without(observed: Observed, role: str, action: str) -> tuple[Progress, str]:

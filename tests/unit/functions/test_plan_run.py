@@ -74,7 +74,9 @@ def test_a_dataset_alone_is_enough(plan: Any, s3: Any) -> None:
     assert made["data"]["version_id"]
 
 
-@pytest.mark.parametrize("experiment", [None, "{estimator: linear, search: {hyperparameters: {C: {values: [1, 2]}}}}"])
+@pytest.mark.parametrize(
+    "experiment", [None, "{estimator: linear, search: {max_candidates: 2, hyperparameters: {C: {values: [1, 2]}}}}"]
+)
 @pytest.mark.parametrize("predict", [None, b"x,y\n1,2\n"])
 def test_plan_and_answer_have_the_keys_that_the_contract_says(
     plan: Any, s3: Any, experiment: str | None, predict: bytes | None

@@ -106,9 +106,16 @@ def test_a_pool_that_was_reused_meanwhile_is_fine(sagemaker: FakeSageMaker, rele
     assert release(1) == {"released": 0, "kept": [fold(2)], "running": 0, "clean": False}
 
 
-def test_a_refusal_that_leaves_the_pool_billed_is_an_error(sagemaker: FakeSageMaker, release: Any) -> None:
+def test_a_pool_that_can_not_be_released_yet_is_looked_at_again(sagemaker: FakeSageMaker, release: Any) -> None:
     sagemaker.add_fold(fold(1), "Available")
     sagemaker.refuse("UpdateTrainingJob", "ValidationException")
+    assert release(0) == NOTHING | {"clean": False}, "what is being released is shown as Available for a while"
+    assert release(0) == NOTHING | {"released": 1, "clean": False}
+
+
+def test_a_right_that_is_missing_to_release_a_pool_is_an_error(sagemaker: FakeSageMaker, release: Any) -> None:
+    sagemaker.add_fold(fold(1), "Available")
+    sagemaker.refuse("UpdateTrainingJob", "AccessDeniedException")
     with pytest.raises(SageMakerError, match=f"warm pool of training job {fold(1)} could not be released"):
         release(0)
 
