@@ -108,7 +108,7 @@ def _tuning(stack: Stack, tuning_job: str) -> dict[str, Any]:
             return {}
         raise
     counters = job["TrainingJobStatusCounters"]
-    failed = counters.get("NonRetryableError", 0) + counters.get("Stopped", 0)
+    failed = sum(counters.get(name, 0) for name in ("NonRetryableError", "RetryableError", "Stopped"))
     best = job.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
     return {
         "candidates_total": job["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"],

@@ -137,3 +137,18 @@ def test_a_clean_up_ends_in_a_report_whatever_does_not_end(clean: int, looks: in
     condition = choice["Choices"][0]["Condition"].removeprefix("{%").removesuffix("%}")
     evaluated = evaluate(f"($clean_looks := {clean}; $looks := {looks}; {condition})")
     assert (choice["Choices"][0]["Next"], evaluated) == ("Write Report", reported)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_function_that_takes_too_long_says_so_itself(machine: str) -> None:
+    functions = Deployment().of_type("AWS::Lambda::Function")
+    invoked = {
+        name: (
+            state["TimeoutSeconds"],
+            functions[state["Arguments"]["FunctionName"].rpartition(":")[2].removesuffix("-name")]["Timeout"],
+        )
+        for name, state in states(machine).items()
+        if state.get("Resource", "").endswith(":lambda:invoke")
+    }
+    assert invoked
+    assert {name: of for name, of in invoked.items() if of[0] < of[1] + 10} == {}
