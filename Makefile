@@ -132,10 +132,11 @@ format: install-dev  ## what make lint would have you change
 reference: install-dev  ## docs/reference, written from the code
 	PYTHONPATH=functions:training_code:. $(BIN)/python -m tools.reference
 
-lock: $(VENV)/.python  ## new lock files from pyproject.toml
+lock: $(VENV)/.python  ## new lock files from pyproject.toml and requirements/*.in
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra local --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/local.txt
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/local.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile requirements/functions.in --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o functions/requirements.txt
 	$(BIN)/uv pip compile requirements/sam.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sam.txt
 	$(BIN)/uv pip compile requirements/benchmark.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/benchmark.txt
 	$(BIN)/uv pip compile requirements/sdk-2.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/sdk-2.txt

@@ -16,14 +16,14 @@ from pipeline.results.best_candidate import find_best_candidate
 class FindBestCandidateEvent(BaseModel):
     """What the state machine sends."""
 
-    plan_uri: str
+    execution_arn: str
     tuning_job: str
 
 
 @handler(FindBestCandidateEvent, Environment)
 def lambda_handler(event: FindBestCandidateEvent, around: Surroundings[Environment]) -> dict[str, Any]:
     """Return the best candidate, its fold scores checked against its objective."""
-    plan = read_plan(around.storage, event.plan_uri)
+    plan = read_plan(around.storage, event.execution_arn)
     best = find_best_candidate(around.jobs, around.storage, plan, event.tuning_job)
     logger.info("best candidate found", extra={"run": plan["run"], "candidate": best.candidate, "score": best.score})
     count("BestCandidatesFound")

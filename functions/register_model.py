@@ -17,7 +17,7 @@ from pipeline.results.registration import register_model
 class RegisterModelEvent(BaseModel):
     """What the state machine sends."""
 
-    plan_uri: str
+    execution_arn: str
     best: Best
     final_job: str
 
@@ -25,7 +25,7 @@ class RegisterModelEvent(BaseModel):
 @handler(RegisterModelEvent, Environment)
 def lambda_handler(event: RegisterModelEvent, around: Surroundings[Environment]) -> dict[str, Any]:
     """Register the final model with the gate's verdict."""
-    plan = read_plan(around.storage, event.plan_uri)
+    plan = read_plan(around.storage, event.execution_arn)
     registration = register_model(around.jobs, around.registry, around.storage, plan, event.best, event.final_job)
     logger.info("model registered", extra={"run": plan["run"], **registration.model_dump()})
     count(f"Models{registration.status}")

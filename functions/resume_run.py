@@ -9,7 +9,7 @@ from pipeline.aws.clients import stepfunctions_client
 from pipeline.aws.environment import ResumeEnvironment
 from pipeline.aws.handler import Surroundings, handler
 from pipeline.aws.telemetry import count, logger
-from pipeline.running.starting import resume_run
+from pipeline.running.approval import resume_run
 
 
 class ModelPackage(BaseModel):

@@ -31,6 +31,7 @@ from warmfold.errors import CommandError, RunNotFoundError, StackNotFoundError
 from warmfold_data.parquet_footer import MAGIC
 from warmfold_experiment.understanding import Source
 from warmfold_run import names, places
+from warmfold_run.paths import OutsideError, inside
 from warmfold_run.understanding import listed
 
 if TYPE_CHECKING:
@@ -213,15 +214,24 @@ class Stack:
         return dict(json.loads(body))
 
     def download(self, prefix: str, folder: Path) -> list[Path]:
-        """Copy every object under a key prefix of the data bucket into `folder` and return the files, in key order."""
-        files = []
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-            for item in page.get("Contents", []):
-                target = folder / item["Key"].removeprefix(prefix)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self.s3.download_file(self.bucket, item["Key"], str(target))
-                files.append(target)
-        return files
+        """Copy every object under a key prefix of the data bucket into `folder` and return the files, in key order.
+
+        Raises CommandError for a key that leads out of the folder, before anything is copied; what only marks a folder
+        is none.
+        """
+        targets = {key: self._target(key, prefix, folder) for key in self._keys(prefix) if not key.endswith("/")}
+        for key, target in targets.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.s3.download_file(self.bucket, key, str(target))
+        return list(targets.values())
+
+    def _target(self, key: str, prefix: str, folder: Path) -> Path:
+        try:
+            return inside(folder, key.removeprefix(prefix))
+        except OutsideError as error:
+            raise CommandError(
+                f"{self.uri(prefix)}: {error}; no run writes such a key: see who did, delete it and fetch again"
+            ) from error
 
 
 def open_stack(name: str = DEFAULT_STACK, session: boto3.Session | None = None) -> Stack:

@@ -47,10 +47,12 @@ def plan(case: Case, side: Side) -> Plan:
         folds=case.n_splits,
         locations=where,
         plan_uri=where["run"] + places.PLAN,
-        code_uri=places.uri(BUCKET, places.code_key("0")),
+        code={"sha256": "0", "uri": places.uri(BUCKET, places.code_key("0"))},
         image="123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1",
+        split_role="arn:aws:iam::123456789012:role/split",
         candidate_role="arn:aws:iam::123456789012:role/candidate",
         fold_role="arn:aws:iam::123456789012:role/fold",
+        model_role="arn:aws:iam::123456789012:role/model",
         data_bytes=1_000_000,
         instance_types={"processing": "ml.m5.xlarge", "transform": "ml.m5.xlarge"},
     )

@@ -39,8 +39,16 @@ class RegistrationError(WarmfoldError):
     """The final job left nothing that can be registered."""
 
 
+class AnotherRunError(WarmfoldError):
+    """What lies under a run's name is of another execution."""
+
+
+class NotApprovedError(WarmfoldError):
+    """A run can't go on: the registry has no package of it that somebody has approved, or it has gone on already."""
+
+
 class RunNotEndedError(WarmfoldError):
-    """A run can't go on after an approval before its first execution has ended."""
+    """A run can't go on after an approval while another execution of it may still be under way."""
 
 
 class NotificationError(WarmfoldError):

@@ -89,6 +89,7 @@ class Planned:
         endpoint.put("datasets/cancer/experiment.yaml", EXPERIMENT.encode())
         variables = {"NAME_PREFIX": "wf", "DATA_BUCKET": BUCKET, "AWS_REGION": "us-east-1", "TRAINING_IMAGE": "image"}
         variables |= {"CANDIDATE_ROLE_ARN": OTHER_ROLE, "FOLD_ROLE_ARN": ROLE}
+        variables |= {"SPLIT_ROLE_ARN": OTHER_ROLE, "MODEL_ROLE_ARN": OTHER_ROLE}
         variables |= {"TRAINING_CODE_DIR": str(ROOT / "training_code")}
         planner = Planner(
             Storage(s3, BUCKET),

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from tests.conformance.requests import AT_ONCE
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.service import build_service
 from warmfold.cloud.sagemaker.settings import Settings
@@ -37,9 +38,12 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def sagemaker_alone(base: Path, clock: Clock, **settings: Any) -> Iterator[Any]:
-    """A boto3 client, without retries, of a SageMaker with those settings; there is no S3 beside it."""
+    """A boto3 client, without retries, of a SageMaker with those settings; there is no S3 beside it.
+
+    Unless it is told otherwise nothing comes late there.
+    """
     service = build_service(
-        Settings(base_dir=base, account_id=DEFAULT_ACCOUNT_ID, preload=False, **settings),
+        Settings(base_dir=base, account_id=DEFAULT_ACCOUNT_ID, preload=False, **(AT_ONCE | settings)),
         credentials=lambda _: KEYS,
         log_sink=lambda *_: None,
         event_sink=lambda *_: None,

@@ -27,6 +27,7 @@ THROTTLED = "DeleteTags"
 """The operation that answers two requests a second."""
 GRACE = 2.0 * SLOWNESS
 """Seconds from SIGTERM to SIGKILL, in which a container that listens must have ended."""
+AT_ONCE = {"pool_available_after_seconds": 0.0, "pool_release_seconds": 0.0, "list_lag_seconds": 0.0}
 SETTINGS = {
     "preload": False,
     "cores": 2,
@@ -34,8 +35,10 @@ SETTINGS = {
     "instance_quotas": {NARROW: 1},
     "warm_pool_quotas": {WITHOUT_POOLS: 0, ONE_POOL: 1},
     "api_rates": {THROTTLED: 2},
+    "step_functions_refuses": {"createTrainingJob": ["TensorBoardOutputConfig"]},
+    **AT_ONCE,
 }
-"""Of the local SageMaker."""
+"""Of the local SageMaker; what comes late is tried in `test_late.py`, by a clock."""
 QUICKLY = {"Delay": 0.05, "MaxAttempts": int(PATIENCE / 0.05)}
 """Of a waiter of botocore's."""
 

@@ -11,6 +11,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from tests.conformance.endpoint import Endpoint
 from tests.conformance.requests import model, processing, training, transform, tuning
 from tests.waiting import until
+from warmfold.cloud.hooks.stepfunctions.sagemaker import error_name
 
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machines"
 
@@ -72,6 +73,38 @@ def test_a_machine_makes_a_model_and_transforms_with_it(endpoint: Endpoint, role
     job = json.loads(done["output"])
     assert (job["TransformJobStatus"], job["ModelName"]) == ("Completed", "machine-model")
     assert endpoint.objects("out/machine-transform/") == {"a.csv.out": b"x,y\n1,2\n"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "field"),
+    [
+        ("unknown", {"S3Operations": {"S3Upload": []}}, "S3Operations"),
+        ("deep", {"Tags": [{"key": "own", "Value": "tag"}]}, "key"),
+        ("lacking", {"TensorBoardOutputConfig": {"S3OutputPath": "s3://bucket/x"}}, "TensorBoardOutputConfig"),
+    ],
+)
+def test_what_the_integration_does_not_know_ends_the_execution_for_good(
+    endpoint: Endpoint, role: str, name: str, changes: dict[str, Any], field: str
+) -> None:
+    request = training(f"machine-{name}") | changes
+    done = executed(endpoint, role, f"field-{name}", ("createTrainingJob.sync", request))
+    assert (done["status"], done["error"]) == ("FAILED", "States.Runtime")
+    assert f'[The field "{field}" is not supported by Step Functions]' in done["cause"]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("ThrottlingException", "SageMaker.AmazonSageMakerException"),
+        ("ValidationException", "SageMaker.AmazonSageMakerException"),
+        ("InternalFailure", "SageMaker.AmazonSageMakerException"),
+        ("ResourceInUse", "SageMaker.ResourceInUseException"),
+        ("ResourceLimitExceeded", "SageMaker.ResourceLimitExceededException"),
+        ("ConflictException", "SageMaker.ConflictException"),
+    ],
+)
+def test_errors_have_the_names_of_sagemaker_s_model_and_all_others_one(code: str, name: str) -> None:
+    assert error_name(code) == name
 
 
 def test_a_failed_job_fails_its_state_with_the_job_as_the_cause(endpoint: Endpoint, role: str) -> None:

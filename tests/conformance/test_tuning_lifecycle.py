@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.endpoint import Endpoint, Told, refusal
-from tests.conformance.requests import NARROW, TAGS, arn, tuning
+from tests.conformance.requests import NARROW, TAGS, arn, training, tuning
 from tests.waiting import until
 
 NOTHING = {"Completed": 0, "InProgress": 0, "RetryableError": 0, "NonRetryableError": 0, "Stopped": 0}
@@ -205,11 +205,24 @@ def test_candidates_that_print_no_objective_fail_the_tuning_job(endpoint: Endpoi
     assert job["ObjectiveStatusCounters"]["Failed"] == 2
 
 
-def test_a_full_instance_quota_is_waited_out(endpoint: Endpoint) -> None:
+def test_a_tuning_job_sets_its_instances_aside_until_it_ends(endpoint: Endpoint) -> None:
     narrow = {"ResourceConfig": {"InstanceType": NARROW}}
-    job = endpoint.run(tuning("narrow-tuning", total=2, parallel=2, TrainingJobDefinition=narrow))
-    assert job["TrainingJobStatusCounters"] == NOTHING | {"Completed": 2}
-    assert most_at_once(endpoint.candidates("narrow-tuning")) == 1
+    code, message = refusal(
+        endpoint.sagemaker.create_hyper_parameter_tuning_job,
+        **tuning("too-wide", total=2, parallel=2, TrainingJobDefinition=narrow),
+    )
+    assert code == "ResourceLimitExceeded"
+    assert message.startswith(
+        f"The account-level service limit '{NARROW} for training job usage' is 1 Instances, with current utilization "
+        "of 0 Instances and a request delta of 2 Instances."
+    )
+    endpoint.create(tuning("narrow-tuning", "hang.py", total=2, parallel=1, TrainingJobDefinition=narrow))
+    beside = training("beside-tuning", **narrow)
+    assert refusal(endpoint.sagemaker.create_training_job, **beside)[0] == "ResourceLimitExceeded"
+    until(lambda: len(endpoint.candidates("narrow-tuning")) == 1)
+    endpoint.stop("tuning", "narrow-tuning")
+    endpoint.finished("tuning", "narrow-tuning")
+    assert endpoint.run(beside)["TrainingJobStatus"] == "Completed"
 
 
 def test_a_name_is_used_once_and_an_unknown_one_is_not_found(endpoint: Endpoint) -> None:

@@ -60,7 +60,12 @@ def test_a_grid_runs_every_combination_without_being_told_how_many(endpoint: End
         ("log-int", "Integer", ranged("n", "1", "1000", "Logarithmic"), lambda text: 1 <= int(text) <= 1000),
         ("reverse", "Continuous", ranged("n", "0", "0.999", "ReverseLogarithmic"), lambda text: 0 <= float(text) < 1),
         ("auto", "Continuous", ranged("n", "-1", "1", "Auto"), lambda text: -1 <= float(text) <= 1),
-        ("words", "Categorical", {"Name": "n", "Values": ["u", "v w"]}, lambda text: text in ("u", "v w")),
+        (
+            "words",
+            "Categorical",
+            {"Name": "n", "Values": ["u", "v w", "x", "y"]},
+            lambda text: text in ("u", "v w", "x", "y"),
+        ),
     ],
 )
 def test_values_lie_in_their_range_and_are_strings(
@@ -180,10 +185,10 @@ WIDE = [{"Name": name, "Values": [str(number) for number in range(28)]} for name
     ("changes", "refused"),
     [
         (
-            {"ResourceLimits": {"MaxNumberOfTrainingJobs": 750, "MaxParallelTrainingJobs": 101}},
+            {"ResourceLimits": {"MaxNumberOfTrainingJobs": 750, "MaxParallelTrainingJobs": 11}},
             "parallel training jobs",
         ),
-        ({"ResourceLimits": {"MaxNumberOfTrainingJobs": 751, "MaxParallelTrainingJobs": 100}}, "training jobs"),
+        ({"ResourceLimits": {"MaxNumberOfTrainingJobs": 751, "MaxParallelTrainingJobs": 10}}, "training jobs"),
         (
             ranges(Categorical=WIDE) | {"Strategy": "Grid", "ResourceLimits": {"MaxNumberOfTrainingJobs": None}},
             "training jobs",

@@ -54,6 +54,7 @@ def planned(problem: str, deployment: dict[str, str], experiment: str) -> tuple[
     role = "arn:aws:iam::123456789012:role/"
     variables = {"NAME_PREFIX": "abcdefghijkl", "DATA_BUCKET": "data-bucket", "AWS_REGION": "us-east-1"}
     variables |= {"CANDIDATE_ROLE_ARN": role + "candidate", "FOLD_ROLE_ARN": role + "fold"}
+    variables |= {"SPLIT_ROLE_ARN": role + "split", "MODEL_ROLE_ARN": role + "model"}
     variables |= {"TRAINING_IMAGE": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"}
     variables |= {"TRAINING_CODE_DIR": str(ROOT / "training_code")} | deployment
     storage = Storage(s3, "data-bucket")

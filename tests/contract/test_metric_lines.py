@@ -52,10 +52,12 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
         folds=5,
         locations={"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
         plan_uri=f"{RUN}plan.json",
-        code_uri="s3://bucket/code",
+        code={"sha256": "0", "uri": "s3://bucket/code"},
         image="image",
+        split_role="split",
         candidate_role="candidate",
         fold_role="fold",
+        model_role="model",
         data_bytes=1,
         instance_types={"processing": "ml.m5.xlarge", "transform": "ml.m5.xlarge"},
     )

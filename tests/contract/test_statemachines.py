@@ -15,6 +15,7 @@ import pytest
 from pipeline import errors
 from tests.contract.resolving import ROOT, Deployment
 from tests.states import states_of
+from warmfold.cloud.hooks.stepfunctions.jsonata import evaluate
 
 MACHINES = ("TuningStateMachine", "CleanUpStateMachine")
 STATES_ERRORS = {
@@ -32,8 +33,8 @@ LAMBDA_ERRORS = {
     "Lambda.Unknown",
     "Sandbox.Timedout",
 }
-SAGEMAKER_ERRORS = {"SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException"}
-"""Those that no model names: the SDK's base class, and throttling, which every service has."""
+SAGEMAKER_ERRORS = {"SageMaker.AmazonSageMakerException"}
+"""What all errors are called that no model names, throttling among them."""
 
 
 def states(machine: str) -> dict[str, Any]:
@@ -126,3 +127,13 @@ def _variables(value: Any) -> set[str]:
     """The JSONata variables of a part of a definition, without the interpreter's own and functions."""
     expressions = re.findall(r"\{%(.*?)%\}", json.dumps(value))
     return set(re.findall(r"\$([a-z]\w*)(?!\w*\()", " ".join(expressions))) - {"states"}
+
+
+@pytest.mark.parametrize(
+    ("clean", "looks", "reported"), [(2, 2, True), (1, 599, False), (0, 599, False), (0, 600, True), (1, 601, True)]
+)
+def test_a_clean_up_ends_in_a_report_whatever_does_not_end(clean: int, looks: int, reported: bool) -> None:
+    choice = states("CleanUpStateMachine")["All Clean?"]
+    condition = choice["Choices"][0]["Condition"].removeprefix("{%").removesuffix("%}")
+    evaluated = evaluate(f"($clean_looks := {clean}; $looks := {looks}; {condition})")
+    assert (choice["Choices"][0]["Next"], evaluated) == ("Write Report", reported)

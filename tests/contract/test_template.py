@@ -27,6 +27,7 @@ EVERYTHING = {
     "PermissionsBoundaryArn": BOUNDARY,
     "NotificationEmail": "someone@example.com",
     "RunRetentionDays": "90",
+    "AdministratorArns": "arn:aws:iam::123456789012:role/admin,arn:aws:iam::123456789012:role/aws-reserved/*",
 }
 UNLISTED = "ap-southeast-5"
 """A region without an image that warmfold knows."""
@@ -118,7 +119,7 @@ def test_nothing_names_another_partition_than_the_stack_s(region: str) -> None:
 
 def test_every_role_has_the_boundary_that_is_asked_for_and_none_otherwise(plain: Deployment, full: Deployment) -> None:
     roles = full.of_type("AWS::IAM::Role")
-    assert len(roles) == 13
+    assert len(roles) == 15
     assert {role.get("PermissionsBoundary") for role in roles.values()} == {BOUNDARY}
     assert not any("PermissionsBoundary" in role for role in plain.of_type("AWS::IAM::Role").values())
 
@@ -155,6 +156,92 @@ def test_every_function_that_uses_the_bucket_may_use_its_key_and_no_other(full: 
             keyed.add(name)
     assert users == keyed
     assert users
+
+
+JOBS = ("SplitRole", "CandidateRole", "FoldRole", "ModelRole")
+
+
+def test_only_split_dataset_reads_what_was_uploaded_and_the_model_its_archive_and_rows(plain: Deployment) -> None:
+    reads = {name: rights_to_objects(plain, name, "s3:GetObject", "s3:GetObjectVersion") for name in JOBS}
+    assert {name for name, keys in reads.items() if any(key.startswith("datasets/") for key in keys)} == {"SplitRole"}
+    assert reads["ModelRole"] == {"runs/*/model/*", "runs/*/score/*"}
+    assert reads["FoldRole"] == reads["CandidateRole"] == {"code/*", "runs/*"}
+    assert "runs/*" not in reads["SplitRole"]
+
+
+def test_no_job_writes_what_another_kind_of_job_or_a_function_writes(plain: Deployment) -> None:
+    writes = {name: rights_to_objects(plain, name, "s3:PutObject") for name in JOBS}
+    assert writes == {
+        "SplitRole": {"runs/*/parts/*", "runs/*/holdout/*", "runs/*/score/*", "runs/*/profile.json", "runs/*/split/*"},
+        "CandidateRole": {"runs/*/candidates/*", "runs/*/leaderboard/*", "runs/*/candidate-output/*"},
+        "FoldRole": {"runs/*/candidates/*", "runs/*/fold-output/*", "runs/*/model/*"},
+        "ModelRole": {"runs/*/predictions/*"},
+    }
+
+
+def test_no_job_lists_what_was_uploaded(plain: Deployment) -> None:
+    for name in JOBS:
+        (listing,) = [one for one in statements(plain, name) if "s3:ListBucket" in _listed(one["Action"])]
+        assert set(listing["Condition"]["StringLike"]["s3:prefix"]) <= {"code/*", "runs/*"}, name
+
+
+def test_only_sagemaker_on_behalf_of_this_account_takes_a_job_s_role(plain: Deployment) -> None:
+    for name in JOBS:
+        (trust,) = plain.of_type("AWS::IAM::Role")[name]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_jobs_grant_the_stack_s_key_to_aws_only(full: Deployment) -> None:
+    for name in JOBS:
+        (grant,) = [one for one in statements(full, name) if "kms:CreateGrant" in _listed(one["Action"])]
+        assert grant["Action"] == "kms:CreateGrant"
+        assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_nobody_but_the_stack_and_named_administrators_writes_what_jobs_run(
+    plain: Deployment, full: Deployment
+) -> None:
+    everything = {*JOBS, "PlanRunFunctionRole", "WriteReportFunctionRole"}
+    for deployed in (plain, full):
+        policy = deployed.resources["DataBucketPolicy"]["Properties"]["PolicyDocument"]
+        excepted: dict[str, set[str]] = {}
+        for one in policy["Statement"][1:]:
+            assert (one["Effect"], one["Principal"]) == ("Deny", "*")
+            assert one["Action"] == ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+            roles = {arn.rpartition("/")[2] for arn in one["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]}
+            excepted |= {arn.partition("/")[2]: roles for arn in one["Resource"]}
+            administrators = one["Condition"].get("ArnNotLike")
+            named = EVERYTHING["AdministratorArns"].split(",")
+            assert administrators == (None if deployed is plain else {"aws:PrincipalArn": named})
+        by_plan_run = {"PlanRunFunctionRole-name"}
+        assert excepted == {
+            "code/*": by_plan_run,
+            "runs/*/plan.json": by_plan_run,
+            "runs/*/approval.json": by_plan_run,
+            "runs/*": {f"{name}-name" for name in everything},
+        }
+
+
+def test_every_role_that_may_write_below_code_or_runs_is_one_that_the_bucket_lets(plain: Deployment) -> None:
+    writers = {
+        name
+        for name in plain.of_type("AWS::IAM::Role")
+        if any(key.startswith(("code/", "runs/")) for key in rights_to_objects(plain, name, "s3:PutObject"))
+    }
+    assert writers == {*JOBS, "PlanRunFunctionRole", "WriteReportFunctionRole"}
+
+
+def statements(deployed: Deployment, role: str) -> list[dict[str, Any]]:
+    """The statements of a role's policies."""
+    found = documents(deployed, deployed.of_type("AWS::IAM::Role")[role])
+    return [statement for document in found for statement in document["Statement"]]
+
+
+def rights_to_objects(deployed: Deployment, role: str, *actions: str) -> set[str]:
+    """The keys of the data bucket on which a role may do one of some actions."""
+    allowed = [one for one in statements(deployed, role) if set(_listed(one["Action"])) & set(actions)]
+    return {arn.partition("/")[2] for one in allowed for arn in _listed(one["Resource"])}
 
 
 def documents(deployed: Deployment, role: dict[str, Any]) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def leave_pool(stack: Stack, roles: dict[str, RoleRights], run: str) -> None:
         TrainingJobName=f"warmfold-{run}-001-00000000-f9",
         AlgorithmSpecification={"TrainingImage": "x", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"]},
         RoleArn=roles["FoldRole"].arn,
-        OutputDataConfig={"S3OutputPath": f"s3://{stack.bucket}/runs/{run}/stray/"},
+        OutputDataConfig={"S3OutputPath": f"s3://{stack.bucket}/runs/{run}/fold-output/"},
         ResourceConfig={
             "InstanceType": "ml.m5.large",
             "InstanceCount": 1,
@@ -127,10 +127,7 @@ def repeat(
     failed, answer = invoke(cloud, functions["StartRunFunction"], missed)
     assert not failed
     assert "datasets/good/data.csv" in answer["ignored"]
-    lost = {
-        **scheduled[functions["RegisterModelFunction"]],
-        "plan_uri": f"s3://{stack.bucket}/runs/lost/plan.json",
-    }
+    lost = {**scheduled[functions["RegisterModelFunction"]], "execution_arn": f"{execution}-lost"}
     failed, answer = invoke(cloud, functions["RegisterModelFunction"], lost)
     assert failed
     assert "AccessDenied" not in json.dumps(answer)

@@ -271,10 +271,10 @@ def test_a_candidate_that_may_not_create_folds_fails_in_aws_s_words_and_leaves_n
 
 
 @pytest.mark.long
-def test_a_fold_role_that_may_not_write_fails_the_first_job_that_has_it(impatient: Observed) -> None:
-    progress, _ = run_without(impatient, "FoldRole", "s3:PutObject")
+def test_a_split_role_that_may_not_write_fails_the_job_that_has_it(impatient: Observed) -> None:
+    progress, _ = run_without(impatient, "SplitRole", "s3:PutObject")
     assert (progress.status, progress.current_state) == ("FAILED", "Split Dataset")
-    assert re.search(words(impatient, "FoldRole", "s3:PutObject"), str(progress.cause))
+    assert re.search(words(impatient, "SplitRole", "s3:PutObject"), str(progress.cause))
     assert_nothing_is_left(impatient.stack, progress.run)
 
 
@@ -284,7 +284,7 @@ def test_a_machine_that_may_not_pass_roles_starts_no_job(impatient: Observed) ->
     assert (progress.status, progress.current_state) == ("FAILED", "Split Dataset")
     described = impatient.stack.stepfunctions.describe_execution(executionArn=execution)
     assert described["error"] == "SageMaker.AmazonSageMakerException"
-    role = re.escape(impatient.roles["FoldRole"].arn)
+    role = re.escape(impatient.roles["SplitRole"].arn)
     expected = (
         words(impatient, "TuningStateMachineRole", "iam:PassRole") + rf"resource: {role} because no .*AccessDenied"
     )

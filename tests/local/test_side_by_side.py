@@ -41,10 +41,13 @@ compute: {instance_type: ml.m5.large, candidate_instance_type: ml.m5.large, fold
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalCloud]:
-    """A cloud with two training instances of one type, whose stack waits a second for one."""
+    """A cloud with four training instances of one type, whose stack waits a second for one.
+
+    Two runs' tuning jobs set one aside each, and each has the default hyperparameters' candidate beside it.
+    """
     home = tmp_path_factory.mktemp("own-cloud")
     parameters = {"NamePrefix": "wf", "QuotaPatienceSeconds": "1"}
-    quotas = {"instance_quotas": {"ml.m5.large": 2}}
+    quotas = {"instance_quotas": {"ml.m5.large": 4}}
     yield local.up(home, free_port(), stack_name="wf", parameters=parameters, sagemaker=quotas)
     local.down(home)
 

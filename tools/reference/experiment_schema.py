@@ -87,7 +87,7 @@ def _hyperparameters_of(name: str) -> _Schema:
 def _any_form() -> _Schema:
     """What every hyperparameter may be: a fixed value, a list of values, or a range."""
     listed = {"type": _PLAIN, "maxLength": MAX_CATEGORY_CHARACTERS}
-    values = {"type": "array", "items": listed, "minItems": 1, "maxItems": MAX_CATEGORIES}
+    values = {"type": "array", "items": listed, "minItems": 2, "maxItems": MAX_CATEGORIES}
     ends = {
         "min": {"type": "number"},
         "max": {"type": "number"},

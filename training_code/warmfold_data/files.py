@@ -81,16 +81,17 @@ def open_file(file: File, asked: AskedDialect, columns: Sequence[str] | None = N
     line, header = next(records)
     if columns is None or header == columns:
         return header, Opened(file, records, None)
-    if set(header) != set(columns):
-        lacks = [column for column in columns if column not in header]
-        more = [column for column in header if column not in columns]
+    places = {name: place for place, name in enumerate(header)}
+    if places.keys() != (known := set(columns)):
+        lacks = [column for column in columns if column not in places]
+        more = [column for column in header if column not in known]
         differs = [f"lacks {listed(lacks)}"] if lacks else []
         differs += [f"has {listed(more)} besides"] if more else []
         raise DatasetRuleError(
             f"{file.name}, line {line}: the header is not that of the dataset's first file: it "
             f"{' and '.join(differs)}; give all files of the folder the same columns."
         )
-    return list(columns), Opened(file, records, [header.index(column) for column in columns])
+    return list(columns), Opened(file, records, [places[column] for column in columns])
 
 
 def read_files(files: Sequence[File], asked: AskedDialect, *, most_rows: int | None = None) -> CsvRecords:

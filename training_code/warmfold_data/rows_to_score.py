@@ -121,13 +121,14 @@ class Compared:
     def start(self, header: Sequence[str], file: str) -> None:
         """Take the header; raises DatasetRuleError for a column that is missing."""
         self._file = file
-        absent = [column for column in self._features if column not in header]
+        places = {name: place for place, name in enumerate(header)}
+        absent = [column for column in self._features if column not in places]
         if absent:
             raise DatasetRuleError(
                 f"{file}: {named('column', absent)} missing, and the model is trained on it; "
                 f"the header has {listed(header)}. Add what is missing: an empty cell is a missing value."
             )
-        self._columns = {column: (header.index(column), self._column(column)) for column in self._features}
+        self._columns = {column: (places[column], self._column(column)) for column in self._features}
 
     def observe(self, line: int, row: Sequence[str]) -> None:
         """Take the next row; raises DatasetRuleError for a cell that its column's reading can't take."""

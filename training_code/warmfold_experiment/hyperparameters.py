@@ -46,7 +46,9 @@ def _categories(entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     values = entry["values"]
     wrong = [f".{shown_key(key)} does not go with values; remove one of the two" for key in entry if key != "values"]
     if not isinstance(values, list) or not values or not all(_is_plain(value) for value in values):
-        return {}, [*wrong, ".values must be a list of at least one plain value"]
+        return {}, [*wrong, ".values must be a list of at least two plain values"]
+    if len(values) == 1:
+        wrong.append(".values has one entry, so that there is nothing to choose; give it as a plain value")
     texts = [encode(value) for value in values]
     if len(texts) > MAX_CATEGORIES:
         wrong.append(f".values has {len(texts)} entries; SageMaker takes at most {MAX_CATEGORIES}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import Any
 
 from warmfold_catalogue.estimators import Estimator
@@ -33,4 +34,29 @@ def search_space(experiment: Experiment, estimator: Estimator, problem: str) -> 
     place = experiment.place("search", "hyperparameters")
     if not problems and not tuned:
         problems.append(f"{place} has nothing to tune; give at least one `min` and `max`, or `values`")
+    elif not problems:
+        problems += _too_few(experiment, space)
     return space, problems
+
+
+def _too_few(experiment: Experiment, space: dict[str, Any]) -> list[str]:
+    """SageMaker takes no search that would have to try a combination twice."""
+    counts = [_count(entry) for entry in space.values()]
+    candidates, combinations = experiment.search.max_candidates, math.prod(counts)
+    if combinations >= candidates:
+        return []
+    place = experiment.place("search", "max_candidates")
+    if "max_candidates" not in experiment.search.model_fields_set:
+        place = "the default of search.max_candidates"
+    return [
+        f"{place} is {candidates}, and search.hyperparameters has {combinations} combinations; "
+        f"set search.max_candidates to {combinations} or less, or give wider ranges"
+    ]
+
+
+def _count(entry: dict[str, Any]) -> float:
+    if "values" in entry:
+        return len(entry["values"])
+    if "min" not in entry:
+        return 1
+    return math.inf if entry["type"] == "continuous" else entry["max"] - entry["min"] + 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmfold_run.paths import inside
 from warmfold_run.places import split_uri
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ def get_json(s3: S3Client, uri: str) -> Any:
     return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
+def is_there(s3: S3Client, uri: str) -> bool:
+    """Whether there is an object at an s3:// URI: jobs may list, and are refused what they read and is not there."""
+    bucket, key = split_uri(uri)
+    first = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+    return any(item["Key"] == key for item in first)
+
+
 def names_below(s3: S3Client, uri: str) -> list[str]:
     """The names, relative to it, of the objects below an s3:// URI that ends in `/`."""
     bucket, prefix = split_uri(uri)
@@ -39,10 +47,12 @@ def names_below(s3: S3Client, uri: str) -> list[str]:
 
 
 def download(s3: S3Client, uri: str, folder: Path) -> None:
-    """Copy every object below an s3:// URI that ends in `/` into a folder."""
+    """Copy every object below an s3:// URI that ends in `/` into a folder; OutsideError for a name that leads out."""
     bucket, prefix = split_uri(uri)
     for name in names_below(s3, uri):
-        target = folder / name
+        if name.endswith("/") or not name:  # marks a folder
+            continue
+        target = inside(folder, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, prefix + name, str(target))
 

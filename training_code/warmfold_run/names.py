@@ -21,8 +21,14 @@ MOST_ATTEMPTS = 9
 DEFAULTS = "defaults"
 """What stands in the place of a candidate's own eight characters in the name of the one with the default
 hyperparameters, whose number is 0: the tuning job has no part in it."""
-_SLUG = 7
-_APPROVED = re.compile(r"(?P<first>.+)_approved-(?P<hash>[0-9a-f]{8})")
+MOST_APPROVALS = 99
+"""Executions that go on with a run may be refused that often, for each has a name of its own."""
+_SLUG, _HASH = 5, 10
+"""A run's two halves. A slug is shorter than a hash, so that no run's name starts with another one's and a hyphen."""
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_APPROVED = re.compile(rf"(?P<first>.+)_approved-(?P<hash>[0-9a-z]{{{_HASH}}})(?:-r[1-9][0-9]?)?")
+_GROUP_HASH = 16
+_LIKE_A_GROUP_HASH = re.compile(rf".*-[0-9a-f]{{{_GROUP_HASH}}}")
 _CANDIDATE = re.compile(r"(?P<tuning_job>.+)-(?P<number>[0-9]{3,})-[0-9a-z]{8}")
 _FOLD_JOB = re.compile(r"(?P<candidate>.+)-f(?P<fold>[0-9]+)(?:-r(?P<attempt>[0-9]+))?")
 
@@ -51,18 +57,25 @@ def slug(text: str, length: int) -> str:
 def run_id(execution_arn: str) -> str:
     """Return the run that an execution is, `<slug>-<hash>`, at most 16 characters.
 
-    The execution that goes on after an approval is the same run as the one before it.
+    The execution that goes on after an approval is the same run as the one before it. A name is not an identity: 51
+    bits keep accidents away, and whoever finds a run's plan compares the execution that it names.
     """
     first = first_execution(execution_arn)
     return f"{slug(first.rsplit(':', 1)[-1], _SLUG)}-{_hash(first)}"
 
 
-def approved_execution(execution_arn: str) -> str:
+def approved_execution(execution_arn: str, attempt: int = 0) -> str:
     """Return the ARN of the execution that goes on with an execution's run once its model is approved by hand.
 
-    It ends in the hash of the first one's ARN, so that nobody gives such a name by chance.
+    It ends in the hash of the first one's ARN, so that nobody gives such a name by chance; an attempt after one that
+    was refused has a number, up to MOST_APPROVALS.
     """
-    return f"{execution_arn}_approved-{_hash(execution_arn)}"
+    return _attempted(f"{execution_arn}_approved-{_hash(execution_arn)}", attempt)
+
+
+def longest_first_execution() -> int:
+    """Return how many characters an execution's name may have that leaves room for the one that goes on with it."""
+    return LONGEST_EXECUTION_NAME - len(approved_execution("", MOST_APPROVALS))
 
 
 def first_execution(execution_arn: str) -> str:
@@ -72,8 +85,8 @@ def first_execution(execution_arn: str) -> str:
 
 
 def execution_name(bucket: str, dataset: str, version: str) -> str:
-    """Return the name of the one execution that a version of a dataset's data starts, at most 57 characters."""
-    return f"{slug(dataset, 40)}-{_sha256(f'{bucket}/{data_key(dataset)}/{version}')[:16]}"
+    """Return the name of the one execution that a version of a dataset's data starts, at most 55 characters."""
+    return f"{slug(dataset, 38)}-{_sha256(f'{bucket}/{data_key(dataset)}/{version}')[:16]}"
 
 
 def execution_arn(state_machine_arn: str, name: str) -> str:
@@ -141,8 +154,8 @@ def is_of_run(job: str, run: str) -> bool:
 def model_package_group(prefix: str, dataset: str) -> str:
     """Return the model package group of a dataset, at most 63 characters; each dataset has its own."""
     slugged = slug(dataset, 50)
-    if slugged != dataset:
-        slugged = f"{slugged[:43].rstrip('-')}-{_sha256(dataset)[:6]}"
+    if slugged != dataset or _LIKE_A_GROUP_HASH.fullmatch(dataset):
+        slugged = f"{slugged[:33].rstrip('-')}-{_sha256(dataset)[:_GROUP_HASH]}"
     return f"{prefix}-{slugged}"
 
 
@@ -175,7 +188,11 @@ def _attempted(name: str, attempt: int) -> str:
 
 
 def _hash(arn: str) -> str:
-    return _sha256(arn)[:8]
+    number, digits = int(_sha256(arn), 16), ""
+    for _ in range(_HASH):
+        number, digit = divmod(number, len(_BASE36))
+        digits += _BASE36[digit]
+    return digits
 
 
 def _sha256(text: str) -> str:

@@ -17,6 +17,8 @@ TABLE = "data.parquet"
 STARTING = (DATA, TABLE, SUCCESS)
 """What starts a run, in a dataset's folder."""
 PLAN, PROFILE, SUMMARY, REPORT = "plan.json", "profile.json", "summary.json", "report.html"
+APPROVAL = "approval.json"
+"""Which execution goes on with a run whose model was approved by hand, in the run's folder."""
 DATA_FILES = "data_files.json"
 """The files of a run, in its folder; DATA_FILES lists those of a dataset of many."""
 METRICS, DIAGNOSTICS = "metrics.json", "diagnostics.json"

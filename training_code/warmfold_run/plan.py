@@ -141,6 +141,13 @@ class Plan(TypedDict):
     requests: Annotated[Requests, "what is asked of SageMaker"]
 
 
+class Approval(TypedDict):
+    """approval.json: the execution that goes on with a run whose model was approved by hand."""
+
+    execution_arn: Annotated[str, "the execution; whoever is about to act for the run compares it"]
+    model_package_arn: Annotated[str, "the package, as the registry named it"]
+
+
 class Planned(TypedDict):
     """What the state machine gets of a plan: the result of Plan Run."""
 
@@ -153,6 +160,9 @@ class Planned(TypedDict):
     model: Annotated[Request, "CreateModel, to which Create Model adds the model package"]
     transform: Annotated[Request, "CreateTransformJob"]
     timeouts: Annotated[Timeouts, "how long it waits for each job"]
+    approved: Annotated[
+        str | None, "the model package with which an execution goes on after an approval; null in a run's first one"
+    ]
 
 
 def data_bytes(plan: Plan) -> int:

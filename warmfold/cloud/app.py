@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from warmfold.cloud.cross_site import refuse_cross_site
 from warmfold.cloud.events import EventBus
+from warmfold.cloud.failures import answering
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.hooks import (
     cloudformation,
@@ -26,6 +27,7 @@ from warmfold.cloud.hooks import (
     lambda_,
     logs,
     memory,
+    requests,
     s3,
     sns,
     sqs,
@@ -39,6 +41,7 @@ from warmfold.cloud.iam.identity import SAGEMAKER_SESSION, STATES_SESSION, Authe
 from warmfold.cloud.iam.policy import Call
 from warmfold.cloud.iam.steps import iam_steps
 from warmfold.cloud.middleware import Step
+from warmfold.cloud.one_reading import for_moto, read_one_way
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.service import Service, build_service
@@ -60,6 +63,7 @@ def steps_of(
     return [
         refuse_cross_site,
         answer_health(region),
+        read_one_way,
         serve_sagemaker(wire.application(sagemaker, for_sagemaker(identify, region))),
         *(iam_steps(enforcer, identify) if enforcer is not None else []),
         serve_moto(moto),
@@ -93,13 +97,11 @@ def serve_sagemaker(sagemaker: WSGIApplication) -> Step:
 
 
 def serve_moto(moto: WSGIApplication) -> Step:
-    """The last step: every other service is moto's.
-
-    moto decodes a key from RAW_URI, which waitress calls REQUEST_URI; without it a decoded path is decoded once more.
-    """
+    """The last step: every other service is moto's."""
+    moto = answering(moto)
 
     def serve_moto(environ: WSGIEnvironment, start_response: StartResponse, _: WSGIApplication) -> Iterable[bytes]:
-        return moto({"RAW_URI": environ.get("REQUEST_URI", "")} | environ, start_response)
+        return moto(for_moto(environ), start_response)
 
     return serve_moto
 
@@ -184,6 +186,7 @@ class Cloud:
             authorize=self._authorize,
         )
         memory.install()
+        requests.install()
         logs.install(Shelf(home))
         iam.install()
         cloudformation.install()

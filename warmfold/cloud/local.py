@@ -24,11 +24,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from yaml import YAMLError
 
+from warmfold.cloud import home as homes
 from warmfold.cloud import sdk_config
 from warmfold.cloud.deploy import TemplateError, deploy
 
 REGION = "us-east-1"
-LOCK = "cloud.lock"
 START_SECONDS = 300
 STOP_SECONDS = 60
 PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
@@ -115,15 +115,17 @@ def up(
     if not template.is_file():
         raise LocalCloudError(f"{template} is not there; run this from a checkout of warmfold")
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        homes.make(home)
+    except homes.HomeError as error:
+        raise LocalCloudError(str(error)) from error
     except OSError as error:
         raise LocalCloudError(
             f"{home} can't be the home of the local cloud ({error.strerror}); choose --home"
         ) from error
-    log = home / "cloud.log"
+    log = home / homes.LOG
     command = [sys.executable, "-m", "warmfold.cloud.server", "--home", str(home.resolve()), "--port", str(port)]
-    with _locked(home) as lock, log.open("wb") as output:
-        (home / "cloud.json").unlink(missing_ok=True)
+    with _locked(home) as lock, open(log, "wb", opener=homes.no_links) as output:
+        (home / homes.RECORD).unlink(missing_ok=True)
         process = subprocess.Popen(
             [*command, "--region", REGION, "--sagemaker", json.dumps(sagemaker or {})],
             stdin=subprocess.DEVNULL,
@@ -134,7 +136,7 @@ def up(
             pass_fds=[lock],
         )
     cloud = LocalCloud(f"http://localhost:{port}", process.pid, sdk_config=str(sdk_config.write(home)))
-    _remember(home, cloud)
+    homes.remember(home, json.dumps(asdict(cloud)))
     try:
         session = cloud.session()
         for service in ("s3", "cloudformation"):
@@ -150,7 +152,7 @@ def up(
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[int]:
     """The lock on a home, as a file descriptor: it is held until the last process that has it is gone."""
-    with (home / LOCK).open("ab") as lock:
+    with open(home / homes.LOCK, "ab", opener=homes.no_links) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -164,20 +166,13 @@ def _locked(home: Path) -> Iterator[int]:
 def _is_locked(home: Path) -> bool:
     """Whether the local cloud of `home` is running: a process is gone when its lock is, whatever its number says."""
     try:
-        with (home / LOCK).open("rb") as lock:
+        with (home / homes.LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except (FileNotFoundError, NotADirectoryError):
         return False
     return False
-
-
-def _remember(home: Path, cloud: LocalCloud) -> None:
-    """Write cloud.json whole or not at all."""
-    new = home / "cloud.json.new"
-    new.write_text(json.dumps(asdict(cloud)))
-    new.replace(home / "cloud.json")
 
 
 def _deploy(
@@ -194,22 +189,26 @@ def down(home: Path) -> bool:
     """Stop the local cloud and everything it runs; False when none was up."""
     cloud = status(home)
     if cloud is None:
-        (home / "cloud.json").unlink(missing_ok=True)
+        (home / homes.RECORD).unlink(missing_ok=True)
         return False
     _signal(cloud.pid, signal.SIGTERM)
     if not _wait_until_gone(cloud, home):
         _signal(cloud.pid, signal.SIGKILL)
         _wait_until_gone(cloud, home)
-    (home / "cloud.json").unlink(missing_ok=True)
+    (home / homes.RECORD).unlink(missing_ok=True)
     return True
 
 
 def status(home: Path) -> LocalCloud | None:
-    """The local cloud whose files are in `home`, or None when there is no such process."""
+    """The local cloud whose files are in `home`, or None when there is no such process; raises LocalCloudError."""
+    try:
+        homes.check(home)
+    except homes.HomeError as error:
+        raise LocalCloudError(str(error)) from error
     if not _is_locked(home):
         return None
     try:
-        return LocalCloud(**json.loads((home / "cloud.json").read_text()))
+        return LocalCloud(**json.loads((home / homes.RECORD).read_text()))
     except (FileNotFoundError, ValueError, TypeError):  # none, or not one that `up` wrote
         return None
 

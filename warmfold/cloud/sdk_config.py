@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from warmfold.cloud import home as homes
+
 VARIABLE = "SAGEMAKER_USER_CONFIG_OVERRIDE"
 """The environment variable by which the SDKs, version 2 and 3, find the file."""
-NAME = "sagemaker-sdk-config.yaml"
 TEXT = """\
 # Written by `warmfold local up`. The SDKs look up the account of their default bucket with STS on AWS itself, whatever
 # the endpoint, and send telemetry to a bucket there.
@@ -20,6 +21,7 @@ SageMaker:
 
 def write(home: Path) -> Path:
     """Write the file into a local cloud's home; the SDKs make the bucket when they first use it."""
-    path = home.resolve() / NAME
-    path.write_text(TEXT, "utf-8")
+    path = home.resolve() / homes.SDK_CONFIG
+    with open(path, "w", encoding="utf-8", opener=homes.no_links) as file:
+        file.write(TEXT)
     return path

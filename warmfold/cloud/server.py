@@ -12,26 +12,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import waitress
-from waitress.channel import HTTPChannel
-
-from warmfold.cloud import middleware
+from warmfold.cloud import home, middleware
 from warmfold.cloud.app import Cloud
 from warmfold.cloud.iam.enforcement import RECORD, is_on
+from warmfold.cloud.listening import Server
 
 logger = logging.getLogger(__name__)
-
-THREADS = 64
-MAX_BODY_BYTES = 16 * 1024**3
-
-
-class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection; waitress waits for ever for the body of an empty upload that expects to be told to go on."""
-
-    def send_continue(self) -> None:
-        """Tell the client to send its body, when there is one to come."""
-        if self.request.content_length or self.request.chunked:
-            super().send_continue()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--sagemaker", type=json.loads, default={}, help="settings of the local SageMaker, as JSON")
     given = parser.parse_args(arguments)
+    try:
+        home.make(given.home)
+    except (home.HomeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    os.umask(0o077)  # what jobs and functions leave is nobody else's to read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in ("botocore", "waitress.queue", "werkzeug", "moto.stepfunctions.parser"):
         logging.getLogger(name).setLevel(logging.CRITICAL if name.startswith("moto") else logging.WARNING)
@@ -59,18 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         enforce_iam=is_on(os.environ),
         iam_record=Path(os.environ[RECORD]) if RECORD in os.environ else None,
     )
-    server = waitress.create_server(
-        middleware.application(cloud.steps),
-        host="127.0.0.1",
-        port=given.port,
-        threads=THREADS,
-        connection_limit=1000,
-        channel_timeout=3600,
-        max_request_body_size=MAX_BODY_BYTES,
-        asyncore_use_poll=True,
-        ident=None,
-    )
-    server.channel_class = Channel
+    server = Server(middleware.application(cloud.steps), given.port)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

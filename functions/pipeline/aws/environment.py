@@ -40,8 +40,10 @@ class StartEnvironment(ResumeEnvironment):
 class PlanEnvironment(Environment):
     """plan_run's."""
 
+    split_role_arn: str = Field(alias="SPLIT_ROLE_ARN")
     candidate_role_arn: str = Field(alias="CANDIDATE_ROLE_ARN")
     fold_role_arn: str = Field(alias="FOLD_ROLE_ARN")
+    model_role_arn: str = Field(alias="MODEL_ROLE_ARN")
     training_image: str = Field(alias="TRAINING_IMAGE", default="")
     url_suffix: str = Field(alias="URL_SUFFIX", default="amazonaws.com")
     instance_type: str = Field(alias="INSTANCE_TYPE", default="")
@@ -51,6 +53,9 @@ class PlanEnvironment(Environment):
     kms_key_arn: str = Field(alias="KMS_KEY_ARN", default="")
     training_code_dir: str = Field(alias="TRAINING_CODE_DIR", default="/opt/python")
     quota_patience_seconds: int = Field(alias="QUOTA_PATIENCE_SECONDS", default=600, ge=0)
+    allowed_instance_types: str = Field(alias="ALLOWED_INSTANCE_TYPES", default="")
+    max_candidates: int = Field(alias="MAX_CANDIDATES", default=750, ge=1)
+    max_parallel_candidates: int = Field(alias="MAX_PARALLEL_CANDIDATES", default=100, ge=1)
 
     @property
     def compute(self) -> dict[str, str]:

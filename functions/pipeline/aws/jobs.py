@@ -79,20 +79,16 @@ class Jobs:
                 raise refused(f"{kind} job {name} could not be stopped", error) from error
 
     def release_pool(self, training_job: str) -> bool:
-        """End the warm pool that a training job left; False when it was reused or had ended meanwhile."""
+        """End the warm pool that a training job left; False when it was reused, had ended, or is being released."""
         try:
             self._sagemaker.update_training_job(
                 TrainingJobName=training_job, ResourceConfig={"KeepAlivePeriodInSeconds": 0}
             )
         except ClientError as error:
-            if code_of(error) not in _RACE_CODES or self._has_pool(training_job):
+            if code_of(error) not in _RACE_CODES:
                 raise refused(f"the warm pool of training job {training_job} could not be released", error) from error
             return False
         return True
-
-    def _has_pool(self, training_job: str) -> bool:
-        found = self.describe("training", training_job) or {}
-        return bool(found.get("WarmPoolStatus", {}).get("Status") == "Available")
 
     def _describe(self, kind: Kind, name: str) -> dict[str, Any]:
         found: Any

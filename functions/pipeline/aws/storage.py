@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchVersion")
 # HEAD's answer to a version id that S3 can't have issued, and to one that marks a deletion
 _NO_SUCH_VERSION = ("400", "405", "InvalidArgument", "MethodNotAllowed")
+# the second: somebody else writes it at this moment
+_THERE_ALREADY = ("PreconditionFailed", "412", "ConditionalRequestConflict")
 
 
 class Storage:
@@ -87,6 +89,17 @@ class Storage:
         except ClientError as error:
             raise self._refused("written", key, error) from error
         return self.uri(key)
+
+    def write_json_once(self, key: str, value: Mapping[str, object]) -> bool:
+        """Write a JSON object where there is none; whether it did."""
+        body = json.dumps(value, indent=1).encode()
+        try:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _THERE_ALREADY:
+                return False
+            raise self._refused("written", key, error) from error
+        return True
 
     def write_json(self, key: str, value: Mapping[str, object]) -> str:
         """Write a JSON object and return its URI."""

@@ -31,7 +31,10 @@ def pack(folder: Path) -> bytes:
 
 
 def upload(storage: Storage, folder: Path) -> Code:
-    """Upload the training code unless it is there, and return its `sha256` and `uri`."""
+    """Upload the training code unless just that is there, and return its `sha256` and `uri`.
+
+    What lies under its key is compared, for jobs run it: the key alone is a claim.
+    """
     if not (folder / "training.py").is_file():
         raise PlanError(
             f"{folder} holds no training.py; TRAINING_CODE_DIR must say where the training-code layer is: deploy again"
@@ -39,6 +42,6 @@ def upload(storage: Storage, folder: Path) -> Code:
     body = pack(folder)
     digest = hashlib.sha256(body).hexdigest()
     key = places.code_key(digest)
-    if storage.head(key) is None:
+    if storage.read(key) != body:
         storage.write(key, body, "application/gzip")
     return {"sha256": digest, "uri": storage.uri(key)}

@@ -14,6 +14,7 @@ from pipeline.aws.storage import Storage
 from pipeline.errors import DatasetError, ExperimentError
 from pipeline.planning import code_archive, limits
 from pipeline.planning.abandoning import abandoning
+from pipeline.planning.ceilings import check_ceilings
 from pipeline.planning.data_files import find_data, find_files
 from pipeline.planning.images import training_image
 from pipeline.planning.instance_types import types_beside
@@ -32,7 +33,7 @@ from warmfold_experiment.understanding import Data, Folder, NotUnderstoodError, 
 from warmfold_experiment.wording import shown, shown_key
 from warmfold_run import names, places
 from warmfold_run.experiment import Experiment as Resolved
-from warmfold_run.plan import SCHEMA, ChampionPackage, DataFiles, FileList, ObjectVersion, Plan, Planned
+from warmfold_run.plan import SCHEMA, ChampionPackage, Code, DataFiles, FileList, ObjectVersion, Plan, Planned
 from warmfold_run.understanding import listed
 
 
@@ -49,10 +50,13 @@ class Planner:
     def plan_run(self, execution_arn: str, asked: dict[str, Any]) -> Planned:
         """Check data and experiment, write plan.json, and return what the state machine needs of it.
 
-        A retry finds the plan of the first attempt and returns the same.
+        A retry plans anew, for nothing is done by a plan before its state has ended; what somebody has put there under
+        the execution's name has no effect.
 
         Raises
         ------
+        AnotherRunError
+            The run's name is that of another execution's run; its plan stays.
         DatasetError, ExperimentError
             The data or the experiment can't be used; nothing has been created.
         PlanError
@@ -61,22 +65,12 @@ class Planner:
         """
         run = names.run_id(execution_arn)
         key = places.run_key(run, places.PLAN)
-        plan = find_plan(self.storage, run)
-        if plan is None:
-            plan = self._make(run, execution_arn, asked)
+        find_plan(self.storage, execution_arn)
+        plan = self._make(run, execution_arn, asked)
+        if not self.storage.write_json_once(key, plan):
+            find_plan(self.storage, execution_arn)
             self.storage.write_json(key, plan)
-        requests = plan["requests"]
-        return {
-            "run": run,
-            "plan_uri": self.storage.uri(key),
-            "processing": requests["processing"],
-            "tuning": requests["tuning"],
-            "defaults": requests["defaults"],
-            "final": requests["final"],
-            "model": requests["model"],
-            "transform": requests["transform"],
-            "timeouts": plan["timeouts"],
-        }
+        return planned(self.storage, plan)
 
     def _make(self, run: str, execution_arn: str, asked: dict[str, Any]) -> Plan:
         dataset, overrides, version = _check_input(asked)
@@ -99,9 +93,10 @@ class Planner:
         except NotUnderstoodError as error:
             raise (ExperimentError if error.experiment else DatasetError)(str(error)) from error
         _check_name(execution_arn, given)
+        check_ceilings(given, resolved, self.environment)
         code = code_archive.upload(self.storage, self._code_folder)
         text_bytes = rows.text_bytes + (to_score.text_bytes if to_score else 0)
-        context = self._context(run, resolved, folds, image, code["uri"], text_bytes)
+        context = self._context(run, resolved, folds, image, code, text_bytes)
         return {
             "schema": SCHEMA,
             "run": run,
@@ -151,7 +146,7 @@ class Planner:
     def _code_folder(self) -> Path:
         return Path(self.environment.training_code_dir)
 
-    def _context(self, run: str, resolved: Resolved, folds: int, image: str, code_uri: str, data_bytes: int) -> Context:
+    def _context(self, run: str, resolved: Resolved, folds: int, image: str, code: Code, data_bytes: int) -> Context:
         return Context(
             prefix=self.environment.name_prefix,
             run=run,
@@ -160,10 +155,12 @@ class Planner:
             folds=folds,
             locations=places.locations(self.storage.bucket, run),
             plan_uri=self.storage.uri(places.run_key(run, places.PLAN)),
-            code_uri=code_uri,
+            code=code,
             image=image,
+            split_role=self.environment.split_role_arn,
             candidate_role=self.environment.candidate_role_arn,
             fold_role=self.environment.fold_role_arn,
+            model_role=self.environment.model_role_arn,
             data_bytes=data_bytes,
             instance_types=types_beside(resolved["compute"]["instance_type"]),
             vpc=self.environment.vpc,
@@ -198,6 +195,23 @@ class Planner:
         )
 
 
+def planned(storage: Storage, plan: Plan, approved: str | None = None) -> Planned:
+    """Return what the state machine needs of a plan, and the model package that a run goes on with."""
+    requests = plan["requests"]
+    return {
+        "run": plan["run"],
+        "plan_uri": storage.uri(places.run_key(plan["run"], places.PLAN)),
+        "processing": requests["processing"],
+        "tuning": requests["tuning"],
+        "defaults": requests["defaults"],
+        "final": requests["final"],
+        "model": requests["model"],
+        "transform": requests["transform"],
+        "timeouts": plan["timeouts"],
+        "approved": approved,
+    }
+
+
 def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | None]:
     unknown = set(asked) - {"dataset", "experiment", "data", "data_version"}
     if unknown:
@@ -227,8 +241,7 @@ def _check_input(asked: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str
 
 def _check_name(execution_arn: str, given: Experiment) -> None:
     """Refuse an execution's name that leaves no room for the one that goes on after the approval."""
-    ending = names.approved_execution(execution_arn).removeprefix(execution_arn)
-    name, most = execution_arn.rsplit(":", 1)[-1], names.LONGEST_EXECUTION_NAME - len(ending)
+    name, most = execution_arn.rsplit(":", 1)[-1], names.longest_first_execution()
     asked = given.quality_gate
     if len(name) <= most or (asked.approval, asked.suspicious, asked.beat_champion) == ("automatic", "ignore", False):
         return

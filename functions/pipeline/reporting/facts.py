@@ -87,7 +87,7 @@ class FactFinder:
         run = names.run_id(execution_arn)
         dataset, started_at = self._execution(execution_arn)
         try:
-            plan = find_plan(self.storage, run)
+            plan = find_plan(self.storage, execution_arn)
         except PlanError as error:
             return Facts(run=run, dataset=dataset, started_at=started_at, unread=str(error))
         if plan is None:

@@ -42,6 +42,8 @@ def message(summary: Summary) -> str:
         lines.append(f"Predictions: {summary['locations']['predictions']}")
     if summary["pools_left"]:
         lines.append(f"Warm pools still billed: {', '.join(summary['pools_left'])}")
+    if summary["jobs_left"]:
+        lines.append(f"Still running, and billed: {', '.join(summary['jobs_left'])}; stop them in SageMaker's console")
     lines.append(f"Report: {summary['locations']['report']}")
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pipeline.aws.jobs import RUNNING
 from pipeline.aws.plan_file import remarks_of
 from pipeline.reporting import fan_out as fan_out_summary
 from pipeline.reporting.facts import Facts
@@ -39,7 +40,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
     """Return a run's summary: every key is always there, and null where the run did not get so far.
 
     Seconds are wall-clock seconds, `billable_seconds` instance seconds; `pools_left` are the jobs whose warm pool is
-    still Available.
+    still Available, `jobs_left` those that still run.
     """
     experiment = facts.plan["experiment"] if facts.plan else None
     results = _candidate_results(facts)
@@ -84,6 +85,7 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "pools": fan_out_summary.pools(facts, cold, start_seconds),
         "final_job": _final_job(facts, reused),
         "pools_left": [j["TrainingJobName"] for j in facts.training_jobs if _pool(j).get("Status") == "Available"],
+        "jobs_left": _jobs_left(facts),
         "model_package": {"arn": facts.package.arn, "status": facts.package.status} if facts.package else None,
         "bound": facts.plan["bound"]["text"] if facts.plan else None,
         "seconds": _seconds(facts, now),
@@ -91,6 +93,12 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
         "locations": _locations(facts, report_uri),
         "created_at": now.isoformat(timespec="seconds"),
     }
+
+
+def _jobs_left(facts: Facts) -> list[str]:
+    tuning = facts.tuning or {}
+    own = [facts.tuning_job] if tuning.get("HyperParameterTuningJobStatus") in RUNNING else []
+    return own + [job["TrainingJobName"] for job in facts.training_jobs if job["TrainingJobStatus"] in RUNNING]
 
 
 def _outcome(facts: Facts, ending: Ending, holdout: Holdout | None, best: contract.Best | None) -> str:

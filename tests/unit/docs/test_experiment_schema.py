@@ -37,6 +37,7 @@ BEYOND_A_SCHEMA = (
     "is a range of type continuous",
     "has an entry twice",
     "has nothing to tune",
+    "combinations; set search.max_candidates to",
     "does not fit",
     "is never above",
     "_column does not go with",
@@ -84,8 +85,10 @@ TAKEN = [
     "{missing_values: [1900-01-01, -1, true, NA], positive_class: 2024-01-31}",
     "search: {hyperparameters: {max_iter: {min: 1, max: 9}, learning_rate: {min: 1e-4, max: 1}, max_bins: 64}}",
     "{estimator: linear, search: {hyperparameters: {C: {min: 1, max: 100}, solver: {values: [lbfgs, sag]}}}}",
-    "{estimator: random_forest, search: {hyperparameters: {max_features: {values: [1, 1.0, sqrt, null]}}}}",
-    "{estimator: random_forest, search: {hyperparameters: {bootstrap: true, max_depth: {min: 1, max: 3}}}}",
+    "{estimator: random_forest, search: {max_candidates: 4, hyperparameters:"
+    " {max_features: {values: [1, 1.0, sqrt, null]}}}}",
+    "{estimator: random_forest, search: {max_candidates: 3, hyperparameters:"
+    " {bootstrap: true, max_depth: {min: 1, max: 3}}}}",
     *(f"compute: {text}" for text in texts(examples.test_candidates_run_on_what_they_do_needs_unless_told)),
 ]
 

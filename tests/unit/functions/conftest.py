@@ -41,6 +41,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "DATA_BUCKET": BUCKET,
         "CANDIDATE_ROLE_ARN": role + "candidate",
         "FOLD_ROLE_ARN": role + "fold",
+        "SPLIT_ROLE_ARN": role + "split",
+        "MODEL_ROLE_ARN": role + "model",
         "TRAINING_IMAGE": "image:1.9-0-cpu-py3",
         "TRAINING_CODE_DIR": str(ROOT / "training_code"),
     }.items():

@@ -26,15 +26,15 @@ from tests.unit.functions.runs import ARN, Run
 def test_a_name_that_is_too_long_is_refused_with_what_asks_for_an_approval(
     lambda_context: Any, gate: dict[str, Any], why: str
 ) -> None:
-    long = f"{ARN.rpartition(':')[0]}:{'x' * 63}"
+    long = f"{ARN.rpartition(':')[0]}:{'x' * 57}"
     event = {"execution_arn": long, "input": {"dataset": "churn", "experiment": {"quality_gate": gate}}}
-    with pytest.raises(ExperimentError, match=f"{why}.* has 63 characters; start it under a name of at most 62"):
+    with pytest.raises(ExperimentError, match=f"{why}.* has 57 characters; start it under a name of at most 56"):
         plan_run.lambda_handler(event, lambda_context)
 
 
 def test_one_that_nothing_goes_on_after_may_be_longer(run: Run, lambda_context: Any) -> None:
     assert run.id
-    long = f"{ARN.rpartition(':')[0]}:{'x' * 63}"
+    long = f"{ARN.rpartition(':')[0]}:{'x' * 57}"
     gate = {"quality_gate": {"suspicious": "ignore"}}
     event = {"execution_arn": long, "input": {"dataset": "churn", "experiment": gate}}
     assert plan_run.lambda_handler(event, lambda_context)["plan_uri"]

@@ -14,7 +14,7 @@ from tests.unit.functions.runs import Run
 
 @pytest.fixture
 def find(run: Run, lambda_context: Any) -> Any:
-    event = {"plan_uri": run.plan_uri, "tuning_job": run.tuning_job}
+    event = {"execution_arn": run.execution_arn, "tuning_job": run.tuning_job}
     return lambda: find_best_candidate.lambda_handler(event, lambda_context)
 
 

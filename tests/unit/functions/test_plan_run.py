@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
@@ -95,10 +97,18 @@ def test_the_state_machine_gets_the_requests_that_its_states_send(plan: Any, s3:
     assert all(answer[name] == request for name, request in requests.items() if name != "fold")
 
 
-def test_the_model_has_the_folds_role_and_the_transform_uses_it_on_the_rows_to_score(plan: Any, s3: Any) -> None:
+def test_split_folds_and_model_have_roles_of_their_own_and_the_final_job_the_folds(plan: Any, s3: Any) -> None:
+    requests = stored_plan(s3, plan())["requests"]
+    roles = {kind: requests[kind]["RoleArn"] for kind in ("processing", "fold", "final", "defaults")}
+    roles["model"] = requests["model"]["ExecutionRoleArn"]
+    names = {"processing": "split", "fold": "fold", "final": "fold", "defaults": "candidate", "model": "model"}
+    assert {kind: role.rpartition("/")[2] for kind, role in roles.items()} == names
+
+
+def test_the_model_has_no_network_and_the_transform_uses_it_on_the_rows_to_score(plan: Any, s3: Any) -> None:
     made = stored_plan(s3, plan())
     model, transform = made["requests"]["model"], made["requests"]["transform"]
-    assert model["ExecutionRoleArn"] == made["requests"]["fold"]["RoleArn"]
+    assert model["EnableNetworkIsolation"] is True
     assert transform["ModelName"] == model["ModelName"]
     source = transform["TransformInput"]["DataSource"]["S3DataSource"]
     assert source == {"S3DataType": "S3Prefix", "S3Uri": made["locations"]["score"]}
@@ -202,11 +212,11 @@ def test_data_too_large_to_read_is_sampled_and_left_to_split_dataset(
     assert (made["metric_classes"], made["problem_sampled"]) == ([2, 2], True)
 
 
-def test_a_retry_answers_the_plan_of_the_first_attempt(plan: Any, s3: Any) -> None:
+def test_a_retry_answers_as_the_first_attempt(plan: Any, s3: Any) -> None:
     first = plan()
     made = stored_plan(s3, first)
-    assert plan(data=b"x,target\n1,a\n") == first
-    assert stored_plan(s3, first) == made
+    assert plan(data=None) == first
+    assert stored_plan(s3, first) | {"created_at": ""} == made | {"created_at": ""}
 
 
 def test_a_plan_of_another_version_is_not_gone_on_with(plan: Any, s3: Any) -> None:
@@ -255,6 +265,31 @@ def test_the_training_code_is_uploaded_once_under_its_hash(
     other = sample_event | {"execution_arn": sample_event["execution_arn"] + "0"}
     plan_run.lambda_handler(other, lambda_context)
     assert s3.head_object(Bucket=BUCKET, Key=key)["VersionId"] == first
+
+
+def test_what_somebody_put_under_the_training_code_s_hash_is_replaced(plan: Any, s3: Any) -> None:
+    key = f"code/{stored_plan(s3, plan())['code']['sha256']}/sourcedir.tar.gz"
+    honest = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"planted")
+    plan()
+    assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == honest
+
+
+@pytest.mark.parametrize(("planted", "code"), [(b"", 0), (b"planted", 1)])
+def test_split_dataset_unpacks_the_planned_code_only(
+    plan: Any, s3: Any, tmp_path: Path, planted: bytes, code: int
+) -> None:
+    made = stored_plan(s3, plan())
+    key = f"code/{made['code']['sha256']}/sourcedir.tar.gz"
+    archive = tmp_path / "input/code/sourcedir.tar.gz"
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() + planted)
+    entrypoint = made["requests"]["processing"]["AppSpecification"]["ContainerEntrypoint"]
+    command = [part.replace("/opt/ml/processing", str(tmp_path)) for part in entrypoint]
+    command[2] = command[2].replace("exec python3", "exec true")
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, (tmp_path / "code/processing.py").is_file()) == (code, code == 0)
+    assert ("is not the code that was planned: sha256" in ran.stderr) == (code == 1)
 
 
 def test_packed_data_is_planned_for_by_what_it_unpacks_to_and_is_told_of(plan: Any, s3: Any) -> None:

@@ -31,8 +31,10 @@ def test_the_states_of_a_run_refuse_it(old: Run, lambda_context: Any) -> None:
     with pytest.raises(PlanError, match=SAID):
         plan_run.lambda_handler({"execution_arn": ARN, "input": {"dataset": "churn"}}, lambda_context)
     with pytest.raises(PlanError, match=SAID):
-        find_best_candidate.lambda_handler({"plan_uri": old.plan_uri, "tuning_job": old.tuning_job}, lambda_context)
-    event = {"plan_uri": old.plan_uri, "best": old.best, "final_job": old.final_job}
+        find_best_candidate.lambda_handler(
+            {"execution_arn": old.execution_arn, "tuning_job": old.tuning_job}, lambda_context
+        )
+    event = {"execution_arn": old.execution_arn, "best": old.best, "final_job": old.final_job}
     with pytest.raises(PlanError, match=SAID):
         register_model.lambda_handler(event, lambda_context)
 

@@ -34,7 +34,7 @@ def run(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, experiment: str) -> Ru
 
 @pytest.fixture
 def register(run: Run, lambda_context: Any) -> Any:
-    event = {"plan_uri": run.plan_uri, "best": run.best, "final_job": run.final_job}
+    event = {"execution_arn": run.execution_arn, "best": run.best, "final_job": run.final_job}
     return lambda: register_model.lambda_handler(event, lambda_context)
 
 
@@ -159,7 +159,7 @@ def test_a_score_too_good_to_be_true_holds_the_model(
     run: Run, lambda_context: Any, score: float, cv: float, said: str
 ) -> None:
     run.final(score)
-    event = {"plan_uri": run.plan_uri, "best": run.best | {"score": cv}, "final_job": run.final_job}
+    event = {"execution_arn": run.execution_arn, "best": run.best | {"score": cv}, "final_job": run.final_job}
     answer = register_model.lambda_handler(event, lambda_context)
     assert answer["status"] == "PendingManualApproval"
     assert f"held for a person's approval: {said}" in answer["reason"]
@@ -204,7 +204,7 @@ def test_the_champion_s_verdict_decides_and_is_told(run: Run, register: Any, ver
 def test_an_error_of_nothing_is_perfect(s3: Any, sagemaker: FakeSageMaker, tmp_path: Any, lambda_context: Any) -> None:
     run = Run(s3, sagemaker, tmp_path, "metric: neg_log_loss\n")
     run.final(-0.0, 0.0)
-    event = {"plan_uri": run.plan_uri, "best": run.best | {"score": -0.3}, "final_job": run.final_job}
+    event = {"execution_arn": run.execution_arn, "best": run.best | {"score": -0.3}, "final_job": run.final_job}
     assert register_model.lambda_handler(event, lambda_context)["status"] == "PendingManualApproval"
 
 

@@ -10,7 +10,7 @@ import release_warm_pools
 from pipeline.errors import SageMakerError
 from tests.unit.functions.fake_sagemaker import FakeSageMaker
 
-RUN = "churn-0123-9598a8ee"
+RUN = "churn-grc6su4yx8"
 TUNING = f"wf-{RUN}"
 NOTHING = {"released": 0, "kept": [], "running": 0, "clean": True}
 

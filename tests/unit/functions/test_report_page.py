@@ -26,6 +26,21 @@ def test_the_page_is_one_file_that_reaches_for_nothing(succeeded: Run, report: A
     assert page.tags.count("h1") == 1
 
 
+def test_a_browser_runs_and_loads_nothing_of_the_page_s_even_if_it_held_it(succeeded: Run, report: Any) -> None:  # noqa: ARG001
+    head = report()[1].partition("</head>")[0]
+    (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', head)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules == {
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "form-action": "'none'",
+        "base-uri": "'none'",
+    }
+    before = head.partition("Content-Security-Policy")[0]
+    assert not re.search("<(style|link|title|script)", before)  # it binds what follows it
+
+
 def test_the_page_shows_what_a_person_asks_for(succeeded: Run, report: Any) -> None:
     text = report()[1]
     for expected in (

@@ -12,7 +12,9 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 import plan_run
 import resume_run
-from pipeline.errors import ExperimentError, RunNotEndedError, StorageError
+import stop_run_jobs
+import write_report
+from pipeline.errors import ExperimentError, NotApprovedError, RunNotEndedError, StorageError
 from pipeline.reporting.notification import message
 from tests.unit.functions.conftest import BUCKET
 from tests.unit.functions.fake_sagemaker import START, FakeSageMaker, arn
@@ -58,8 +60,11 @@ class Machine:
         role = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/machine"
         made = self.client.create_state_machine(name="wf-tuning", definition=definition, roleArn=role)
         self.arn = made["stateMachineArn"]
-        self.client.start_execution(stateMachineArn=self.arn, name=ARN.rsplit(":", 1)[-1])
-        self.ended(ARN, "SUCCEEDED")
+        self.start(ARN, "SUCCEEDED")
+
+    def start(self, execution: str, status: str) -> None:
+        self.client.start_execution(stateMachineArn=self.arn, name=execution.rsplit(":", 1)[-1])
+        self.ended(execution, status)
 
     def ended(self, execution: str, status: str) -> None:
         backend = stepfunctions_backends[DEFAULT_ACCOUNT_ID]["us-east-1"]
@@ -83,6 +88,13 @@ def resume(machine: Machine, sample_event: Any, lambda_context: Any) -> Any:  # 
     return lambda: resume_run.lambda_handler(sample_event, lambda_context)
 
 
+@pytest.fixture
+def go_on(run: Run, lambda_context: Any) -> Any:  # noqa: ARG001
+    """Plan Run of the execution that goes on, unless told otherwise."""
+    event = {"execution_arn": RESUMED, "input": {"dataset": "churn"}}
+    return lambda **more: plan_run.lambda_handler(event | more, lambda_context)
+
+
 def test_the_run_goes_on_in_an_execution_that_is_the_same_run(run: Run, machine: Machine, resume: Any) -> None:
     started = resume()["execution_arn"]
     assert machine.resumed() == [started] == [RESUMED]
@@ -94,19 +106,113 @@ def test_plan_run_gives_the_same_plan_again(run: Run, s3: Any, resume: Any, lamb
     before = run.read("plan.json")
     requests = json.loads(before)["requests"]
     s3.delete_object(Bucket=BUCKET, Key="datasets/churn/data.csv")
-    given = {"dataset": "churn", "approved": PACKAGE}
-    planned = plan_run.lambda_handler({"execution_arn": resumed, "input": given}, lambda_context)
+    planned = plan_run.lambda_handler({"execution_arn": resumed, "input": {"dataset": "churn"}}, lambda_context)
     assert (planned["run"], run.read("plan.json")) == (run.id, before)
     assert (planned["model"], planned["transform"]) == (requests["model"], requests["transform"])
 
 
-def test_the_same_event_twice_starts_nothing_more(machine: Machine, resume: Any) -> None:
-    resume()
-    resume()
+def test_the_same_event_twice_starts_nothing_more(machine: Machine, resume: Any, go_on: Any) -> None:
+    assert resume() == resume()
+    go_on()
+    assert "has gone on once" in resume()["ignored"]
     assert machine.resumed() == [RESUMED]
 
 
+def test_an_approval_while_an_execution_of_that_name_runs_is_tried_again(machine: Machine, resume: Any) -> None:
+    started_by_somebody = {"stateMachineArn": machine.arn, "name": RESUMED.rsplit(":", 1)[-1], "input": "{}"}
+    machine.client.start_execution(**started_by_somebody)
+    with pytest.raises(RunNotEndedError, match=r"is about to go on with run .*, or to be refused; ask again"):
+        resume()
+    machine.ended(RESUMED, "FAILED")
+    assert resume() == {"execution_arn": names.approved_execution(ARN, 1)}
+
+
+def test_the_model_is_the_one_that_the_registry_has_of_the_run_whatever_the_input_says(go_on: Any) -> None:
+    assert go_on(input={"dataset": "churn", "approved": arn("model-package", "wf-other/7")})["approved"] == PACKAGE
+    assert go_on(input={})["approved"] == PACKAGE
+
+
+@pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected"])
+def test_an_execution_of_that_name_goes_on_with_no_model_that_nobody_approved(
+    run: Run, sagemaker: FakeSageMaker, go_on: Any, status: str
+) -> None:
+    sagemaker.packages[0]["ModelApprovalStatus"] = status
+    with pytest.raises(NotApprovedError, match=f"{PACKAGE}, the model of run {run.id}, is {status}; approve it first"):
+        go_on(input={"dataset": "churn", "approved": PACKAGE})
+
+
+def test_a_run_that_has_registered_nothing_does_not_go_on(run: Run, sagemaker: FakeSageMaker, go_on: Any) -> None:
+    sagemaker.packages[0]["ModelPackageDescription"] = "run another-0123456789: no gate"
+    with pytest.raises(NotApprovedError, match=f"run {run.id} has registered no model yet"):
+        go_on()
+
+
+@pytest.mark.parametrize("experiment", [MANUAL.replace("manual", "manual, min_score: 0.9")], indirect=True)
+def test_an_execution_of_that_name_does_not_pass_the_gate(run: Run, go_on: Any) -> None:
+    with pytest.raises(NotApprovedError, match=f"the quality gate of run {run.id} rejected"):
+        go_on()
+
+
+def test_only_one_execution_goes_on_with_a_run(run: Run, go_on: Any) -> None:
+    first = go_on()
+    assert go_on() == first  # a retry
+    with pytest.raises(NotApprovedError, match=rf"run {run.id} has gone on once, as s3://.*/approval\.json says"):
+        go_on(execution_arn=names.approved_execution(ARN, 1))
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_an_execution_that_was_refused_does_not_use_up_the_approval(
+    sagemaker: FakeSageMaker, machine: Machine, resume: Any, go_on: Any, status: str
+) -> None:
+    sagemaker.packages[0]["ModelApprovalStatus"] = "PendingManualApproval"
+    for attempt in range(3):
+        execution = names.approved_execution(ARN, attempt)
+        machine.start(execution, status)
+        with pytest.raises(NotApprovedError):
+            go_on(execution_arn=execution)
+    sagemaker.packages[0]["ModelApprovalStatus"] = "Approved"
+    started = resume()["execution_arn"]
+    assert started == names.approved_execution(ARN, 3)
+    assert go_on(execution_arn=started)["approved"] == PACKAGE
+
+
+def test_a_package_that_only_says_that_it_is_the_run_s_is_ignored(
+    run: Run, sagemaker: FakeSageMaker, machine: Machine, resume: Any
+) -> None:
+    forged = sagemaker.packages[0] | {"ModelPackageGroupName": "wf-other", "ModelPackageArn": PACKAGE}
+    sagemaker.packages[:] = [forged]
+    assert resume() == {"ignored": f"{PACKAGE} is not the model package of run {run.id}, which it names"}
+    assert not machine.resumed()
+
+
+def test_an_execution_that_was_refused_leaves_the_run_s_report_and_jobs_alone(
+    run: Run,
+    sagemaker: FakeSageMaker,
+    lambda_context: Any,
+    topic: str,  # noqa: ARG001
+) -> None:
+    run.write("summary.json", {"outcome": "awaiting approval"})
+    sagemaker.others["Transform"][f"wf-{run.id}-score"] = "InProgress"
+    looked = stop_run_jobs.lambda_handler({"execution_arn": RESUMED}, lambda_context)
+    assert looked == {"running": 0, "available": 0, "clean": True, "run": run.id}
+    event = {"execution_arn": RESUMED, "status": "FAILED", "error": "NotApprovedError", "cause": "{}"}
+    written = write_report.lambda_handler(event, lambda_context)
+    assert written["ignored"].startswith(f"run {run.id} has not gone on in execution {RESUMED}")
+    assert json.loads(run.read("summary.json")) == {"outcome": "awaiting approval"}
+    assert not [name for name, _ in sagemaker.calls if name.startswith("Stop")]
+
+
+def test_the_execution_that_went_on_cleans_up_after_itself(
+    run: Run, sagemaker: FakeSageMaker, lambda_context: Any, go_on: Any
+) -> None:
+    go_on()
+    sagemaker.others["Transform"][f"wf-{run.id}-score"] = "InProgress"
+    looked = stop_run_jobs.lambda_handler({"execution_arn": RESUMED}, lambda_context)
+    assert looked == {"running": 1, "available": 0, "clean": False, "run": run.id}
+
+
 def test_a_run_goes_on_once_however_that_ended(run: Run, machine: Machine, resume: Any) -> None:
+    run.write("approval.json", {"execution_arn": RESUMED, "model_package_arn": PACKAGE})
     run.write("summary.json", {"execution_arn": RESUMED, "outcome": "failed"})
     assert resume()["ignored"].startswith(f"run {run.id} has gone on once, and its outcome is: failed; upload")
     assert not machine.resumed()
@@ -143,9 +249,9 @@ def test_a_model_that_the_gate_rejected_scores_nothing_whoever_approves_it(
 
 
 def test_an_execution_that_somebody_named_so_is_a_run_of_its_own() -> None:
-    for name in (f"{ARN}_approved", f"{ARN}_approved-0123abcd"):
+    for name in (f"{ARN}_approved", f"{ARN}_approved-0123456789", f"{RESUMED}-r100", f"{RESUMED}-r0"):
         assert names.run_id(name) != names.run_id(ARN)
-    assert names.run_id(RESUMED) == names.run_id(ARN)
+    assert names.run_id(RESUMED) == names.run_id(f"{RESUMED}-r1") == names.run_id(ARN)
 
 
 @pytest.mark.parametrize("experiment", ["", "quality_gate: {approval: automatic}\n"], indirect=True)
@@ -180,14 +286,14 @@ def test_a_plan_that_is_gone_is_an_error_that_the_dead_letters_keep(run: Run, s3
 @pytest.mark.usefixtures("run")
 def test_an_execution_s_name_must_leave_room_for_the_one_that_goes_on(lambda_context: Any) -> None:
     start = ARN.rpartition(":")[0]
-    event = {"execution_arn": f"{start}:{'x' * 63}", "input": {"dataset": "churn"}}
-    with pytest.raises(ExperimentError, match=r"quality_gate\.approval is manual, .* has 63 characters; .* at most 62"):
+    event = {"execution_arn": f"{start}:{'x' * 57}", "input": {"dataset": "churn"}}
+    with pytest.raises(ExperimentError, match=r"quality_gate\.approval is manual, .* has 57 characters; .* at most 56"):
         plan_run.lambda_handler(event, lambda_context)
     event["input"]["experiment"] = {"quality_gate": {"approval": "automatic"}}
-    with pytest.raises(ExperimentError, match=r"quality_gate\.suspicious is hold\), .* at most 62"):
+    with pytest.raises(ExperimentError, match=r"quality_gate\.suspicious is hold\), .* at most 56"):
         plan_run.lambda_handler(event, lambda_context)
     event["input"]["experiment"] = {}
-    plan_run.lambda_handler(event | {"execution_arn": f"{start}:{'x' * 62}"}, lambda_context)
+    plan_run.lambda_handler(event | {"execution_arn": f"{start}:{'x' * 56}"}, lambda_context)
 
 
 @pytest.mark.parametrize("experiment", [""], indirect=True)
@@ -230,7 +336,8 @@ def test_until_then_the_report_and_the_notification_say_how_to_approve(run: Run,
     assert command in message(summary)
 
 
-def test_the_execution_that_goes_on_ends_the_run(run: Run, machine: Machine, report: Any) -> None:  # noqa: ARG001
+def test_the_execution_that_goes_on_ends_the_run(run: Run, machine: Machine, go_on: Any, report: Any) -> None:  # noqa: ARG001
+    go_on()
     summary, _ = report(execution_arn=RESUMED)
     assert (summary["outcome"], summary["execution_arn"], summary["approve"]) == ("succeeded", RESUMED, None)
     assert summary["reason"] == "experiment.yaml sets no quality_gate.min_score"

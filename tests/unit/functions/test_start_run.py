@@ -74,13 +74,14 @@ def test_the_last_file_of_a_folder_and_a_table_start_a_run_that_knows_which(
     assert told() == []
 
 
+@pytest.mark.parametrize("dataset", ["März 2026", "a+b", "a%20b", "a b", "a%2Bb"])
 def test_a_folder_that_is_no_dataset_s_name_starts_a_run_that_plan_run_refuses(
-    machine: Any, sample_event: Any, lambda_context: Any
+    machine: Any, sample_event: Any, lambda_context: Any, dataset: str
 ) -> None:
-    sample_event["detail"]["object"]["key"] = "datasets/März 2026/data.csv"
+    sample_event["detail"]["object"]["key"] = f"datasets/{dataset}/data.csv"  # EventBridge quotes no keys
     start_run.lambda_handler(sample_event, lambda_context)
     (execution,) = machine()
-    assert json.loads(execution["input"])["dataset"] == "März 2026"
+    assert json.loads(execution["input"])["dataset"] == dataset
 
 
 @pytest.mark.parametrize(

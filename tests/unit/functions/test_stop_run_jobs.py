@@ -19,7 +19,7 @@ NOTHING = {"running": 0, "available": 0, "clean": True, "run": RUN}
 
 
 @pytest.fixture
-def look(sagemaker: FakeSageMaker, sample_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
+def look(sagemaker: FakeSageMaker, s3: Any, sample_event: Any, lambda_context: Any) -> Any:  # noqa: ARG001
     return lambda: stop_run_jobs.lambda_handler(sample_event | {"execution_arn": ARN}, lambda_context)
 
 

@@ -207,14 +207,18 @@ def test_the_sentence_that_matters_is_the_reason(
     assert (summary["outcome"], summary["reason"]) == (outcome, reason)
 
 
-def test_an_aborted_run_keeps_what_it_had_and_names_the_pools_still_billed(
-    run: Run, sagemaker: FakeSageMaker, report: Any
+def test_an_aborted_run_keeps_what_it_had_and_names_what_is_still_billed(
+    run: Run, sagemaker: FakeSageMaker, report: Any, notified: Any
 ) -> None:
     run.candidate(1, [0.7, 0.8, 0.9])
     run.candidate(2, [], status="Stopped")
     pool = f"{run.candidate_name(1)}-f0"
     sagemaker.add_fold(pool, "Available")
+    sagemaker.add_fold(stuck := f"{run.candidate_name(2)}-f1", TrainingJobStatus="Stopping")
     summary, page = report("ABORTED", "Stopped", "warmfold stop")
+    assert summary["jobs_left"] == [stuck]
+    assert f"Still running, and billed: <code>{stuck}</code>; stop them in SageMaker's console." in page
+    assert f"Still running, and billed: {stuck}" in notified()["Message"]
     assert summary["best"]["number"] == 1
     assert summary["candidates"]["stopped"] == 1
     assert summary["pools_left"] == [pool]

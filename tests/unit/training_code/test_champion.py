@@ -29,10 +29,14 @@ class Archives:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
+    def list_objects_v2(self, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:  # noqa: N803
+        keys = sorted(uri.removeprefix(f"s3://{Bucket}/") for uri in self.objects)
+        return {"Contents": [{"Key": key} for key in keys if key.startswith(Prefix)][:MaxKeys]}
+
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         uri = f"s3://{Bucket}/{Key}"
-        if uri not in self.objects:
-            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "gone"}}, "GetObject")
+        if uri not in self.objects:  # as S3 answers who may not list the whole bucket
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[uri])}
 
 

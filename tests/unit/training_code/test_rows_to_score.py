@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.training_code.dataset import csv_of, labels, measured, understood
 from warmfold_data.csv_records import DatasetRuleError
-from warmfold_data.rows_to_score import check_rows_to_score
+from warmfold_data.rows_to_score import Compared, check_rows_to_score
 from warmfold_run.records import Remark
 
 TRAINED = understood(
@@ -68,3 +68,23 @@ def test_remarks_are_the_same_wherever_the_file_lies() -> None:
 def test_a_cell_that_its_column_s_reading_can_t_take_is_refused_by_line() -> None:
     with pytest.raises(DatasetRuleError, match=r"predict.csv, line 5: 'tall' in column 'age' is not a number"):
         said(age=["30", "30", "30", "tall"] * 2)
+
+
+class Counted(str):
+    """A column's name that counts how often it is compared."""
+
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.comparisons += 1
+        return str.__eq__(self, str(other))
+
+    __hash__ = str.__hash__
+
+
+def test_looking_up_columns_is_no_more_work_for_each_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"x{number}" for number in range(500)]
+    profile = TRAINED | {"readings": dict.fromkeys(names, TRAINED["readings"]["age"]), "target": "y"}
+    monkeypatch.setattr(Counted, "comparisons", 0)
+    Compared(profile).start([Counted(name) for name in names], "predict.csv")  # type: ignore[arg-type]
+    assert Counted.comparisons <= 4 * len(names)

@@ -11,8 +11,9 @@ import pytest
 from tests.unit.warmfold.iam_requests import Inner, enforcer, nobody, policy, request
 from warmfold.cloud import middleware
 from warmfold.cloud.app import serve_moto
+from warmfold.cloud.iam import services
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
-from warmfold.cloud.iam.identity import Caller, Signature, signature
+from warmfold.cloud.iam.identity import Caller, Signature, form_of, signature
 from warmfold.cloud.iam.steps import iam_steps
 
 
@@ -51,10 +52,9 @@ def field(name: str, value: str) -> str:
 
 FORM = "".join(
     [
-        field("Key", "runs/a"),
+        field("key", "runs/a"),
         field("x-amz-credential", "K/20260101/us-east-1/s3/aws4_request"),
-        field("key", "other"),
-        field('file"; filename="f', field("x-amz-security-token", "not a field")),
+        field('file"; filename="f', "own"),
         "--B--",
     ]
 ).encode()
@@ -70,6 +70,16 @@ def test_a_browser_s_form_has_its_signer_s_rights() -> None:
     assert inner.bodies == [FORM]
     other = enforcer(p=policy({"Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/other"}))
     assert request(other, "s3", "POST", "/b", **form)[0] == "403 Forbidden"
+
+
+def test_a_form_s_fields_after_its_file_are_none_and_leave_it_without_a_key() -> None:
+    body = FORM.removesuffix(b"--B--") + (field("x-amz-security-token", "late") + "--B--").encode()
+    form = {"CONTENT_TYPE": "multipart/form-data; boundary=B", "REQUEST_METHOD": "POST"}
+    environ = {**form, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    assert signature(environ) == Signature("K", "us-east-1", "s3")
+    found = form_of(environ)
+    assert found is not None
+    assert found.key == ""
 
 
 JSON = {"HTTP_X_AMZ_TARGET": "AWSStepFunctions.ListStateMachines"}
@@ -103,8 +113,9 @@ def test_a_request_of_nobody_is_refused_in_its_service_s_form(
     assert inner.bodies == []
 
 
-def test_a_browser_may_ask_unsigned_what_it_may_do() -> None:
-    assert request(enforcer(), "", "OPTIONS", "/b/k", identify=nobody(UNSIGNED), HTTP_AUTHORIZATION="")[0] == "200 OK"
+def test_options_are_judged_as_any_request() -> None:
+    answer = request(enforcer(), "", "OPTIONS", "/b/k", identify=nobody(UNSIGNED), HTTP_AUTHORIZATION="")
+    assert answer[0] == "403 Forbidden"
 
 
 def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_for() -> None:
@@ -121,3 +132,17 @@ def test_a_presigned_call_reaches_the_service_and_the_region_that_it_is_signed_f
     steps = iam_steps(enforcer(), lambda _: Caller("K", None))
     list(middleware.application([*steps, serve_moto(inner)])(environ, start))
     assert signature({"HTTP_AUTHORIZATION": seen[0]}) == Signature("K", "eu-west-1", "sts")
+
+
+@pytest.mark.parametrize(
+    "name", ["monitoring", "states", "lambda", "events", "sqs", "application-autoscaling", "email"]
+)
+def test_a_service_is_known_by_the_name_that_its_requests_are_signed_for(name: str) -> None:
+    assert services.is_known(name)
+
+
+@pytest.mark.parametrize("name", ["queue", "eventbridge", "s3-outposts", "cloudwatch", "stepfunctions", "iam-x", "own"])
+def test_a_service_is_not_known_by_another_name(name: str) -> None:
+    assert not services.is_known(name)
+    gate = enforcer(p=policy({"Action": "*"}))
+    assert request(gate, name, "POST", "/", body=b"Action=Any")[0] == "400 Bad Request"

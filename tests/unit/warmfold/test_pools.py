@@ -125,6 +125,16 @@ def test_a_released_pool_is_terminated_and_counts_no_more(pools: WarmPools[str])
     state = keep(pools)
     assert pools.instances("ml.m5.xlarge") == 1
     assert pools.instances("ml.m5.large") == 0
-    assert pools.release("old", 130.0).kept == "instance of old"
+    pools.release("old", 130.0)
+    assert [pool.kept for pool in pools.expire(130.0)] == ["instance of old"]
     assert state.describe() == {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 30}
     assert pools.instances("ml.m5.xlarge") == 0
+
+
+def test_a_pool_whose_release_takes_its_time_counts_and_is_nobody_s(pools: WarmPools[str]) -> None:
+    state = keep(pools)
+    pools.release("old", 130.0, late=10.0)
+    assert pools.expire(139.0) == []
+    assert (state.describe(), pools.instances("ml.m5.xlarge")) == ({"Status": "Available"}, 1)
+    assert pools.take(shape(), "new", 135.0) is None
+    assert len(pools.expire(140.0)) == 1

@@ -184,3 +184,20 @@ def test_the_execution_arn_is_the_machine_s(tmp_path: Path) -> None:
     (tmp_path / "d").write_text("a,target\n")
     version = cloud.stack().upload("churn", tmp_path / "d", None, None)
     assert cloud.stack().wait_for_execution("churn", version).startswith(MACHINE.replace("stateMachine", "execution"))
+
+
+@pytest.mark.parametrize("name", ["../../planted", "/abs/planted", "a/../../../planted", ".."])
+def test_no_object_of_a_run_is_copied_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    cloud = Cloud()
+    cloud.objects |= {"runs/r/a.json": b"1", f"runs/r/{name}": b"planted"}
+    folder = tmp_path / "deep" / "output" / "r"
+    with pytest.raises(CommandError, match=r"s3://data-bucket/runs/r/: '.*' leads out of .*/output/r, .* delete it"):
+        cloud.stack().download("runs/r/", folder)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_a_run_wrote_is_copied_and_what_only_marks_a_folder_is_not(tmp_path: Path) -> None:
+    cloud = Cloud()
+    cloud.objects |= {"runs/r/": b"", "runs/r/a/": b"", "runs/r/a/b.json": b"1", "runs/r/c.json": b"2"}
+    assert cloud.stack().download("runs/r/", tmp_path) == [tmp_path / "a/b.json", tmp_path / "c.json"]
+    assert (tmp_path / "a/b.json").read_bytes() == b"1"

@@ -106,7 +106,7 @@ def test_no_member_is_in_two_tables_and_every_path_exists(operation: str) -> Non
             {"TrainingJobDefinition": {"StoppingCondition": {"MaxPendingTimeInSeconds": 7200}}},
             "TrainingJobDefinition.StoppingCondition.MaxPendingTimeInSeconds is not built in the local cloud",
         ),
-        ("CreateModel", {"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
+        ("CreateModel", {"EnableNetworkIsolation": True}, None),
         ("CreateModel", {"InferenceExecutionConfig": {"Mode": "Serial"}}, "one container is served"),
         ("CreateTrainingJob", {"EnableNetworkIsolation": True, "ProfilerConfig": {"DisableProfiler": False}}, None),
         ("CreateTransformJob", {"MaxConcurrentTransforms": 4, "Tags": [{"Key": "a", "Value": "b"}]}, None),

@@ -43,7 +43,8 @@ SCIKIT_LEARN: dict[tuple[str, str], Any] = {
         ("{min: 1}", ".max is missing"),
         ("{min: small, max: 2}", '.min is "small"; it must be a number'),
         ("{min: .inf, max: 2}", ".min is Infinity; it must be a number"),
-        ("{values: []}", ".values must be a list of at least one plain value"),
+        ("{values: []}", ".values must be a list of at least two plain values"),
+        ("{values: [1]}", ".values has one entry, so that there is nothing to choose; give it as a plain value"),
         ("{values: [a, a]}", ".values has an entry twice"),
         ("{values: [1], min: 1}", ".min does not go with values"),
         ("[1, 2]", "is [1, 2]; give one value"),
@@ -131,6 +132,23 @@ def test_whole_ends_of_a_real_range_stay_real() -> None:
 def test_something_must_be_tuned() -> None:
     (said,) = refused("search: {hyperparameters: {max_iter: 100}}")
     assert "has nothing to tune" in said
+
+
+@pytest.mark.parametrize(
+    ("space", "combinations"),
+    [
+        ("{max_leaf_nodes: {min: 7, max: 9}, max_iter: 100}", 3),
+        ("{max_leaf_nodes: {min: 7, max: 9}, max_iter: {values: [50, 100]}}", 6),
+    ],
+)
+def test_a_search_would_not_try_a_combination_twice(space: str, combinations: int) -> None:
+    (said,) = refused(f"search: {{max_candidates: 7, hyperparameters: {space}}}")
+    assert said == (
+        f"experiment.yaml: search.max_candidates is 7, and search.hyperparameters has {combinations} combinations; "
+        f"set search.max_candidates to {combinations} or less, or give wider ranges"
+    )
+    assert resolved(f"search: {{max_candidates: {combinations}, hyperparameters: {space}}}")
+    assert resolved("search: {hyperparameters: {learning_rate: {min: 0.1, max: 0.2}, max_iter: {values: [1, 2]}}}")
 
 
 def test_the_type_of_a_range_is_inferred_from_its_ends() -> None:

@@ -121,10 +121,11 @@ def read_table(
 
 def feature_frame(rows: Sequence[Sequence[str]], header: Sequence[str], schema: Schema) -> pd.DataFrame:
     """The features of CSV records, whatever the order of their columns; raises TableError."""
-    absent = [column for column in schema.features if column not in header]
+    in_header = {name: place for place, name in enumerate(header)}
+    absent = [column for column in schema.features if column not in in_header]
     if absent:
         raise TableError(f"column {absent[0]!r} is missing; the model was trained on it. The header has {list(header)}")
-    places = {column: header.index(column) for column in schema.features}
+    places = {column: in_header[column] for column in schema.features}
     cells = {column: text_array([row[place] for row in rows]) for column, place in places.items()}
     try:
         read = read_columns(cells, [ColumnReader(column, schema.readings[column]) for column in schema.features])

@@ -12,10 +12,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import sklearn
-from botocore.exceptions import ClientError
 
 from warmfold_catalogue.metrics import load_metric
 from warmfold_jobs.data.table import Schema
+from warmfold_jobs.storage import is_there
 from warmfold_jobs.training import intervals
 from warmfold_jobs.training.diagnose import Held
 from warmfold_jobs.training.gains import gained
@@ -72,12 +72,9 @@ def load_champion(s3: S3Client, plan: Plan) -> ChampionModel:
     bucket, key = split_uri(package["model_data_url"])
     if bucket != plan["bucket"] or not key.startswith(f"{places.run_folder(package['run'])}model/"):
         raise NotComparableError(f"its archive {package['model_data_url']} is not one of this stack's runs")
-    try:
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
-            raise
-        raise NotComparableError(f"its archive {package['model_data_url']} is gone") from error
+    if not is_there(s3, package["model_data_url"]):
+        raise NotComparableError(f"its archive {package['model_data_url']} is gone")
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
         told: ModelDescription = json.loads(_member(archive, places.MODEL_DESCRIPTION))
         fitted_by = told["versions"]["scikit-learn"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.events.exceptions import ValidationException
-from moto.events.models import Rule, events_backends
+from moto.events.models import EventsBackend, Rule, events_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
@@ -22,6 +22,7 @@ from warmfold.cloud.iam.policy import Call
 
 Target = tuple[Mapping[str, Any], str]
 SERVICE = "events.amazonaws.com"
+_NOT_YOURS = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
 _PLACEHOLDER = re.compile(r"<([\w.-]+)>")
 _STRING_OR_PLACEHOLDER = re.compile(rf'"(?:[^"\\]|\\.)*"|{_PLACEHOLDER.pattern}')
 
@@ -85,6 +86,10 @@ def _at(event: Any, path: str) -> Any:
     return event
 
 
+def _is_of_aws(event: Mapping[str, Any]) -> bool:
+    return str(event.get("Source", "")).startswith("aws.")
+
+
 class NotAuthorizedError(Exception):
     """A target's role may not do what its rule asks of it."""
 
@@ -124,7 +129,8 @@ def ways(
 def install(bus: EventBus, *, needs_roles: bool) -> None:
     """Have PutEvents go through `bus` too, and where roles are needed refuse a state machine as target without one.
 
-    moto's rules do not reach Lambda, Step Functions or SNS, deliver although disabled, and do it inside the call.
+    moto's rules do not reach Lambda, Step Functions or SNS, deliver although disabled, and do it inside the call; and
+    moto takes events from anybody whose source begins with `aws.`.
     """
     put_targets = Rule.put_targets
 
@@ -141,5 +147,12 @@ def install(bus: EventBus, *, needs_roles: bool) -> None:
         for target, text in _targets(rule, event):
             bus.deliver(target, text)
 
+    put_events = EventsBackend.put_events
+
+    def put_own(backend: Any, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answers = iter(put_events(backend, [event for event in events if not _is_of_aws(event)]))
+        return [dict(_NOT_YOURS) if _is_of_aws(event) else next(answers) for event in events]
+
+    EventsBackend.put_events = put_own
     Rule.send_to_targets = send_to_targets
     Rule.put_targets = put_checked

@@ -7,10 +7,13 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import flask
 from moto.s3 import notifications
+from moto.s3.exceptions import MalformedXML
 from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.responses import S3Response
 
 from warmfold.cloud.events import EventBus
 from warmfold.cloud.hooks.cloudformation.resources import Properties, around
@@ -31,6 +34,7 @@ def install(bus: EventBus, clock: Callable[[], float] = time.time) -> None:
     """Mend moto's S3, whose events go to `bus`; each function below says what."""
     _send_events(bus, clock)
     _buckets()
+    _deletions()
 
 
 def _send_events(bus: EventBus, clock: Callable[[], float]) -> None:
@@ -98,6 +102,27 @@ def _buckets() -> None:
         backend.put_bucket_lifecycle(bucket.name, [_lifecycle_rule(rule) for rule in rules])
 
     around(FakeBucket, before=name, after=configure)
+
+
+def _deletions() -> None:
+    """moto fails over the body of a DeleteObjects that AWS calls malformed."""
+    delete = S3Response._bucket_response_delete_keys
+
+    def delete_keys(self: Any, bucket_name: str, authenticated: bool = True) -> Any:
+        try:
+            root = ElementTree.fromstring(self.body)
+        except ElementTree.ParseError as error:
+            raise MalformedXML from error
+        named = [[part.text for part in one if _name(part) == "Key"] for one in root if _name(one) == "Object"]
+        if _name(root) != "Delete" or not named or not all(len(keys) == 1 and keys[0] for keys in named):
+            raise MalformedXML
+        return delete(self, bucket_name, authenticated)
+
+    S3Response._bucket_response_delete_keys = delete_keys
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from warmfold.cloud.iam.patterns import Context, Match, matches
+from warmfold.cloud.iam.patterns import Context, Match, matches, without_wildcards
 
 KNOWN_KEYS = re.compile(
     r"aws:(requesttag/.+|tagkeys|principal(arn|account|type|isawsservice)|requestedregion|securetransport|viaawsservice"
@@ -63,8 +63,7 @@ def _like(value: str, pattern: str, context: Context) -> Match:
 
 
 def _equal(value: str, wanted: str, context: Context) -> Match:
-    literal = re.sub(r"([*?])(?![^{]*\})", r"${\1}", wanted)  # only StringLike has wildcards
-    return matches(literal, value, context)
+    return matches(without_wildcards(wanted), value, context)  # only StringLike has wildcards
 
 
 def _equal_in_any_case(value: str, wanted: str, context: Context) -> Match:

@@ -21,6 +21,8 @@ class Refusal:
     message: str
     s3: tuple[str, str, int] | None = None
     query: tuple[str, str] | None = None
+    status: int = 403
+    """Of the protocols that have a status of their own for each error."""
 
     def response(self, protocol: str, request_id: str) -> tuple[str, list[tuple[str, str]], bytes]:
         """Status, headers and body in a service's protocol: `json`, `rpc`, `rest`, `query` or `s3`."""
@@ -37,14 +39,14 @@ class Refusal:
                 f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
                 f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
             )
-            return _STATUS[403], [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], body.encode()
+            return _STATUS[self.status], [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], body.encode()
         headers = [
             ("Content-Type", "application/json"),
             ("x-amzn-RequestId", request_id),
             ("x-amzn-ErrorType", self.code),
         ]
         if protocol == "rest":
-            return _STATUS[403], headers, json.dumps({"Message": self.message}).encode()
+            return _STATUS[self.status], headers, json.dumps({"Message": self.message}).encode()
         return _STATUS[400], headers, json.dumps({"__type": self.code, "message": self.message}).encode()
 
 
@@ -75,6 +77,8 @@ EXPIRED = Refusal(
     s3=("ExpiredToken", "The provided token has expired.", 400),
     query=("ExpiredToken", _OVER),
 )
+_MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
+MALFORMED_XML = Refusal("MalformedXML", _MALFORMED, s3=("MalformedXML", _MALFORMED, 400))
 
 
 def access_denied(message: str, service: str = "") -> Refusal:

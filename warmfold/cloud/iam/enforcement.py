@@ -134,7 +134,9 @@ class Enforcer:
     def operation(self, caller: Caller, operation: services.Operation) -> Refusal | None:
         """Why a caller may not have an operation of a service other than SageMaker and S3, or None."""
         if operation.protocol == services.CONTRADICTION:
-            return access_denied("The request names more than one operation.", operation.service)
+            return access_denied(
+                "The request names more than one operation, or a member of one more than once.", operation.service
+            )
         if operation.service == "sts":
             if operation.name in WITH_FOREIGN_IDENTITY:
                 return foreign_identity(operation)

@@ -8,20 +8,24 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import WSGIEnvironment
 
 from moto.iam.models import iam_backends
+from moto.settings import MAX_FORM_MEMORY_SIZE
 from moto.sts.models import sts_backends
 from moto.sts.utils import random_session_token
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKEN, Refusal
 
 _SIGNED = re.compile(r"AWS4-[\w-]+\s+Credential=([^,\s]+)")
-_SCOPE = re.compile(r"([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
-_FIELD = re.compile(rb'[; ]name="([^"]+)"\r\n\r\n(.*?)\r\n--', re.DOTALL)
-_FORM_FIELDS_BYTES = 20 * 1024  # AWS takes no more before a form's file
+_SCOPE = re.compile(r"([^/]+)/[^/]+/([a-z]{2,}(?:-[a-z]+)+-\d+)/([\w-]+)/aws4_request")
+_MAX_PARTS = 1000  # as moto takes
 _SECONDS = 12 * 3600
 TEMPORARY = "ASIA"
 """How the ids of temporary keys begin."""
@@ -171,7 +175,7 @@ def signature(environ: WSGIEnvironment) -> Signature:
         return Signature(key, token=token)
     given = {name.lower(): values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
     if "x-amz-credential" not in given and "awsaccesskeyid" not in given:
-        given = form_fields(environ)
+        given = _fields(environ)
     token = given.get("x-amz-security-token", token)
     if "x-amz-credential" in given:
         return _scoped(given["x-amz-credential"], token)
@@ -183,14 +187,64 @@ def _scoped(credential: str, token: str | None) -> Signature:
     return Signature(scope[1], scope[2], scope[3].lower(), token) if scope else Signature(None, token=token)
 
 
-def form_fields(environ: WSGIEnvironment) -> dict[str, str]:
-    """The fields before the file of a browser's form for S3, by their names in lower case; none for other requests."""
-    kind = environ.get("CONTENT_TYPE", "")
-    if environ.get("REQUEST_METHOD") != "POST" or not kind.startswith("multipart/form-data"):
-        return {}
+@dataclass(frozen=True)
+class Form:
+    """A browser's form for S3: the fields before its file, and the key of the object with the file's name in it."""
+
+    fields: Mapping[str, str]
+    """By their names in lower case."""
+    key: str
+    """Empty where the form does not tell it in one way."""
+
+
+def form_of(environ: WSGIEnvironment) -> Form | None:
+    """The form in a request, read with moto's own parser; None for other requests."""
+    if environ.get("REQUEST_METHOD") != "POST" or not is_form(environ):
+        return None
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
-    fields: dict[str, str] = {}
-    for name, value in _FIELD.findall(body[:_FORM_FIELDS_BYTES].partition(b'name="file"')[0]):
-        fields.setdefault(name.decode("utf-8", "replace").lower(), value.decode("utf-8", "replace"))
-    return fields
+    boundary = parse_options_header(environ["CONTENT_TYPE"])[1].get("boundary", "")
+    try:
+        fields, file_name, more = _parts(body, boundary.encode("latin-1", "replace"))
+    except (ValueError, HTTPException):  # no form, or a larger one than may be
+        return Form({}, "")
+    names = [name.lower() for name, _ in fields]
+    lowered = {name: value for name, (_, value) in reversed([*zip(names, fields, strict=True)])}
+    if more or file_name is None or len({*names}) < len(names) or "key" not in dict(fields):
+        return Form(lowered, "")
+    return Form(lowered, lowered["key"].replace("${filename}", Path(file_name).name))
+
+
+def _parts(body: bytes, boundary: bytes) -> tuple[list[tuple[str, str]], str | None, bool]:
+    """Names and values of the fields before the file, the file's name, and whether more comes after it."""
+    decoder = MultipartDecoder(boundary, max_form_memory_size=MAX_FORM_MEMORY_SIZE, max_parts=_MAX_PARTS)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    fields: list[tuple[str, str]] = []
+    file_name: str | None = None
+    value = b""
+    name = ""
+    while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
+        if isinstance(event, Field | File) and file_name is not None:
+            return fields, file_name, True
+        if isinstance(event, File):
+            if event.name != "file":
+                raise ValueError(f"the file's field is {event.name!r}")
+            file_name = event.filename or ""
+        elif isinstance(event, Field):
+            name, value = event.name or "", b""
+        elif isinstance(event, Data) and file_name is None:
+            value += event.data
+            if not event.more_data:
+                fields.append((name, value.decode("utf-8", "replace")))
+    return fields, file_name, False
+
+
+def is_form(environ: WSGIEnvironment) -> bool:
+    """Whether a request is one of those that browsers make of a form with a file."""
+    return bool(environ.get("CONTENT_TYPE", "").strip().lower().startswith("multipart/form-data"))
+
+
+def _fields(environ: WSGIEnvironment) -> dict[str, str]:
+    form = form_of(environ)
+    return dict(form.fields) if form else {}

@@ -82,6 +82,8 @@ _NEUTRAL = re.compile(
 )
 """Parameters that change nothing about which right a request needs."""
 _UNKNOWN = ""
+CONTROL = "v20180820"
+"""What the paths of S3 Control begin with; its rights are not judged here."""
 _CONDITIONS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
 _HEADERS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")
 _GRANTS = "x-amz-grant-"
@@ -98,6 +100,10 @@ _BUCKET_HEADERS = {
     "x-amz-object-ownership": ("PutBucketOwnershipControls",),
 }
 """Headers of a request that creates to the rights that they ask for besides."""
+
+
+class MalformedXMLError(ValueError):
+    """A body that S3 can't read."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +146,8 @@ def arn(bucket: str, key: str = "") -> str:
 
 def located(host: str, path: str) -> tuple[str, str]:
     """Bucket and key of a request, in the path or the virtual-host style, as moto tells them."""
+    if any(word in host for word in ("s3-control", "s3-accesspoint")):
+        return CONTROL, path.removeprefix("/")
     if S3Response.subdomain_based_buckets(SimpleNamespace(headers={"host": host})):
         return (bucket_name_from_url(f"http://{host}") or "").lower(), path.removeprefix("/")
     bucket, _, key = path.removeprefix("/").partition("/")
@@ -147,7 +155,9 @@ def located(host: str, path: str) -> tuple[str, str]:
 
 
 def calls(request: S3Request, body: bytes = b"") -> list[Call]:
-    """Every action that a request needs; `body` is read for DeleteObjects only."""
+    """Every action that a request needs; `body` is read for DeleteObjects only, and raises MalformedXMLError."""
+    if request.bucket == CONTROL:
+        return [Call(f"s3:{_UNKNOWN}", UNKNOWN)]
     if not request.bucket:
         lists = request.method == "GET" and not request.key and request.subresource == ""
         return [Call("s3:ListAllMyBuckets", ANY) if lists else Call(f"s3:{_UNKNOWN}", UNKNOWN)]
@@ -204,18 +214,36 @@ def _bypass(headers: Mapping[str, str]) -> list[str]:
     return ["BypassGovernanceRetention"] if bypasses else []
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a copy is made of."""
+
+    bucket: str
+    key: str
+    version: str = ""
+
+
+def copy_source(header: str) -> Source:
+    """The source that x-amz-copy-source names; its parts are empty where it names none."""
+    path, _, query = header.partition("?")
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    return Source(bucket, key, parse_qs(query).get("versionId", [""])[0])
+
+
 def _source(header: str | None) -> Iterable[Call]:
     if header is None:
         return
-    path, _, query = header.partition("?")
-    bucket, _, key = unquote(path).lstrip("/").partition("/")
-    version = parse_qs(query).get("versionId")
-    context: Mapping[str, str] = {"s3:versionid": version[0]} if version else {}
-    yield Call(f"s3:GetObject{'Version' if version else ''}", arn(bucket, key), context)
+    source = copy_source(header)
+    context: Mapping[str, str] = {"s3:versionid": source.version} if source.version else {}
+    yield Call(f"s3:GetObject{'Version' if source.version else ''}", arn(source.bucket, source.key), context)
 
 
 def _deletions(request: S3Request, body: bytes) -> Iterable[Call]:
-    for item in ElementTree.fromstring(body):
+    try:
+        items = ElementTree.fromstring(body)
+    except ElementTree.ParseError as error:
+        raise MalformedXMLError(str(error)) from error
+    for item in items:
         if item.tag.rpartition("}")[2] != "Object":
             continue
         members = {member.tag.rpartition("}")[2]: member.text or "" for member in item}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
+
+from moto.backend_index import backend_url_patterns
+from moto.moto_server.werkzeug_app import SIGNING_ALIASES
 
 from warmfold.cloud.iam import resources, roles
 from warmfold.cloud.iam.policy import ANY, UNKNOWN, Call
@@ -32,6 +35,17 @@ PASSED_TO = {name: f"{name}.amazonaws.com" for name in ("lambda", "states", "eve
 _RPC = re.compile(r"/service/[^/]+/operation/(\w+)")
 _LABEL = re.compile(r"\{(\w+)\+?\}")
 CONTRADICTION = "contradiction"
+_SIGNED_AS = {
+    "awslambda": "lambda",
+    "cloudwatch": "monitoring",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "emr": "elasticmapreduce",
+    "ses": "email",
+    "stepfunctions": "states",
+}
+"""moto's name of a service to the one that its requests are signed for, where they differ by more than dashes."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +66,41 @@ class Operation:
         return f"{self.service}:{IAM_NAMES.get((self.service, self.name), self.name)}"
 
 
-def operation_of(signing_name: str, method: str, path: str, query: str, target: str | None, body: bytes) -> Operation:
+def is_known(signing_name: str) -> bool:
+    """Whether moto's service of a signing name is the one that IAM's actions of that name are about."""
+    host = f"{SIGNING_ALIASES.get(signing_name, signing_name)}.us-east-1.amazonaws.com"
+    backend = next((name for name, pattern in backend_url_patterns if pattern.match(f"http://{host}")), "")
+    return _SIGNED_AS.get(backend, backend) in (signing_name, signing_name.replace("-", ""))
+
+
+def operation_of(
+    signing_name: str, method: str, path: str, query: str, target: str | None, body: bytes, kind: str = ""
+) -> Operation:
     """The operation that a request asks for; one that can't be told has an empty name, which nothing allows.
 
-    A request that names different operations in different places is of the protocol CONTRADICTION.
+    A request that names different operations or members in different places, or twice, is of the protocol
+    CONTRADICTION, and so is one whose content type or path is none of its protocol.
     """
     service = PREFIXES.get(signing_name, signing_name)
-    # moto looks for an Action in every body, JSON too
-    asked, written = _form(query), _form(body.decode("utf-8", "replace"))
+    asked, written = _form(query), {} if _is_json(kind) else _form(body.decode("utf-8", "replace"))
     rpc = _RPC.search(path)
     routed, labels = _route(signing_name, method, path)
     named = dict.fromkeys([*asked.get("Action", ()), *written.get("Action", ())])
     headed = target.rpartition(".")[2] if target else None
     told = {name for name in (*named, headed, rpc[1] if rpc else None, routed) if name is not None}
-    if len(told) > 1:
-        return Operation(service, "", {}, CONTRADICTION)
     name = next(iter(told), "")
+    own = {name: values for name, values in asked.items() if not name.lower().startswith("x-amz-")}
+    if rpc:
+        fits = True
+    elif target:
+        fits = path == "/" and not own and not _is_form(kind)
+    elif named:
+        twice = any(len(values) > 1 for values in (*own.values(), *written.values()))
+        fits = path == "/" and not twice and not (own and written)
+    else:
+        fits = not _is_form(kind) and not _named_twice(service, name, own, _json(body), labels)
+    if len(told) > 1 or not fits or kind.lower().startswith("multipart/"):
+        return Operation(service, "", {}, CONTRADICTION)
     if rpc:
         return Operation(service, name, {}, "rpc")
     if target:
@@ -75,6 +108,23 @@ def operation_of(signing_name: str, method: str, path: str, query: str, target: 
     if named:
         return Operation(service, name, {**_one_each(written), **_one_each(asked)}, "query")
     return Operation(service, name, {**_json(body), **_one_each(asked), **labels}, "rest")
+
+
+def _is_json(kind: str) -> bool:
+    return kind.lower().startswith(("application/json", "application/x-amz-json"))
+
+
+def _is_form(kind: str) -> bool:
+    return kind.lower().startswith("application/x-www-form-urlencoded")
+
+
+def _named_twice(service: str, operation: str, *places: Collection[str]) -> bool:
+    """Whether a REST request has a member in two places; a body that is one member as a whole has none."""
+    model = roles.operation_model(service, operation) if operation else None
+    query, body, path = places
+    if model is not None and model.input_shape and model.input_shape.serialization.get("payload"):
+        body = ()
+    return len({*query, *body, *path}) < len(query) + len(body) + len(path)
 
 
 def calls(operation: Operation, account_id: str, region: str) -> list[Call]:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from warmfold.cloud.iam import s3, services
-from warmfold.cloud.iam.denial import Refusal
+from warmfold.cloud.iam.denial import MALFORMED_XML, Refusal, access_denied
 from warmfold.cloud.iam.enforcement import WITH_FOREIGN_IDENTITY, Enforcer, foreign_identity
-from warmfold.cloud.iam.identity import AuthenticationError, Caller, form_fields, signature
+from warmfold.cloud.iam.identity import AuthenticationError, Caller, form_of, signature
 from warmfold.cloud.iam.policy import Call
 from warmfold.cloud.middleware import Step, held
 
@@ -27,9 +27,6 @@ def iam_steps(enforcer: Enforcer, identify: Callable[[WSGIEnvironment], Caller])
     def know_the_caller(
         environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication
     ) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks whether it may, and signs nothing
-            environ[CALLER] = Caller(None, None)
-            return rest(environ, start_response)
         try:
             environ[CALLER] = identify(environ)
         except AuthenticationError as error:
@@ -41,8 +38,16 @@ def iam_steps(enforcer: Enforcer, identify: Callable[[WSGIEnvironment], Caller])
         if caller.role_arn is None and service != "sts":
             return rest(environ, start_response)
         if service == "s3":
-            denial = enforcer.judge(caller, _s3_calls(environ))
-            refusal, protocol = (denial.refusal if denial is not None else None), "s3"
+            try:
+                denial = enforcer.judge(caller, _s3_calls(environ))
+                refusal, protocol = (denial.refusal if denial is not None else None), "s3"
+            except s3.MalformedXMLError:
+                refusal, protocol = MALFORMED_XML, "s3"
+        elif not services.is_known(service):
+            refusal, protocol = (
+                access_denied(f"Credential should be scoped to a known service, not '{service}'."),
+                "json",
+            )
         else:
             operation = _operation(service, environ, _body(environ))
             refusal, protocol = enforcer.operation(caller, operation), operation.protocol
@@ -67,17 +72,7 @@ def iam_steps(enforcer: Enforcer, identify: Callable[[WSGIEnvironment], Caller])
         start_response(*beginning)
         return body
 
-    return [know_the_caller, name_the_service, judge, hide_missing_objects]
-
-
-def name_the_service(environ: WSGIEnvironment, start_response: StartResponse, rest: WSGIApplication) -> Iterable[bytes]:
-    """moto tells service and region by the header alone, which a presigned request lacks."""
-    if _service(environ) != "s3":
-        signed = signature(environ)
-        scope = f"{signed.access_key}/20260101/{signed.region}/{signed.service}/aws4_request"
-        header = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-        environ.setdefault("HTTP_AUTHORIZATION", header)
-    return rest(environ, start_response)
+    return [know_the_caller, judge, hide_missing_objects]
 
 
 def _turn_away(refusal: Refusal, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -109,15 +104,18 @@ def _s3_request(environ: WSGIEnvironment) -> s3.S3Request:
         for name, value in environ.items()
         if name.startswith(("HTTP_X_AMZ_", "HTTP_IF_MATCH"))
     }
-    form = form_fields(environ)
-    if form and not key:
-        return s3.S3Request("PUT", bucket, form.get("key", ""), "", tuple(headers.items()))
+    form = form_of(environ)
+    if form is not None and not key:
+        headers |= {name: value for name, value in form.fields.items() if name.startswith("x-amz-")}
+        headers |= {f"x-amz-{name}": form.fields[name] for name in ("acl", "tagging") if name in form.fields}
+        return s3.S3Request("PUT", bucket, form.key, "", tuple(headers.items()))
     return s3.S3Request(environ["REQUEST_METHOD"], bucket, key, environ.get("QUERY_STRING", ""), tuple(headers.items()))
 
 
 def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> services.Operation:
     query, target = environ.get("QUERY_STRING", ""), environ.get("HTTP_X_AMZ_TARGET")
-    return services.operation_of(service, environ["REQUEST_METHOD"], _path(environ), query, target, body)
+    method, kind = environ["REQUEST_METHOD"], environ.get("CONTENT_TYPE", "")
+    return services.operation_of(service, method, _path(environ), query, target, body, kind)
 
 
 def _path(environ: WSGIEnvironment) -> str:

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from warmfold.cloud import home
 from warmfold.cloud.sagemaker import namespaces
 from warmfold.cloud.sagemaker.admission import Admission
 from warmfold.cloud.sagemaker.code_cache import CodeCache
@@ -55,7 +54,8 @@ class Core:
     def __post_init__(self) -> None:
         self.admission = Admission(self.settings.cores, self.settings.core_patience_seconds)
         self.s3 = S3Clients(self.settings, self.credentials)
-        self._job_folders = _emptied(self.settings.base_dir / "jobs")
+        jobs = self.settings.base_dir / "jobs"
+        self._job_folders = home.remake_jobs(jobs, plain=PLAIN_PATH.fullmatch(str(jobs)) is not None)
         self.shelf = Shelf(self.settings.base_dir)
         self.code = CodeCache(self.settings.base_dir / "code")
         self.pythons = Pythons(self.settings.base_dir / "pythons")
@@ -134,16 +134,3 @@ def may_mount() -> bool:
     if tried.returncode != 0:
         logger.warning("%s: /opt/ml is replaced in their scripts instead", tried.stderr.strip())
     return tried.returncode == 0
-
-
-def _emptied(wanted: Path) -> Path:
-    """An empty folder: the one wanted, or in its place a link to one whose path does not fall apart in a command."""
-    shutil.rmtree(wanted.resolve(), ignore_errors=True)
-    if wanted.is_symlink():
-        wanted.unlink()
-    if PLAIN_PATH.fullmatch(str(wanted)):
-        return wanted
-    folder = Path(tempfile.mkdtemp(prefix="warmfold-"))
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    wanted.symlink_to(folder)
-    return folder

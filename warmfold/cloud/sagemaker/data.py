@@ -1,8 +1,10 @@
 """S3 on behalf of jobs: channels into folders, folders into objects and archives."""
 
 import json
+import lzma
 import tarfile
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
@@ -143,7 +145,7 @@ def unpack(archive: Path, folder: Path) -> None:
     try:
         with tarfile.open(archive, "r:*") as tar:
             tar.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError) as error:
+    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OSError) as error:
         raise DataError(f"{archive.name} could not be unpacked: {error}") from error
 
 
@@ -168,7 +170,9 @@ def _manifest_objects(s3: "S3Client", uri: str) -> Iterator[tuple[str, str]]:
     try:
         head, *names = json.loads(text)
         prefix = head["prefix"]
-    except (ValueError, TypeError, KeyError) as error:
+        if not all(isinstance(name, str) for name in (prefix, *names)):
+            raise TypeError("a manifest lists names")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f'Data download failed: {uri} is no manifest of the form [{{"prefix": …}}, …]') from error
     for name in names:
         yield prefix + name, name

@@ -154,7 +154,13 @@ class JobGroup(Generic[Record]):
         with self._core.lock:
             self._refresh()
             result = f"{self._kind.prefix}JobSummaries"
-            return page_of(self._listed(request), request, result=result, summarize=lambda job: job.summary())
+            return page_of(
+                self._listed(),
+                request,
+                result=result,
+                summarize=lambda job: job.summary(),
+                also=self._filter(request),
+            )
 
     def records(self) -> Iterable[Record]:
         """Every job's record; hold the core's lock as long as they are looked at."""
@@ -218,9 +224,13 @@ class JobGroup(Generic[Record]):
     def _refresh(self) -> None:
         """Bring the records up to date before they are shown."""
 
-    def _listed(self, _: Mapping[str, Any]) -> Iterable[Record]:
-        """The jobs that a List request may show, as far as the kind has a filter of its own."""
+    def _listed(self) -> Iterable[Record]:
+        """The jobs that lists know of."""
         return self._jobs.values()
+
+    def _filter(self, _: Mapping[str, Any]) -> Callable[[Record], bool]:
+        """Whether a List request shows a job, as far as the kind has a filter of its own."""
+        return lambda _: True
 
     def _end(self, job: Record) -> None:
         """Have a job that is to stop, or whose cloud goes down, end."""

@@ -38,26 +38,29 @@ def page_of(
     descending: bool = True,
     sort_keys: Mapping[str, Callable[[Listed], Any]] | None = None,
     tie: Callable[[Listed], Any] = lambda record: record.name,
+    also: Callable[[Listed], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """The response holding, under `result`, the summaries that the request asks for, and a NextToken when more follow.
 
     Understands NameContains, StatusEquals, the CreationTime and LastModifiedTime bounds, SortBy, SortOrder, MaxResults
     (default 10) and NextToken, which says after which record the next page begins, whatever became of the others, and
     is refused for another `result` or another request than the one that was answered with it, but for MaxResults.
-    `descending` is the operation's default order; `sort_keys` adds to what it can sort by; `tie` (text or number) tells
-    records apart that are equal in that.
+    A page is filled before statuses are looked at, and `also`, another filter of the kind, so that it may be empty and
+    yet not the last. `descending` is the operation's default order; `sort_keys` adds to what it can sort by; `tie`
+    (text or number) tells records apart that are equal in that.
     """
     by = (sort_keys or {}).get(request.get("SortBy", "CreationTime")) or _sort_key(request.get("SortBy"))
     order = request.get("SortOrder", "Descending" if descending else "Ascending")
     first = heapq.nlargest if order == "Descending" else heapq.nsmallest
     asked = _fingerprint(result, request)
     after = _position(request.get("NextToken"), asked)
-    wanted = ((by(record), tie(record), record) for record in records if _wanted(record, request))
+    wanted = ((by(record), tie(record), record) for record in records if _counted(record, request))
     if after is not None:
         wanted = (item for item in wanted if (item[:2] < after if order == "Descending" else item[:2] > after))
     size = request.get("MaxResults", DEFAULT_PAGE)
     page = first(size + 1, wanted, key=lambda item: item[:2])
-    response: dict[str, Any] = {result: [summarize(record) for _, _, record in page[:size]]}
+    shown = [summarize(record) for _, _, record in page[:size] if _shown(record, request) and also(record)]
+    response: dict[str, Any] = {result: shown}
     if len(page) > size:
         response["NextToken"] = _token(page[size - 1][:2], asked)
     return response
@@ -76,10 +79,12 @@ def _modified(record: Record) -> datetime:
     return modified or record.created_at
 
 
-def _wanted(record: Record, request: Mapping[str, Any]) -> bool:
+def _shown(record: Record, request: Mapping[str, Any]) -> bool:
+    return "StatusEquals" not in request or request["StatusEquals"] == getattr(record, "status", None)
+
+
+def _counted(record: Record, request: Mapping[str, Any]) -> bool:
     if request.get("NameContains", "").lower() not in record.name.lower():
-        return False
-    if "StatusEquals" in request and request["StatusEquals"] != getattr(record, "status", None):
         return False
     return _within(record.created_at, request, "CreationTime") and _within(
         _modified(record), request, "LastModifiedTime"

@@ -63,7 +63,7 @@ class WarmPoolState:
 
 @dataclass
 class Pool(Generic[Kept]):
-    """An instance kept after its job ended; `since`, `born` (its first job's creation) and `expires_at` in seconds."""
+    """An instance kept after its job ended; `since` (it is Available), `born` (its first job's creation) in seconds."""
 
     job_name: str
     shape: PoolShape
@@ -72,16 +72,24 @@ class Pool(Generic[Kept]):
     since: float
     born: float
     keep_alive: float
+    released_until: float | None = None
+    """When a pool that was released is gone; until then it is shown as it was."""
 
     @property
     def expires_at(self) -> float:
-        """When its keep-alive is over, or its life."""
+        """When its keep-alive is over, or its life, or its release is through."""
+        if self.released_until is not None:
+            return self.released_until
         return min(self.since + self.keep_alive, self.born + MAX_LIFE_SECONDS)
+
+    def is_free(self, now: float) -> bool:
+        """Whether a job may have it."""
+        return self.released_until is None and self.since <= now < self.expires_at
 
 
 @dataclass
 class WarmPools(Generic[Kept]):
-    """The Available pools, the longest waiting first. Callers serialize access."""
+    """The pools, the longest waiting first. Callers serialize access."""
 
     _pools: dict[str, Pool[Kept]] = field(default_factory=dict)
 
@@ -94,17 +102,27 @@ class WarmPools(Generic[Kept]):
         now: float,
         keep_alive: float,
         born: float,
+        late: float = 0.0,
     ) -> Pool[Kept]:
-        """Make what a job leaves behind Available for `keep_alive` seconds, or until 28 days after it was `born`."""
-        state.status = "Available"
-        pool = Pool(job_name, shape, state, kept, now, born, keep_alive)
+        """Make what a job leaves behind Available for `keep_alive` seconds, or until 28 days after it was `born`.
+
+        It is InUse still until `late` seconds from now.
+        """
+        pool = Pool(job_name, shape, state, kept, now + late, born, keep_alive)
         self._pools[job_name] = pool
+        self.refresh(now)
         return pool
+
+    def refresh(self, now: float) -> None:
+        """Show as Available what has become so."""
+        for pool in self._pools.values():
+            if pool.since <= now:
+                pool.state.status = "Available"
 
     def take(self, shape: PoolShape, job_name: str, now: float) -> Pool[Kept] | None:
         """The Available pool that matches, now reused by `job_name`; none matches: None, a cold start."""
         for pool in self._pools.values():
-            if pool.shape == shape and now < pool.expires_at:
+            if pool.shape == shape and pool.is_free(now):
                 self._end(pool, "Reused", now)
                 pool.state.reused_by = job_name
                 return pool
@@ -112,17 +130,23 @@ class WarmPools(Generic[Kept]):
 
     def matches(self, shape: PoolShape, now: float) -> bool:
         """Whether `take` would find a pool."""
-        return any(pool.shape == shape and now < pool.expires_at for pool in self._pools.values())
+        return any(pool.shape == shape and pool.is_free(now) for pool in self._pools.values())
 
     def extend(self, job_name: str, keep_alive: float) -> None:
         """Give an Available pool another keep-alive, counted from when it became Available."""
         self._pools[job_name].keep_alive = keep_alive
 
-    def release(self, job_name: str, now: float) -> Pool[Kept]:
-        """Terminate the Available pool that the job left and hand it back."""
-        pool = self._pools[job_name]
-        self._end(pool, "Terminated", now)
-        return pool
+    def release(self, job_name: str, now: float, late: float = 0.0) -> None:
+        """Have the Available pool that the job left be over `late` seconds from now; no job gets it any more."""
+        self._pools[job_name].released_until = now + late
+
+    def holds(self, job_name: str) -> bool:
+        """Whether there is a pool that the job left."""
+        return job_name in self._pools
+
+    def is_released(self, job_name: str) -> bool:
+        """Whether the job's pool is being released."""
+        return job_name in self._pools and self._pools[job_name].released_until is not None
 
     def expire(self, now: float) -> list[Pool[Kept]]:
         """Terminate the pools whose time is over and hand them back."""
@@ -143,7 +167,7 @@ class WarmPools(Generic[Kept]):
         return everything
 
     def instances(self, instance_type: str) -> int:
-        """How many instances of the type are in Available pools."""
+        """How many instances of the type are in pools."""
         return sum(p.shape.instance_count for p in self._pools.values() if p.shape.instance_type == instance_type)
 
     def _end(self, pool: Pool[Kept], status: str, now: float) -> None:

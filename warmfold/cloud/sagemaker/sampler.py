@@ -52,6 +52,12 @@ class Sampler:
         """How many combinations a Grid has; None for a strategy that never runs out."""
         return None if self._grid is None else len(self._grid)
 
+    @property
+    def combinations(self) -> int | None:
+        """How many different candidates there can be; None with a continuous range, which has no end of them."""
+        counts = [parameter.count for parameter in self._parameters]
+        return None if None in counts else math.prod(count for count in counts if count is not None)
+
     def ask(self) -> tuple[int, Values]:
         """The next candidate: an id for `tell`, and its values as SageMaker writes them; LookupError past a grid."""
         with self._lock:
@@ -98,6 +104,8 @@ def _tree_parzen(seed: int) -> optuna.samplers.TPESampler:
 
 
 class _Continuous:
+    count: int | None = None
+
     def __init__(self, item: Mapping[str, Any]) -> None:
         self.name: str = item["Name"]
         self._low, self._high = _bounds(item, float)
@@ -136,6 +144,7 @@ class _Integer:
         self._scaling = _scaling(item, self._low, self._high)
         if self._scaling == "ReverseLogarithmic":
             raise validation_error(f"{self.name}: ReverseLogarithmic scaling is for continuous ranges only.")
+        self.count: int | None = self._high - self._low + 1
 
     @property
     def distribution(self) -> IntDistribution:
@@ -155,6 +164,7 @@ class _Categorical:
         self._values: list[str] = list(item["Values"])
         if len(set(self._values)) != len(self._values):
             raise validation_error(f"The values of {self.name} are not unique: {', '.join(self._values)}.")
+        self.count: int | None = len(self._values)
 
     @property
     def distribution(self) -> CategoricalDistribution:

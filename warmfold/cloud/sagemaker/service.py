@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from warmfold.cloud.sagemaker.core import Core, EventSink, LogSink, RoleCredentials
@@ -55,6 +55,7 @@ class Service:
         self._features = features
         self._handlers: dict[str, Handler] = {}
         self._rates = _Rates(core.settings.api_rates, core.clock)
+        self._losses = _Losses(core.settings.lost_answers)
         for feature in features:
             self._handlers.update(feature.operations())
 
@@ -84,7 +85,10 @@ class Service:
         if refusal is not None:
             raise ServiceError(*refusal)
         refuse_unsupported(operation, checked)
-        return handler(checked, identity)
+        answer = handler(checked, identity)
+        if self._losses.loses(operation):
+            raise ServiceError("InternalFailure", "The request processing has failed because of an unknown error.", 500)
+        return answer
 
     def _denial(
         self, operation: str, request: dict[str, Any], identity: Identity, invalid: ServiceError
@@ -134,6 +138,22 @@ def build_service(
         Search(core, searched),
     ]
     return Service(core, features, authorize)
+
+
+class _Losses:
+    """Which answers get lost."""
+
+    def __init__(self, lost: Mapping[str, Collection[int]]) -> None:
+        self._lost = lost
+        self._lock = threading.Lock()
+        self._calls: dict[str, int] = {}
+
+    def loses(self, operation: str) -> bool:
+        if operation not in self._lost:
+            return False
+        with self._lock:
+            self._calls[operation] = self._calls.get(operation, 0) + 1
+            return self._calls[operation] in self._lost[operation]
 
 
 class _Rates:

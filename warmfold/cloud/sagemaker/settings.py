@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,17 +23,28 @@ class Settings:
     """Per instance type, where it differs: "<type> for training warm pool usage". At 0 none is kept, and no error."""
     processing_quota: int = 20
     """Of each instance type: "<type> for processing job usage"."""
-    tuning_parallel_quota: int = 100
-    """Training jobs at a time in one tuning job: what AWS raises it to at most, from 10."""
+    tuning_parallel_quota: int = 10
+    """Training jobs at a time in one tuning job; AWS raises it to 100 at most."""
     tuning_jobs_quota: int = 750
     """Training jobs of one tuning job."""
     cold_start_seconds: float = 0.0
     warm_start_seconds: float = 0.0
+    pool_available_after_seconds: float = 0.3
+    """From a job's end until the pool that it leaves is Available; AWS takes 10 to 60 seconds, as far as is known."""
+    pool_release_seconds: float = 1.0
+    """From the release of a pool until it is no longer shown as Available, though no job gets it; it counts till then.
+    """
+    list_lag_seconds: float = 0.5
+    """How far ListTrainingJobs is behind DescribeTrainingJob: what began, or ended, since then it does not know."""
+    lost_answers: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """Operation to the calls (1 is the first) that are carried out and answered with an InternalFailure."""
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     core_patience_seconds: float = 600.0
     """When no core was got or given back for so long, the next in line gets one too: the others may wait for it."""
     api_rates: Mapping[str, float] = field(default_factory=dict)
     """Operation to requests per second; an operation that is not named is not throttled."""
+    step_functions_refuses: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Step Functions' action, such as createTrainingJob, to members of its request that its integration lacks."""
     stop_grace_seconds: float = 0.5
     """How long a stopped job may go on before it is killed. AWS waits 120 seconds."""
     preload: bool = True

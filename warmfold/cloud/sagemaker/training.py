@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -41,6 +42,8 @@ class TrainingJobs(JobGroup[TrainingJob]):
         self._pools: WarmPools[Instance] = WarmPools()
         self._idle_candidates: dict[str, list[Instance]] = {}
         self._closed_keys: set[str] = set()
+        self._reserved: dict[str, tuple[str, int]] = {}
+        """By pool key: an instance type and how many of it are set aside, whether or not jobs use them."""
         self._pools_changed = threading.Condition(core.lock)
         self._ended = False
         core.start_thread(self._end_pools_in_time, "warm-pools")
@@ -86,7 +89,10 @@ class TrainingJobs(JobGroup[TrainingJob]):
 
         def prepare() -> None:
             self._refresh()
-            self._check_quota(job)
+            if job.pool_key not in self._reserved:
+                takes_pool = self._pools.matches(job.shape, self._core.clock())
+                count = job.shape.instance_count
+                self._check_quota(job.shape.instance_type, count, count if takes_pool else 0)
             self._take_instance(job)
             job.move("InProgress", "Starting", "Starting the training job", job.created_at)
 
@@ -106,34 +112,42 @@ class TrainingJobs(JobGroup[TrainingJob]):
         unknown = set(request) - {"TrainingJobName", "ResourceConfig"}
         if unknown:
             raise validation_error(f"The local cloud updates only ResourceConfig, not {', '.join(sorted(unknown))}.")
-        released = None
         with self._core.lock:
             self._refresh()
             job = self.get(name)
             if "ResourceConfig" in request:
                 keep_alive = request["ResourceConfig"]["KeepAlivePeriodInSeconds"]
                 state = job.warm_pool.status if job.warm_pool else "none"
+                if self._pools.is_released(job.name):
+                    state = "being released"
                 if state not in ("Available", "InUse"):
                     raise validation_error(
                         f"The keep-alive period of training job {name} cannot be updated: "
                         f"its warm pool must be Available or InUse, and is {state}."
                     )
                 job.set_keep_alive(keep_alive)
-                if state == "Available" and keep_alive == 0:
-                    released = self._pools.release(job.name, self._core.clock())
-                elif state == "Available":
-                    self._pools.extend(job.name, keep_alive)
-                    self._pools_changed.notify_all()
-                else:
+                if not self._pools.holds(job.name):
                     job.keeps_pool = self._may_keep_pool(job)
-        if released is not None:
-            self._core.stop_instance(released.kept)
+                elif keep_alive == 0:
+                    self._pools.release(job.name, self._core.clock(), self._core.settings.pool_release_seconds)
+                    self._refresh()
+                else:
+                    self._pools.extend(job.name, keep_alive)
+                self._pools_changed.notify_all()
         return {"TrainingJobArn": job.arn}
+
+    def reserve(self, pool_key: str, kind: str, count: int) -> None:
+        """Set instances of a type aside for the jobs of a `pool_key`, until `release_key`; raises ServiceError."""
+        with self._core.lock:
+            self._refresh()
+            self._check_quota(kind, count, 0)
+            self._reserved[pool_key] = kind, count
 
     def release_key(self, pool_key: str) -> None:
         """End the idle instances of a `pool_key`, and those of its jobs that still run when they end."""
         with self._core.lock:
             self._closed_keys.add(pool_key)
+            self._reserved.pop(pool_key, None)
             idle = self._idle_candidates.pop(pool_key, [])
         for instance in idle:
             self._core.stop_instance(instance)
@@ -157,13 +171,16 @@ class TrainingJobs(JobGroup[TrainingJob]):
             detail = self._noted(job)
         self._tell(job, detail)
 
-    def _listed(self, request: Mapping[str, Any]) -> Iterable[TrainingJob]:
+    def _listed(self) -> Iterable[TrainingJob]:
+        lag = self._core.settings.list_lag_seconds
+        if lag == 0:
+            return self._jobs.values()
+        moment = self._core.now() - timedelta(seconds=lag)
+        return (job.as_of(moment) for job in self._jobs.values() if job.created_at <= moment)
+
+    def _filter(self, request: Mapping[str, Any]) -> Callable[[TrainingJob], bool]:
         wanted = request.get("WarmPoolStatusEquals")
-        return (
-            job
-            for job in self._jobs.values()
-            if wanted is None or (job.warm_pool is not None and job.warm_pool.status == wanted)
-        )
+        return lambda job: wanted is None or (job.warm_pool is not None and job.warm_pool.status == wanted)
 
     def _end(self, job: TrainingJob) -> None:
         job.stop.set()
@@ -183,7 +200,9 @@ class TrainingJobs(JobGroup[TrainingJob]):
             sound = status != "Failed" or (job.failure_reason or "").startswith(KEPT_AFTER)
             keep_alive = job.request["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0)
             if instance is not None and sound and job.keeps_pool and job.warm_pool is not None:
-                self._pools.keep(job.name, job.shape, job.warm_pool, instance, now, keep_alive, job.instance_since)
+                late = self._core.settings.pool_available_after_seconds
+                born = job.instance_since
+                self._pools.keep(job.name, job.shape, job.warm_pool, instance, now, keep_alive, born, late)
                 self._pools_changed.notify_all()
                 surplus = None
             elif instance is not None and sound and job.pool_key is not None and job.pool_key not in self._closed_keys:
@@ -207,18 +226,20 @@ class TrainingJobs(JobGroup[TrainingJob]):
         except OSError:
             logger.exception("the record of training job %s stays in memory", job.name)
 
-    def _check_quota(self, job: TrainingJob) -> None:
-        resources = job.request["ResourceConfig"]
-        kind, count = resources["InstanceType"], resources["InstanceCount"]
+    def _check_quota(self, kind: str, count: int, reused: int) -> None:
+        """Whether there may be `count` instances more of a type, of which some are those of a pool."""
         quota = self._core.settings.training_quota(kind)
-        used = self._pools.instances(kind) + sum(
-            other.shape.instance_count
-            for other in self._jobs.values()
-            if not other.is_finished and other.shape.instance_type == kind
+        reserved = sum(count for of, count in self._reserved.values() if of == kind)
+        used = (
+            self._pools.instances(kind)
+            + reserved
+            + sum(
+                other.shape.instance_count
+                for other in self._jobs.values()
+                if not other.is_finished and other.pool_key not in self._reserved and other.shape.instance_type == kind
+            )
         )
-        takes_pool = job.pool_key is None and self._pools.matches(job.shape, self._core.clock())
-        reuse = count if takes_pool else 0
-        if used - reuse + count > quota:
+        if used - reused + count > quota:
             raise limit_exceeded(f"{kind} for training job usage", quota, used, count, "Instances")
 
     def _take_instance(self, job: TrainingJob) -> None:
@@ -245,7 +266,9 @@ class TrainingJobs(JobGroup[TrainingJob]):
         return wants and pooled + count <= self._core.settings.pool_quota(kind)
 
     def _refresh(self) -> None:
-        for pool in self._pools.expire(self._core.clock()):
+        now = self._core.clock()
+        self._pools.refresh(now)
+        for pool in self._pools.expire(now):
             instance = pool.kept
             self._core.start_thread(lambda instance=instance: self._core.stop_instance(instance), "pool-expired")  # type: ignore[misc]
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -114,6 +114,19 @@ class TrainingJob:
     def is_finished(self) -> bool:
         """Whether its status is terminal."""
         return self.status in TERMINAL
+
+    def as_of(self, moment: datetime) -> "TrainingJob":
+        """What a list that knows nothing later than `moment` has of the job, which was there by then."""
+        if self.ended_at is None or self.ended_at <= moment:
+            return self
+        return replace(
+            self,
+            status="Stopping" if self.status == "Stopped" else "InProgress",
+            secondary_status="Stopping" if self.status == "Stopped" else "Training",
+            ended_at=None,
+            modified_at=max(self.started_at or self.created_at, self.created_at),
+            warm_pool=WarmPoolState() if self.warm_pool else None,
+        )
 
     def move(self, status: str, secondary: str, message: str, now: datetime) -> None:
         """Change the statuses, closing the transition before; the job must not have ended."""

@@ -18,7 +18,7 @@ from warmfold.cloud.sagemaker.logs import JobLog
 from warmfold.cloud.sagemaker.model_server import ModelServer, NoAnswer, ServerDied, serving
 from warmfold.cloud.sagemaker.models import Model
 from warmfold.cloud.sagemaker.needs import has_needs
-from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment
+from warmfold.cloud.sagemaker.script_mode import HOST, ScriptModeError, base_environment, take_keys
 from warmfold.cloud.sagemaker.work_jobs import COMPLETED, STOPPED, Ending, Job
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -172,6 +172,8 @@ class _Run:
         folder.rewrite(folder.opt_ml)
         role_arn, python = self._model.role_arn, core.pythons.make(folder.python)
         environment = base_environment(core.settings, core.credentials(role_arn), role_arn, python)
+        if self._model.request.get("EnableNetworkIsolation"):
+            take_keys(environment)
         environment |= {
             "SAGEMAKER_BASE_DIR": folder.seen(folder.opt_ml),
             "SAGEMAKER_BATCH": "true",

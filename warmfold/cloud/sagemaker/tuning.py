@@ -79,7 +79,11 @@ class TuningJobs(JobGroup[TuningJob]):
         job = TuningJob(name, arn, request, self._core.now(), total, sampler)
         check_training(validated("CreateTrainingJob", _candidate_request(job, f"{name}-001-00000000", {}, {})))
 
+        resources = definition_resources(request["TrainingJobDefinition"])
+        parallel = config["ResourceLimits"]["MaxParallelTrainingJobs"]
+
         def prepare() -> None:
+            self._training.reserve(arn, resources["InstanceType"], parallel * resources["InstanceCount"])
             job.parents = parents_of(request, self._jobs)
             teach(job, job.parents)
 
@@ -290,9 +294,15 @@ def _candidate_request(job: TuningJob, name: str, tuned: Mapping[str, str], tags
             **tuned,
             OBJECTIVE_HYPERPARAMETER: job.objective["MetricName"],
         },
-        "ResourceConfig": definition.get("ResourceConfig") or definition["HyperParameterTuningResourceConfig"],
+        "ResourceConfig": definition_resources(definition),
         "Tags": tag_list(tags),
     }
+
+
+def definition_resources(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The ResourceConfig of a TrainingJobDefinition, under whichever of its two names."""
+    resources: dict[str, Any] = definition.get("ResourceConfig") or definition["HyperParameterTuningResourceConfig"]
+    return resources
 
 
 def _total(config: Mapping[str, Any], sampler: Sampler) -> int:
@@ -306,6 +316,12 @@ def _total(config: Mapping[str, Any], sampler: Sampler) -> int:
         return sampler.size
     if given is None:
         raise validation_error("ResourceLimits.MaxNumberOfTrainingJobs is missing.")
+    if sampler.combinations is not None and sampler.combinations < given:
+        raise validation_error(
+            "You don't have enough combinations of hyperparameter ranges. The total number of combinations of "
+            f"hyperparameter ranges, [{float(sampler.combinations)}] must be equal or greater than the value of "
+            f"MaxNumberOfJobs, [{given}]."
+        )
     return given
 
 

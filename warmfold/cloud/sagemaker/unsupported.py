@@ -131,7 +131,14 @@ USED: dict[str, tuple[str, ...]] = {
         "DataProcessing.*",
         "Tags.*",
     ),
-    "CreateModel": ("ModelName", "PrimaryContainer.*", "Containers.*", "ExecutionRoleArn", "Tags.*"),
+    "CreateModel": (
+        "ModelName",
+        "PrimaryContainer.*",
+        "Containers.*",
+        "ExecutionRoleArn",
+        "EnableNetworkIsolation",
+        "Tags.*",
+    ),
     "CreateModelPackage": (
         "ModelPackageName",
         "ModelPackageGroupName",
@@ -224,10 +231,7 @@ REFUSED: dict[str, dict[str, Mapping[Any, str] | str]] = {
         "ExperimentConfig": NO_EXPERIMENTS,
     },
     "CreateTransformJob": {"ExperimentConfig": NO_EXPERIMENTS},
-    "CreateModel": {
-        "InferenceExecutionConfig": "leave it out, one container is served",
-        "EnableNetworkIsolation": {False: "requests come to a model over this machine's network"},
-    },
+    "CreateModel": {"InferenceExecutionConfig": "leave it out, one container is served"},
     "CreateModelPackage": {"ValidationSpecification": LEAVE_OUT, "ManagedStorageType": LEAVE_OUT},
     "CreateModelPackageGroup": {"ManagedConfiguration": LEAVE_OUT},
     "DescribeModelPackage": {"IncludedData": {"AllData": "a package is shown whole"}},

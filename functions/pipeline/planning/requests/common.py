@@ -11,7 +11,7 @@ from warmfold_run import names, places
 from warmfold_run.encoding import encode
 from warmfold_run.experiment import Experiment
 from warmfold_run.places import Locations
-from warmfold_run.plan import InstanceTypes, Request
+from warmfold_run.plan import Code, InstanceTypes, Request
 
 _FLOAT = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 
@@ -27,10 +27,12 @@ class Context:
     folds: int
     locations: Locations
     plan_uri: str
-    code_uri: str
+    code: Code
     image: str
+    split_role: str
     candidate_role: str
     fold_role: str
+    model_role: str
     data_bytes: int
     instance_types: InstanceTypes
     vpc: dict[str, list[str]] | None = None
@@ -89,7 +91,7 @@ def training_request(context: Context, metric_prefix: str, output: str, seconds:
         },
         "HyperParameters": {
             "sagemaker_program": "training.py",
-            "sagemaker_submit_directory": context.code_uri,
+            "sagemaker_submit_directory": context.code["uri"],
             "sagemaker_container_log_level": "20",
             "sagemaker_region": context.region,
             **{name: encode(value) for name, value in static.items()},

@@ -10,18 +10,25 @@ from warmfold_run import names, places
 from warmfold_run.plan import Request
 
 _BASE = "/opt/ml/processing"
+_CHECK = (
+    'import hashlib, sys; file, planned = sys.argv[1:]; found = hashlib.sha256(open(file, "rb").read()).hexdigest(); '
+    'sys.exit(found != planned and f"{file} is not the code that was planned: sha256 {found}, not {planned}")'
+)
+"""A program of Python, for not every machine of the local cloud has a `sha256sum`."""
 
 
 def processing_request(context: Context) -> Request:
     """CreateProcessingJob of Split Dataset."""
-    unpack = f"mkdir -p {_BASE}/code && tar -xzf {_BASE}/input/code/{places.CODE_ARCHIVE} -C {_BASE}/code"
+    archive = f"{_BASE}/input/code/{places.CODE_ARCHIVE}"
+    check, unpack = 'python3 -c "$0" "$1" "$2"', f'mkdir -p {_BASE}/code && tar -xzf "$1" -C {_BASE}/code'
+    command = f"{check} && {unpack} && exec python3 {_BASE}/code/processing.py"
     instance_type = context.instance_types["processing"]
     return {
         "ProcessingJobName": names.processing_job(context.prefix, context.run),
-        "RoleArn": context.fold_role,
+        "RoleArn": context.split_role,
         "AppSpecification": {
             "ImageUri": context.image,
-            "ContainerEntrypoint": ["/bin/sh", "-c", f"{unpack} && exec python3 {_BASE}/code/processing.py"],
+            "ContainerEntrypoint": ["/bin/sh", "-c", command, _CHECK, archive, context.code["sha256"]],
         },
         "Environment": {
             **context.environment,
@@ -32,7 +39,7 @@ def processing_request(context: Context) -> Request:
             "WARMFOLD_HOSTS": "/opt/ml/config/resourceconfig.json",
         },
         "ProcessingInputs": [
-            _input("code", context.code_uri),
+            _input("code", context.code["uri"]),
             _input("config", context.plan_uri),
         ],
         "ProcessingOutputConfig": {

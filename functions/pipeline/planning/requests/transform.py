@@ -14,7 +14,9 @@ def model_request(context: Context) -> Request:
     """CreateModel without its Containers, the registered package, which its state adds."""
     return {
         "ModelName": names.model(context.prefix, context.run),
-        "ExecutionRoleArn": context.fold_role,
+        "ExecutionRoleArn": context.model_role,
+        # it unpickles its archive, and needs nobody: SageMaker hands it the rows and takes its answers
+        "EnableNetworkIsolation": True,
         **context.network,
         "Tags": context.tags,
     }

@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory import state_task_service_for
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
+from warmfold.cloud.hooks.stepfunctions.integration_fields import unsupported_fields
 from warmfold.cloud.hooks.stepfunctions.rebind import rebind
 from warmfold.cloud.iam.identity import STATES_SESSION, Caller
 from warmfold.cloud.sagemaker.core import in_milliseconds
@@ -31,7 +32,20 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 _PATTERNS = {ResourceCondition.WaitForTaskToken, ResourceCondition.Sync}
-_MODELLED = ("ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound", "ConflictException")
+_MODELLED = (
+    "ResourceInUse",
+    "ResourceLimitExceeded",
+    "ResourceNotFound",
+    "ConflictException",
+    "ResourceAlreadyExists",
+)
+"""Errors in SageMaker's own model, which keep their names; throttling is none of them."""
+
+
+_OWN_ERRORS = {
+    "States.TaskFailed": StatesErrorNameType.StatesTaskFailed,
+    "States.Runtime": StatesErrorNameType.StatesRuntime,
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,12 @@ def install(service: Callable[[], Service]) -> None:
     rebind("state_task_service_for", state_task_service_for, task_for)
 
 
+def error_name(code: str) -> str:
+    """What a state machine calls an error of SageMaker's: by its code if its model has it, else as all others."""
+    known = code.removesuffix("Exception") if code in _MODELLED else "AmazonSageMaker"
+    return f"SageMaker.{known}Exception"
+
+
 class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
     """One Task state that calls SageMaker, as the interpreter evaluates it.
 
@@ -88,6 +108,13 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> None:
         action = self.resource.api_action
+        operation = action[0].upper() + action[1:]
+        refused = self._service().core.settings.step_functions_refuses.get(action, ())
+        if unsupported := unsupported_fields(operation, normalised_parameters, refused):
+            said = ", ".join(f'The field "{name}" is not supported by Step Functions' for name in unsupported)
+            given = json.dumps(normalised_parameters)
+            cause = f"The Parameters '{given}' could not be used to start the Task: [{said}]"
+            raise FailureEventException(self._failure(env, "States.Runtime", cause))
         if self.resource.condition == ResourceCondition.Sync:
             execution = env.states.context_object.context_object_data["Execution"]["Id"]
             normalised_parameters["Tags"] = [
@@ -95,7 +122,6 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
                 {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
                 {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": execution},
             ]
-        operation = action[0].upper() + action[1:]
         caller = Caller(None, state_credentials.role_arn, STATES_SESSION)
         env.stack.append(in_milliseconds(self._service().call(operation, normalised_parameters, caller)))
 
@@ -144,21 +170,15 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
 
     def _from_error(self, env: Any, ex: Exception) -> Any:
         if isinstance(ex, ServiceError):
-            known = ex.code in _MODELLED or ex.code == "ThrottlingException"
-            name = (
-                f"SageMaker.{ex.code.removesuffix('Exception')}Exception"
-                if known
-                else "SageMaker.AmazonSageMakerException"
-            )
             cause = (
                 f"{ex.message} (Service: AmazonSageMaker; Status Code: {ex.status}; Error Code: {ex.code}; Proxy: null)"
             )
-            return self._failure(env, name, cause)
+            return self._failure(env, error_name(ex.code), cause)
         return super()._from_error(env=env, ex=ex)
 
     def _failure(self, env: Any, error: str, cause: str) -> Any:
-        failed = error == "States.TaskFailed"
-        name = StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed) if failed else CustomErrorName(error)
+        own = _OWN_ERRORS.get(error)
+        name = StatesErrorName(typ=own) if own is not None else CustomErrorName(error)
         details = TaskFailedEventDetails(
             resource=self._get_sfn_resource(), resourceType=self._get_sfn_resource_type(), error=error, cause=cause
         )
