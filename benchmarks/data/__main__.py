@@ -1,7 +1,7 @@
 """`python -m benchmarks.data [--gigabytes 1] [--large]`: figures beside their goals; exit code 1 when one is missed.
 
-`--quick` measures only what several hosts take for 0.1 GB in many files, where what does not become less with more
-hosts weighs most.
+`--quick` measures only what several hosts take for 0.1 GB in many files, which is too little for a goal: what does not
+become less with more hosts weighs most there.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def measure(gigabytes: float, *, with_read: bool) -> list[Figure]:
     return figures
 
 
-def measure_hosts(gigabytes: float) -> Figure:
+def measure_hosts(gigabytes: float, *, with_goal: bool) -> Figure:
     """How much faster several hosts split many files than one: each round takes what the slowest of them takes."""
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
         folder = Path(name)
@@ -94,8 +94,8 @@ def measure_hosts(gigabytes: float) -> Figure:
     return Figure(
         f"split of {one['bytes'] / 1e9:.1f} GB in {FILES} files by {HOSTS} instances, over one",
         f"{ratio:.2f} × ({together:.1f} s, of which {sum(rounds):.1f} s of work; {one['seconds']:.1f} s by one)",
-        f"≤ {HOSTS_RATIO} ×",
-        ratio <= HOSTS_RATIO,
+        f"≤ {HOSTS_RATIO} ×" if with_goal else "",
+        ratio <= HOSTS_RATIO or not with_goal,
     )
 
 
@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help=f"several hosts only, with {QUICK_GIGABYTES} GB")
     asked = parser.parse_args()
     figures = [] if asked.quick else measure(asked.gigabytes, with_read=True)
-    figures.append(measure_hosts(QUICK_GIGABYTES if asked.quick else HOSTS_GIGABYTES))
+    figures.append(measure_hosts(QUICK_GIGABYTES if asked.quick else HOSTS_GIGABYTES, with_goal=not asked.quick))
     if asked.large:
         figures += measure(LARGE_GIGABYTES, with_read=False)
     width = max(len(figure.name) for figure in figures)

@@ -17,6 +17,7 @@ from warmfold_data.files import File, read_files
 from warmfold_data.parquet_columns import suggest
 from warmfold_data.parquet_footer import Footer, check_columns, read_footer
 from warmfold_data.pieces import pieces_of
+from warmfold_data.remarks import remark
 from warmfold_data.rows_to_score import check_rows_to_score
 from warmfold_experiment.errors import ExperimentRuleError
 from warmfold_experiment.load import Read, read_experiment
@@ -171,7 +172,10 @@ def understand(
         wrong += _unlike_the_data(given, resolved, found.profile)
     if wrong or wrong_data:
         raise NotUnderstoodError(wrong, wrong_data)
-    resolved["compute"]["split_instances"] = split_instances(resolved["compute"]["split_instances"], data)
+    asked = resolved["compute"]["split_instances"]
+    instances = resolved["compute"]["split_instances"] = split_instances(asked, data)
+    if asked not in ("auto", instances):
+        found = found._replace(said=[*found.said, _fewer_instances(given, instances)])
     folds = _folds(resolved, found.profile)
     return Understood(given, resolved, found.profile, folds, _told(given, resolved, found, folds))
 
@@ -325,6 +329,13 @@ def _told(given: Experiment, resolved: Resolved, found: _Found, folds: int) -> U
         "remarks": list(found.said),
     }
     return counted(told, found.profile) if found.profile else told
+
+
+def _fewer_instances(given: Experiment, instances: int) -> Remark:
+    place, asked = given.place("compute", "split_instances"), given.compute.split_instances
+    files = "is one" if instances == 1 else f"are {instances}"
+    text = f"{place} is {asked}, and {instances} will split the data: an instance reads whole files, and there {files}"
+    return remark("split_instances", None, text)
 
 
 def _target_why(given: Experiment, target: str) -> str:

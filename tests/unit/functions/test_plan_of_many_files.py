@@ -12,7 +12,7 @@ from tests.documents import complaints
 from tests.unit.functions.conftest import BUCKET, stored_json, stored_plan
 from warmfold_experiment import understanding
 from warmfold_run.plan import FileList, Plan
-from warmfold_run.understanding import sentences
+from warmfold_run.understanding import sentences, told
 
 HEADER = "x,y,target\n"
 ROWS = [f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(120)]
@@ -140,11 +140,20 @@ def test_an_experiment_says_how_many_instances_split_the_data(plan: Any, asked: 
     assert instances(made) == {count}
     said = dict(sentences(made["understanding"])).get("split by")
     assert said == (None if count == 1 else f"{count} instances, each a share of the files")
+    remarks = [told(one) for one in made["understanding"]["remarks"] if one["code"] == "split_instances"]
+    fewer = (
+        "experiment.yaml: compute.split_instances is 20, and 3 will split the data: an instance reads whole files, and "
+        "there are 3."
+    )
+    assert remarks == ([fewer] if asked == 20 else [])
 
 
 def test_one_file_is_split_by_one_instance_whatever_is_asked(plan: Any) -> None:
     experiment = "compute: {split_instances: 4}"
-    assert instances(plan({"data.csv": HEADER + "".join(ROWS), "experiment.yaml": experiment})) == {1}
+    made = plan({"data.csv": HEADER + "".join(ROWS), "experiment.yaml": experiment})
+    assert instances(made) == {1}
+    (remark,) = [one for one in made["understanding"]["remarks"] if one["code"] == "split_instances"]
+    assert remark["text"].endswith("is 4, and 1 will split the data: an instance reads whole files, and there is one")
 
 
 def test_the_job_is_told_where_its_instances_are_named(plan: Any) -> None:
