@@ -10,8 +10,10 @@ import pytest
 from tests.unit.training_code.dataset import ROWS, csv_of, labels, measured, refusal, remarks, target, understood
 from warmfold_data.asked import Asked
 from warmfold_data.csv_records import read_records
+from warmfold_data.errors import DatasetRuleError
 from warmfold_data.pieces import pieces_of
 from warmfold_data.rules import sample
+from warmfold_data.target import resolve_target
 from warmfold_data.understanding import Understood
 from warmfold_jobs.data.table import Schema
 
@@ -134,3 +136,8 @@ def test_a_target_that_the_first_rows_do_not_show_is_known_from_further_down() -
 def test_what_is_odd_further_down_is_left_to_who_reads_all_lines() -> None:
     rows = 200_000
     assert suggested([str(n / 7) if n < rows // 2 else "odd" for n in range(rows)]).problem == "regression"
+
+
+def test_a_table_without_columns_has_nothing_to_predict() -> None:
+    with pytest.raises(DatasetRuleError, match="data.parquet: it has no columns; a dataset has one to predict"):
+        resolve_target([], Asked(), "data.parquet")

@@ -58,7 +58,13 @@ def test_folds_count_by_their_scores_wherever_they_were_trained(cloud: Cloud) ->
 def test_the_tuning_job_s_counters_are_the_candidates_(cloud: Cloud) -> None:
     cloud.tuning = {
         "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 12}},
-        "TrainingJobStatusCounters": {"Completed": 3, "NonRetryableError": 1, "RetryableError": 1, "Stopped": 2, "InProgress": 2},
+        "TrainingJobStatusCounters": {
+            "Completed": 3,
+            "NonRetryableError": 1,
+            "RetryableError": 1,
+            "Stopped": 2,
+            "InProgress": 2,
+        },
         "BestTrainingJob": {"FinalHyperParameterTuningJobObjectiveMetric": {"Value": 0.9}},
     }
     progress = progress_of(cloud)
