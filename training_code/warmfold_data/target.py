@@ -28,9 +28,7 @@ ROWS_PER_CODE = 10
 def resolve_target(columns: list[str], asked: Asked, file: str) -> tuple[str, str]:
     """The column to predict, and why; raises DatasetRuleError when there is none or nothing to predict it from."""
     if not columns:
-        raise DatasetRuleError(
-            f"{file}: it has no columns; a dataset has one to predict and at least one to learn from."
-        )
+        raise DatasetRuleError(f"{file}: it has no columns; give one to predict and at least one to learn from.")
     target, why = asked.target, "experiment.yaml names it"
     if target is None and "target" in columns:
         target, why = "target", "it is called target"

@@ -139,5 +139,5 @@ def test_what_is_odd_further_down_is_left_to_who_reads_all_lines() -> None:
 
 
 def test_a_table_without_columns_has_nothing_to_predict() -> None:
-    with pytest.raises(DatasetRuleError, match="data.parquet: it has no columns; a dataset has one to predict"):
+    with pytest.raises(DatasetRuleError, match=r"data\.parquet: it has no columns; give one to predict"):
         resolve_target([], Asked(), "data.parquet")
