@@ -47,7 +47,17 @@ def _from_yaml(text: str) -> Any:
         raise DefinitionError(f"it is neither JSON nor YAML: {' '.join(str(error).split())}") from error
 
 
+def without_dates(loader: Any) -> dict[str, list[tuple[str, Any]]]:
+    """The implicit resolvers of a YAML loader but that of dates, which CloudFormation leaves as text."""
+    return {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in loader.yaml_implicit_resolvers.items()
+    }
+
+
 class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = without_dates(yaml.SafeLoader)
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             alias: yaml.AliasEvent = self.peek_event()  # type: ignore[no-untyped-call]

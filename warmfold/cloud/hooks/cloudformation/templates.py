@@ -8,11 +8,14 @@ import json
 import logging
 from typing import Any
 
+import yaml
 from moto.cloudformation import exceptions
 from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import get_model_map
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+
+from warmfold.cloud.definitions import without_dates
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,7 @@ class _NoManagedPolicies:
 
 def install() -> None:
     """Mend what moto makes of templates; each function below says what."""
+    _dates_are_text()
     _transform_templates()
     _say_what_is_left_out()
 
@@ -63,6 +67,12 @@ def transformed(text: str) -> dict[str, Any]:
     result = transform(template, {}, _NoManagedPolicies())
     result.pop("Transform", None)
     return dict(result)
+
+
+def _dates_are_text() -> None:
+    """moto's and SAM's loaders make a date of `Version: 2012-10-17`; CloudFormation leaves it as text."""
+    for loader in (yaml.SafeLoader, yaml.Loader):
+        loader.yaml_implicit_resolvers = without_dates(loader)
 
 
 def _transform_templates() -> None:

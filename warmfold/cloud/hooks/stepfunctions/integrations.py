@@ -1,0 +1,116 @@
+"""Step Functions' calls of other services: what goes out, what comes back, and the names of their errors."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.response import StreamingBody
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
+
+_WORD = re.compile(r"[A-Z]+\d*(?![a-z])|[A-Z][a-z\d]*|[a-z\d]+")
+
+
+def install() -> None:
+    """Mend moto's integrations; each function below says what."""
+    _cases()
+    _error_names()
+
+
+def _cases() -> None:
+    """moto leaves the names of members as they are: those of boto, where AWS's states have PascalCase for all.
+
+    So a service whose members are camelCase can't be called, and a JSON value given for a blob is not written as one.
+    Dates come back as milliseconds, or in ISO 8601 from an AWS SDK integration.
+    """
+
+    def parameters(
+        self: Any, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        model = operation_model(self._get_boto_service_name(boto_service_name), service_action_name or _action_of(self))
+        if model is not None and model.input_shape is not None:
+            self._to_boto_request(parameters, model.input_shape)
+
+    def response(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        model = operation_model(self._get_boto_service_name(boto_service_name), service_action_name or _action_of(self))
+        if model is None or model.output_shape is None or not isinstance(response, dict):
+            return
+        renamed = _for_states(response, model.output_shape, in_words=isinstance(self, StateTaskServiceAwsSdk))
+        response.clear()
+        response.update(renamed)
+
+    StateTaskService._normalise_parameters = parameters
+    StateTaskService._normalise_response = response
+
+
+def _action_of(task: Any) -> str:
+    return str(task.resource.api_action)
+
+
+@functools.cache
+def operation_model(service: str, action: str) -> OperationModel | None:
+    """botocore's model of a service's action, however its name is written; None when there is none."""
+    try:
+        model = botocore.session.get_session().get_service_model(service)
+    except UnknownServiceError:
+        return None
+    wanted = action.replace("_", "").lower()
+    found = [name for name in model.operation_names if name.lower() == wanted]
+    return model.operation_model(found[0]) if found else None
+
+
+def _for_states(value: Any, shape: Shape | None, *, in_words: bool) -> Any:
+    """What boto answers, as a state gets it."""
+    if isinstance(value, StreamingBody):
+        return value.read().decode(errors="replace")
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC)
+        if not in_words:
+            return int(moment.timestamp() * 1000)
+        fraction = f".{moment.microsecond // 1000:03d}".rstrip("0").rstrip(".")
+        return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, list):
+        member = shape.member if isinstance(shape, ListShape) else None
+        return [_for_states(item, member, in_words=in_words) for item in value]
+    if isinstance(value, Mapping) and isinstance(shape, StructureShape):
+        return {
+            _pascal(name) if name in shape.members else name: _for_states(
+                item, shape.members.get(name), in_words=in_words
+            )
+            for name, item in value.items()
+        }
+    if isinstance(value, Mapping):
+        of = shape.value if isinstance(shape, MapShape) else None
+        return {name: _for_states(item, of, in_words=in_words) for name, item in value.items()}
+    return value
+
+
+def _pascal(name: str) -> str:
+    """A name as AWS's SDK for Java has it: executionArn is ExecutionArn, ETag ETag, MD5OfBody Md5OfBody."""
+    return str(StateTaskService._to_sfn_cased(name))
+
+
+def _error_names() -> None:
+    """moto names errors of AWS SDK integrations after the service as the state spells it: s3.NoSuchKeyException."""
+
+    def service_name(name: str) -> str:
+        try:
+            model = botocore.session.get_session().get_service_model({"sfn": "stepfunctions"}.get(name, name))
+        except UnknownServiceError:
+            return name
+        return "".join(word.capitalize() for word in _WORD.findall(model.service_id))
+
+    StateTaskServiceAwsSdk._normalise_service_error_name = staticmethod(service_name)

@@ -1,0 +1,56 @@
+"""Step Functions' interpreter: a definition is read by itself, and every execution ends."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+logger = logging.getLogger(__name__)
+
+
+def install() -> None:
+    """Mend moto's interpreter; each function below says what."""
+    _query_languages()
+    _lost_errors()
+
+
+def _query_languages() -> None:
+    """moto keeps the query languages of the scopes that it reads in its class.
+
+    So a definition that is refused, or two that are read at once, give their language to those that others read.
+    """
+
+    def made(self: Any) -> None:
+        self._query_language_per_scope = []
+
+    Preprocessor.__init__ = made
+
+
+def _lost_errors() -> None:
+    """moto loses an exception of an execution's thread, and the execution is RUNNING for ever; here it is FAILED."""
+    logic = ExecutionWorker._execution_logic
+
+    def logic_to_the_end(self: Any) -> None:
+        try:
+            logic(self)
+        except Exception as error:
+            execution = self._evaluation_details.execution_details.arn
+            logger.exception("%s could not be interpreted", execution)
+            if self.env is None:
+                self.env = self._get_evaluation_environment()
+            cause = f"An error of the local cloud's interpreter: {type(error).__name__}: {error}"
+            details = ExecutionFailedEventDetails(error="States.Runtime", cause=cause)
+            self.env.set_error(details)
+            self.env.event_manager.add_event(
+                context=self.env.event_history_context,
+                event_type=HistoryEventType.ExecutionFailed,
+                event_details=EventDetails(executionFailedEventDetails=details),
+            )
+            self._execution_communication.terminated()
+
+    ExecutionWorker._execution_logic = logic_to_the_end
