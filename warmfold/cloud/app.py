@@ -204,6 +204,7 @@ class Cloud:
             credentials=lambda role_arn: self.identities.credentials(role_arn, STATES_SESSION),
             service=lambda: self.sagemaker,
             may_assume=self._may_assume(stepfunctions.roles.SERVICE),
+            log_sink=self._put_log_events,
         )
         self.steps = steps_of(region, self.identities, self.enforcer, self.sagemaker, moto_application())
 

@@ -34,7 +34,7 @@ def install() -> None:
                 f"The local cloud lacks {name}, or a part that was asked for: {error}",
             )
             _, headers, body = self.serialized(ActionResult(refusal))
-            headers["status"] = NOT_IMPLEMENTED
+            headers["status"] = str(NOT_IMPLEMENTED)
             headers, body = self._enrich_response(headers, body)
             return NOT_IMPLEMENTED, headers, body
 
