@@ -15,6 +15,12 @@ NOT_IMPLEMENTED = 501
 """The status of the refusal: clients try a 500 again, five times in ten seconds."""
 
 
+class UnsupportedOperationError(ServiceException):  # type: ignore[misc]
+    """The answer to what is not there: a class of our own, for of moto's the module says whose error it is."""
+
+    code = "UnsupportedOperation"
+
+
 def install() -> None:
     """moto answers an operation that it lacks, or has in part, with a bare 500, which says nothing and is tried again.
 
@@ -29,10 +35,7 @@ def install() -> None:
         except NotImplementedError as error:
             name = f"{self.boto3_service_name}:{self._get_action()}"
             logger.warning("%s is refused: %s", name, error)
-            refusal = ServiceException(
-                "UnsupportedOperation",
-                f"The local cloud lacks {name}, or a part that was asked for: {error}",
-            )
+            refusal = UnsupportedOperationError(f"The local cloud lacks {name}, or a part that was asked for: {error}")
             _, headers, body = self.serialized(ActionResult(refusal))
             headers["status"] = str(NOT_IMPLEMENTED)
             headers, body = self._enrich_response(headers, body)

@@ -65,6 +65,7 @@ def install(functions: Functions, bus: EventBus, may_assume: MayAssume = anybody
             bus.deliver({"Arn": function.function_arn}, body or "{}")
             return ""
         answer = invoke(function, body or "{}", request_headers, response_headers)
+        response_headers["x-amz-executed-version"] = function.version
         if "x-amz-function-error" in response_headers:
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer

@@ -9,6 +9,7 @@ from warmfold.cloud.hooks.stepfunctions import (
     activities,
     aliases,
     errors,
+    evaluation,
     executions,
     integrations,
     interpreter,
@@ -52,6 +53,7 @@ def install(
     state_machines.install()
     roles.install(endpoint_url, credentials, may_assume)
     jsonata.install()
+    evaluation.install()
     errors.install()
     integrations.install()
     sagemaker.install(service)

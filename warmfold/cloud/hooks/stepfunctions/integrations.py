@@ -12,10 +12,13 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.response import StreamingBody
+from moto.stepfunctions.parser.api import InvocationResponse
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+
+METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
 
 _WORD = re.compile(r"[A-Z]+\d*(?![a-z])|[A-Z][a-z\d]*|[a-z\d]+")
 
@@ -23,6 +26,7 @@ _WORD = re.compile(r"[A-Z]+\d*(?![a-z])|[A-Z][a-z\d]*|[a-z\d]+")
 def install() -> None:
     """Mend moto's integrations; each function below says what."""
     _cases()
+    _metadata()
     _error_names()
 
 
@@ -46,12 +50,37 @@ def _cases() -> None:
         model = operation_model(self._get_boto_service_name(boto_service_name), service_action_name or _action_of(self))
         if model is None or model.output_shape is None or not isinstance(response, dict):
             return
-        renamed = _for_states(response, model.output_shape, in_words=isinstance(self, StateTaskServiceAwsSdk))
+        sdk = isinstance(self, StateTaskServiceAwsSdk)
+        for name in METADATA if sdk or service_action_name else ():  # of an optimized integration's own call only
+            response.pop(name, None)
+        renamed = _for_states(response, model.output_shape, in_words=sdk)
         response.clear()
         response.update(renamed)
 
     StateTaskService._normalise_parameters = parameters
     StateTaskService._normalise_response = response
+
+
+def _metadata() -> None:
+    """moto drops what the answer's head says, which AWS's optimized integrations give with the answer."""
+    for name in (*METADATA, "ExecutedVersion"):
+        InvocationResponse.__annotations__[name] = Any
+
+
+def tell_metadata(client: Any) -> None:
+    """Have a client of boto add to its answers what an optimized integration gives with them."""
+
+    def add(http_response: Any, parsed: Any, **_: Any) -> None:
+        headers = {name: str(value) for name, value in http_response.headers.items()}
+        if http_response.status_code < 300:
+            parsed["SdkHttpMetadata"] = {
+                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+                "HttpHeaders": headers,
+                "HttpStatusCode": http_response.status_code,
+            }
+            parsed["SdkResponseMetadata"] = {"RequestId": parsed["ResponseMetadata"].get("RequestId", "")}
+
+    client.meta.events.register("after-call.*", add)
 
 
 def _action_of(task: Any) -> str:

@@ -15,6 +15,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from warmfold.cloud.hooks.stepfunctions.integrations import tell_metadata
 from warmfold.cloud.hooks.stepfunctions.rebind import rebind
 from warmfold.cloud.iam.trust import MayAssume
 
@@ -74,7 +75,7 @@ def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, s
     def client(service: str, region: str, role_arn: str) -> Any:
         keys = credentials(role_arn)
         session: Any = boto3.Session()
-        return session.client(
+        made = session.client(
             service,
             region_name=region,
             endpoint_url=endpoint_url,
@@ -88,6 +89,8 @@ def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, s
                 max_pool_connections=50,
             ),
         )
+        tell_metadata(made)
+        return made
 
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         return client(service, region, state_credentials.role_arn)
