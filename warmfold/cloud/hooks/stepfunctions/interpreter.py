@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 def install() -> None:
     """Mend moto's interpreter; each function below says what."""
     _query_languages()
+    _escapes()
     _lost_errors()
 
 
@@ -29,6 +31,17 @@ def _query_languages() -> None:
         self._query_language_per_scope = []
 
     Preprocessor.__init__ = made
+
+
+def _escapes() -> None:
+    """moto leaves the escapes of JSON in the strings of a definition: a quote or a backslash comes out with another."""
+    inner = Preprocessor._inner_string_of
+
+    def unescaped(parser_rule_context: Any) -> str | None:
+        text = parser_rule_context.getText()
+        return str(json.loads(text)) if text.startswith('"') else inner(parser_rule_context)
+
+    Preprocessor._inner_string_of = staticmethod(unescaped)
 
 
 def _lost_errors() -> None:
