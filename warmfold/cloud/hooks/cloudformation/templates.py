@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import json
 import logging
 from typing import Any
 
@@ -13,9 +12,8 @@ from moto.cloudformation import exceptions
 from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import get_model_map
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
-from warmfold.cloud.definitions import without_dates
+from warmfold.cloud.definitions import read_template, without_dates
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +58,7 @@ def install() -> None:
 @functools.lru_cache(maxsize=32)
 def transformed(text: str) -> dict[str, Any]:
     """A template (its text) without the SAM transform: leave it as it is, for others have the same one."""
-    template = json.loads(text) if text.lstrip().startswith("{") else yaml_parse(text)
+    template = read_template(text)
     transforms = template.get("Transform", [])
     if SAM not in ([transforms] if isinstance(transforms, str) else transforms):
         return dict(template)

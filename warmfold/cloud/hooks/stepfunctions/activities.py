@@ -7,13 +7,51 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.common_models import CloudFormationModel
 from moto.stepfunctions.models import Activity, StepFunctionBackend
 from moto.stepfunctions.parser.asl.eval.callback.callback import ActivityCallbackEndpoint
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, add
 from warmfold.cloud.hooks.stepfunctions.answers import answer
 from warmfold.cloud.hooks.stepfunctions.refusals import Refusal
+
+
+class ActivityResource(Setting, CloudFormationModel):  # type: ignore[misc]
+    """An activity in a template."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The type in a template."""
+        return "AWS::StepFunctions::Activity"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """The property that names it."""
+        return "Name"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        """Whether Fn::GetAtt has something to give."""
+        return attr in ("Arn", "Name")
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        """What Fn::GetAtt gives."""
+        arn = self.physical_resource_id
+        return arn if attribute_name == "Arn" else arn.rpartition(":")[2]
+
+    def put(self, properties: Properties, account_id: str, region: str) -> None:
+        """Create it; its ARN is what Ref gives."""
+        backend = stepfunctions_parser_backends[account_id][region]
+        tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in properties.get("Tags", [])]
+        made = backend.create_activity(properties.get("Name", self.physical_resource_id), tags=tags)
+        self.physical_resource_id = made.arn
+
+    def remove(self, properties: Properties, account_id: str, region: str) -> None:
+        """Delete it."""
+        stepfunctions_parser_backends[account_id][region].delete_activity(self.physical_resource_id)
+
 
 WAIT_SECONDS = 60.0
 """For as long GetActivityTask waits for work, as on AWS."""
@@ -44,12 +82,15 @@ def install(now: Callable[[], float] = time.monotonic, sleep: Callable[[float], 
         self._validate_activity_arn(activity_arn)
         if activity_arn not in self.activities:
             raise Refusal("ActivityDoesNotExist", f"Activity Does Not Exist: '{activity_arn}'")
-        return self.activities[activity_arn]
+        activity = self.activities[activity_arn]
+        activity.encryption_configuration = activity.encryption_configuration or {"type": "AWS_OWNED_KEY"}
+        return activity
 
     def create_activity(self: Any, name: str, **options: Any) -> Any:
         there = [activity for activity in self.activities.values() if activity.name == name]
         return there[0] if there else create(self, name, **options)
 
+    add(ActivityResource)
     create = StepFunctionBackend.create_activity
     Activity.add_task = add_task
     StepFunctionBackend.describe_activity = describe_activity
