@@ -122,7 +122,8 @@ def main() -> None:
             except Exception as error:  # noqa: BLE001 - it is the caller's to see
                 failure = _error(error)
                 print(f"[ERROR] {failure['errorType']}: {failure['errorMessage']}\n{''.join(failure['stackTrace'])}")
-                answer = {"error": {**failure, "requestId": request["request_id"]}}
+                frames = failure.pop("stackTrace")
+                answer = {"error": {**failure, "requestId": request["request_id"], "stackTrace": frames}}
         sys.stderr.flush()
         print(f"\0{request['request_id']}", flush=True)
         answers.write(json.dumps(answer) + "\n")

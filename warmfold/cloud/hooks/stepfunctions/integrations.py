@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 
 METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
+ERRORS = 300
 
 _WORD = re.compile(r"[A-Z]+\d*(?![a-z])|[A-Z][a-z\d]*|[a-z\d]+")
 
@@ -63,24 +66,49 @@ def _cases() -> None:
 
 def _metadata() -> None:
     """moto drops what the answer's head says, which AWS's optimized integrations give with the answer."""
-    for name in (*METADATA, "ExecutedVersion"):
-        InvocationResponse.__annotations__[name] = Any
+    InvocationResponse.__optional_keys__ |= set(METADATA)
 
 
 def tell_metadata(client: Any) -> None:
     """Have a client of boto add to its answers what an optimized integration gives with them."""
 
     def add(http_response: Any, parsed: Any, **_: Any) -> None:
-        headers = {name: str(value) for name, value in http_response.headers.items()}
-        if http_response.status_code < 300:
-            parsed["SdkHttpMetadata"] = {
-                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-                "HttpHeaders": headers,
-                "HttpStatusCode": http_response.status_code,
-            }
-            parsed["SdkResponseMetadata"] = {"RequestId": parsed["ResponseMetadata"].get("RequestId", "")}
+        if http_response.status_code >= ERRORS:
+            return
+        number = str(uuid.uuid5(uuid.NAMESPACE_OID, parsed["ResponseMetadata"].get("RequestId", "")))
+        headers = _headers(http_response, number)
+        parsed["SdkHttpMetadata"] = {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": http_response.status_code,
+        }
+        parsed["SdkResponseMetadata"] = {"RequestId": number}
 
     client.meta.events.register("after-call.*", add)
+
+
+def _headers(http_response: Any, number: str) -> dict[str, str]:
+    """The head of an answer as AWS has it: its names, its numbers, and the length of its JSON, which has no spaces."""
+    given = http_response.headers
+    headers = {
+        "x-amzn-RequestId": number,
+        "Date": given.get("Date", ""),
+        "Content-Type": given.get("Content-Type", ""),
+        "Content-Length": given.get("Content-Length", "0"),
+    }
+    if "X-Amz-Executed-Version" in given:
+        headers |= {
+            "Connection": "keep-alive",
+            "X-Amz-Executed-Version": given["X-Amz-Executed-Version"],
+            "x-amzn-Remapped-Content-Length": "0",
+            "X-Amzn-Trace-Id": f"root=1-{number[:8]}-{number.replace('-', '')[8:]};sampled=0",
+        }
+    else:
+        headers["connection"] = "keep-alive"
+        if "json" in headers["Content-Type"]:
+            told = json.loads(http_response.content or b"{}")
+            headers["Content-Length"] = str(len(json.dumps(told, separators=(",", ":")).encode()))
+    return headers
 
 
 def _action_of(task: Any) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any
 
 from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+EXPRESS_CHILDREN = re.compile(r'("ExecutionType"\s*:\s*)"EXPRESS"')
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +25,9 @@ def install() -> None:
     """Mend moto's interpreter; each function below says what."""
     _query_languages()
     _escapes()
+    _express_children()
+    _error_names()
+    _variables()
     _lost_errors()
 
 
@@ -42,6 +52,35 @@ def _escapes() -> None:
         return str(json.loads(text)) if text.startswith('"') else inner(parser_rule_context)
 
     Preprocessor._inner_string_of = staticmethod(unescaped)
+
+
+def _express_children() -> None:
+    """moto's grammar knows no Distributed Map of EXPRESS executions; here they run, as STANDARD ones would."""
+    parse = AmazonStateLanguageParser.parse
+
+    def parse_express(definition: str) -> Any:
+        return parse(EXPRESS_CHILDREN.sub(r'\1"STANDARD"', definition))
+
+    AmazonStateLanguageParser.parse = staticmethod(parse_express)
+
+
+def _error_names() -> None:
+    """moto refuses names of errors that begin with States. and are none of AWS's; AWS takes them."""
+
+    def made(self: Any, error_name: str | None) -> None:
+        ErrorName.__init__(self, error_name=error_name)
+
+    CustomErrorName.__init__ = made
+
+
+def _variables() -> None:
+    """moto tells of an assigned string with its quotes as they are."""
+
+    def assigned(self: Any) -> dict[str, str]:
+        traced = self._declaration_tracing
+        return {name: json.dumps(self.get(name), separators=(",", ":"), ensure_ascii=False) for name in traced}
+
+    VariableStore.get_assigned_variables = assigned
 
 
 def _lost_errors() -> None:

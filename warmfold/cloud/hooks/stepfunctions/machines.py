@@ -18,6 +18,9 @@ from warmfold.cloud.hooks.stepfunctions.pages import page
 from warmfold.cloud.hooks.stepfunctions.refusals import Refusal
 from warmfold.cloud.hooks.stepfunctions.validation import diagnose
 
+NOT_BUILT = ("ItemBatcher",)
+"""Fields of a definition that the interpreter does not know."""
+
 OFF = {"level": "OFF", "includeExecutionData": False}
 NOTHING_TO_UPDATE = (
     "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
@@ -50,6 +53,9 @@ def _validate() -> None:
 
     def validate(definition: str, *, express: bool = False) -> None:
         found = diagnose(definition, express=express)
+        absent = sorted(name for name in NOT_BUILT if f'"{name}"' in definition)
+        if absent and not found:
+            raise NotImplementedError(f"a Distributed Map with {', '.join(absent)}")
         if found:
             told = ", ".join(map(str, found))
             raise Refusal("InvalidDefinition", f"Invalid State Machine Definition: '{told}'")

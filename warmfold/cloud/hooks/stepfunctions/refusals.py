@@ -39,8 +39,7 @@ def _codes() -> None:
     for name, kind in list(vars(api).items()):
         if isinstance(kind, type) and issubclass(kind, AWSError) and kind is not AWSError:
             kind.TYPE = kind.TYPE or name
-            if name in MESSAGES:
-                kind.__init__ = _with_message(MESSAGES[name])
+            kind.__init__ = _with_message(MESSAGES.get(name, name))
 
 
 def _with_message(default: str) -> Any:
