@@ -15,10 +15,12 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.response import StreamingBody
 from moto.stepfunctions.parser.api import InvocationResponse
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import LambdaFunctionErrorException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
 METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
 ERRORS = 300
@@ -31,6 +33,7 @@ def install() -> None:
     _cases()
     _metadata()
     _error_names()
+    _causes_of_functions()
 
 
 def _cases() -> None:
@@ -158,6 +161,18 @@ def _for_states(value: Any, shape: Shape | None, *, in_words: bool) -> Any:
 def _pascal(name: str) -> str:
     """A name as AWS's SDK for Java has it: executionArn is ExecutionArn, ETag ETag, MD5OfBody Md5OfBody."""
     return str(StateTaskService._to_sfn_cased(name))
+
+
+def _causes_of_functions() -> None:
+    """moto takes the spaces out of the failure of a function whose ARN is the state's resource; AWS leaves its text."""
+    from_error = StateTaskLambda._from_error
+
+    def from_error_with_its_text(self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, LambdaFunctionErrorException):
+            ex = LambdaFunctionErrorException(ex.function_error, json.dumps(json.loads(ex.payload)))
+        return from_error(self, env, ex)
+
+    StateTaskLambda._from_error = from_error_with_its_text
 
 
 def _error_names() -> None:

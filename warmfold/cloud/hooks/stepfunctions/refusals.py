@@ -36,8 +36,9 @@ def install() -> None:
 
 def _codes() -> None:
     """moto's interpreter has refusals without a code, and some that can't be made without a message."""
-    for name, kind in list(vars(api).items()):
-        if isinstance(kind, type) and issubclass(kind, AWSError) and kind is not AWSError:
+    kinds: dict[str, Any] = {name: kind for name, kind in vars(api).items() if isinstance(kind, type)}
+    for name, kind in kinds.items():
+        if issubclass(kind, AWSError) and kind is not AWSError:
             kind.TYPE = kind.TYPE or name
             kind.__init__ = _with_message(MESSAGES.get(name, name))
 

@@ -95,7 +95,7 @@ def _execution_arn(machine: Any, name: str) -> str:
 
 def _as_it_is(machine: Any) -> Any:
     """A copy that later updates do not reach; what runs, and what holds all machines, is not copied."""
-    shared = {id(machine.executions): []}
+    shared: dict[int, Any] = {id(machine.executions): []}
     backend = getattr(machine, "backend", None)
     return copy.deepcopy(machine, shared | {id(backend): backend})
 
