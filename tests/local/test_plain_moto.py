@@ -168,7 +168,7 @@ def test_a_date_without_quotes_makes_a_role_that_cannot_be_shown(moto: Plain) ->
     properties = "{RoleName: dated, AssumeRolePolicyDocument: {Version: 2012-10-17}}"
     body = f"Resources: {{Role: {{Type: AWS::IAM::Role, Properties: {properties}}}}}\n"
     moto.client("cloudformation").create_stack(StackName="role", TemplateBody=body)
-    with pytest.raises(Exception, match="500|parse"):
+    with pytest.raises(Exception, match=r"500|parse"):
         moto.client("iam").get_role(RoleName="dated")
 
 

@@ -15,6 +15,9 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.response import StreamingBody
 from moto.stepfunctions.parser.api import InvocationResponse
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
+    ResourceEvalS3,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import LambdaFunctionErrorException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
@@ -34,6 +37,7 @@ def install() -> None:
     _metadata()
     _error_names()
     _causes_of_functions()
+    _listed_objects()
 
 
 def _cases() -> None:
@@ -173,6 +177,28 @@ def _causes_of_functions() -> None:
         return from_error(self, env, ex)
 
     StateTaskLambda._from_error = from_error_with_its_text
+
+
+def _listed_objects() -> None:
+    """moto gives a Distributed Map the objects of a bucket as boto does, with dates that JSON has no form for."""
+    list_objects = ResourceEvalS3._handle_list_objects_v2
+
+    def listed(env: Any, resource_runtime_part: Any, state_credentials: Any) -> None:
+        list_objects(env, resource_runtime_part, state_credentials)
+        env.stack.append(
+            [
+                {
+                    "Etag": one["ETag"],
+                    "LastModified": int(one["LastModified"].timestamp()),
+                    "Key": one["Key"],
+                    "Size": one["Size"],
+                    "StorageClass": one["StorageClass"],
+                }
+                for one in env.stack.pop()
+            ]
+        )
+
+    ResourceEvalS3._handle_list_objects_v2 = staticmethod(listed)
 
 
 def _error_names() -> None:
