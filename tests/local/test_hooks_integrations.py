@@ -111,7 +111,7 @@ def test_a_distributed_map_reads_the_objects_of_a_bucket(things: Things) -> None
 def test_what_a_distributed_map_may_not_have_here_is_refused_by_name(things: Things) -> None:
     inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
     batches = {"Type": "Map", "ItemBatcher": {"MaxItemsPerBatch": 2}, "ItemProcessor": inner, "End": True}
-    with pytest.raises(ClientError, match="UnsupportedOperation.*a Distributed Map with ItemBatcher"):
+    with pytest.raises(ClientError, match=r"UnsupportedOperation.*a Distributed Map with ItemBatcher"):
         things.machine({"A": batches})
 
 

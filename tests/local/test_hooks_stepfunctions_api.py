@@ -95,8 +95,15 @@ def test_a_wrong_definition_is_refused_with_aws_s_code(things: Things, definitio
         client.update_state_machine(stateMachineArn=arn, definition=definition)
 
 
-def test_a_right_definition_is_found_right(things: Things) -> None:
-    judged = things.client("stepfunctions").validate_state_machine_definition(definition=DEFINITION)
+INNER = {"StartAt": "I", "States": {"I": {**PASS, "QueryLanguage": "JSONPath"}}}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [DEFINITION, definition_of(A={**PASS, "Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": INNER})],
+)
+def test_a_right_definition_is_found_right(things: Things, definition: str) -> None:
+    judged = things.client("stepfunctions").validate_state_machine_definition(definition=definition)
     assert (judged["result"], judged["diagnostics"]) == ("OK", [])
 
 

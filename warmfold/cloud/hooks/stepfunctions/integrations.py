@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import string
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -163,8 +164,12 @@ def _for_states(value: Any, shape: Shape | None, *, in_words: bool) -> Any:
 
 
 def _pascal(name: str) -> str:
-    """A name as AWS's SDK for Java has it: executionArn is ExecutionArn, ETag ETag, MD5OfBody Md5OfBody."""
-    return str(StateTaskService._to_sfn_cased(name))
+    """A name as AWS's SDK for Java has it: executionArn is ExecutionArn, ETag ETag, MD5OfBody Md5OfBody, ARN Arn."""
+    capitals = len(name) - len(name.lstrip(string.ascii_uppercase))
+    if capitals < 2:
+        return name[:1].upper() + name[1:]
+    word = capitals if not name[capitals:] or name[capitals].isdigit() else capitals - 1
+    return name[:word].capitalize() + name[word:]
 
 
 def _causes_of_functions() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -34,13 +35,25 @@ def install() -> None:
 def _query_languages() -> None:
     """moto keeps the query languages of the scopes that it reads in its class.
 
-    So a definition that is refused, or two that are read at once, give their language to those that others read.
+    So a definition that is refused, or two that are read at once, give their language to those that others read. It
+    also refuses JSONPath within a state that is JSONata, though only the whole machine's language may forbid it.
     """
+    scope = Preprocessor._open_query_language_scope
 
     def made(self: Any) -> None:
         self._query_language_per_scope = []
 
+    def opened(self: Any, parse_tree: Any) -> None:
+        languages = self._query_language_per_scope
+        try:
+            scope(self, parse_tree)
+        except ValueError:
+            if languages[0].query_language_mode != QueryLanguageMode.JSONPath:
+                raise
+            languages.append(languages[0])
+
     Preprocessor.__init__ = made
+    Preprocessor._open_query_language_scope = opened
 
 
 def _escapes() -> None:

@@ -33,7 +33,7 @@ class Diagnostic:
 
 def diagnose(text: str, *, express: bool = False) -> list[Diagnostic]:
     """Everything wrong with a definition (JSON text) of a Standard, or an Express, workflow, as far as it is known."""
-    if not text:
+    if not text.strip():
         return [Diagnostic(SCHEMA, "Definition must be a valid JSON object")]
     try:
         definition = json.loads(text)
@@ -96,7 +96,7 @@ def _state(state: Mapping[str, Any], path: str, language: str | None, express: b
     if state.get("Branches") == []:
         yield Diagnostic(SCHEMA, "Value cannot be empty", f"{path}/Branches")
     for body, place in _inner(state, path):
-        yield from _machine(body, place, language or state.get("QueryLanguage"), express)
+        yield from _machine(body, place, language, express)
 
 
 def _task(state: Mapping[str, Any], path: str, express: bool) -> Iterator[Diagnostic]:
