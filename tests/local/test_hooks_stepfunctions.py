@@ -296,6 +296,13 @@ def test_a_failed_evaluation_is_told_once_and_can_be_caught(
         assert caught["status"] == "SUCCEEDED"
 
 
+def test_a_map_of_what_is_no_array_fails(things: Things) -> None:
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    done = things.run_definition({"A": {"Type": "Map", "ItemProcessor": inner, "End": True}})
+    assert done["error"] == "States.QueryEvaluationError"
+    assert done["cause"].endswith("(entered at the event id #2). Map state input must be an array but was: {}")
+
+
 def test_a_quote_within_a_string_of_jsonata_is_equal_to_one_of_a_variable(things: Things) -> None:
     given = {"Type": "Pass", "Assign": {"quoted": 'a"b'}, "Next": "B"}
     compared = {"Type": "Pass", "Output": "{% $quoted = 'a\\\"b' %}", "End": True}

@@ -153,12 +153,6 @@ def test_a_state_machine_s_log_group_stays_empty(moto: Plain) -> None:
     assert logs.filter_log_events(logGroupName="machine")["events"] == []
 
 
-def test_quotes_of_an_assigned_text_keep_their_backslash(moto: Plain) -> None:
-    given = {"Type": "Pass", "Assign": {"quoted": 'b"c'}, "Next": "B"}
-    done = moto.run({"A": given, "B": {**PASS, "Parameters": {"a.$": "$quoted"}}})
-    assert json.loads(done["output"]) == {"a": 'b\\"c'}
-
-
 def test_a_topic_has_no_arn_among_its_attributes(moto: Plain) -> None:
     body = "Resources: {Topic: {Type: AWS::SNS::Topic}}\nOutputs: {Topic: {Value: !GetAtt Topic.TopicArn}}\n"
     answer = moto.refusal("cloudformation", "create_stack", StackName="topic", TemplateBody=body)

@@ -12,6 +12,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.items.items import ItemsJSONata
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
@@ -150,6 +151,7 @@ def _fail_expressions() -> None:
 def _fail_values() -> None:
     """A value that an expression may have, but its field may not."""
     timestamp = Timestamp._create_failure_event
+    from_error = ExecutionState._from_error
 
     def items_or_fail(self: Any, env: Any) -> None:
         self.string_jsonata.eval(env=env)
@@ -171,6 +173,18 @@ def _fail_values() -> None:
         )
         return failure(env, what, "Timestamp", after_entry=True).failure_event
 
+    def from_error_with_state(self: Any, env: Any, ex: Exception) -> Any:
+        event = from_error(self, env, ex)
+        details = event.event_details.get("evaluationFailedEventDetails")
+        if details is not None and "state" not in details:  # a Map without Items whose input is no array
+            value = json.dumps(env.states.get_input(), separators=(",", ":"))
+            told = failure(env, f"Map state input must be an array but was: {value}", None)
+            whole = told.get_evaluation_failed_event_details()
+            details.update(whole)
+            _previous(env.event_manager)[id(details)] = _previous(env.event_manager).pop(id(whole))
+        return event
+
+    ExecutionState._from_error = from_error_with_state
     ItemsJSONata._eval_body = items_or_fail
     Timestamp._create_failure_event = failed_timestamp
 
