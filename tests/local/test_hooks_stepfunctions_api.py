@@ -192,7 +192,10 @@ def test_versions_stay_as_they_were_published_and_aliases_lead_to_them(things: T
     assert (code, "[live]" in message) == ("ConflictException", True)
     client.delete_state_machine_alias(stateMachineAliasArn=alias)
     client.delete_state_machine_version(stateMachineVersionArn=first)
-    revision = client.describe_state_machine(stateMachineArn=machine)["revisionId"]
+    described = client.describe_state_machine(stateMachineArn=machine)
+    assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+    assert described["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+    revision = described["revisionId"]
     assert refused(publish, stateMachineArn=machine, revisionId="other")[0] == "ConflictException"
     assert publish(stateMachineArn=machine, revisionId=revision)["stateMachineVersionArn"] == second
 

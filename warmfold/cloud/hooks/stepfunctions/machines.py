@@ -214,7 +214,7 @@ def _refuse_referenced(machine: Any, version_arn: str) -> None:
 
 
 def _describe() -> None:
-    """moto shows a key that nobody has set, and no revision, variables or update."""
+    """moto shows no revision, no variables and no update."""
 
     def describe_state_machine(self: Any) -> Any:
         machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
@@ -248,9 +248,8 @@ def _shown(machine: Any) -> dict[str, Any]:
         "roleArn": machine.roleArn,
         "loggingConfiguration": logging_of(machine.loggingConfiguration),
         "tracingConfiguration": machine.tracingConfiguration,
+        "encryptionConfiguration": machine.encryptionConfiguration,
     }
-    if machine.encryptionConfiguration != {"type": "AWS_OWNED_KEY"}:
-        shown["encryptionConfiguration"] = machine.encryptionConfiguration
     if machine.revision_id:
         shown["revisionId"] = machine.revision_id
     variables = VariableReferencesStaticAnalyser.process_and_get(definition=machine.definition)
