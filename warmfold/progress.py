@@ -108,7 +108,8 @@ def _tuning(stack: Stack, tuning_job: str) -> dict[str, Any]:
             return {}
         raise
     counters = job["TrainingJobStatusCounters"]
-    failed = sum(counters.get(name, 0) for name in ("NonRetryableError", "RetryableError", "Stopped"))
+    errors = counters.get("NonRetryableError", 0) + counters.get("RetryableError", 0)
+    failed = errors + counters.get("Stopped", 0)
     best = job.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
     return {
         "candidates_total": job["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"],

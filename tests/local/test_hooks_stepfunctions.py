@@ -27,8 +27,8 @@ def test_jsonata_takes_quotes_backslashes_lists_and_the_start_time(things: Thing
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("$sum([1, 2)", "could not be evaluated"),
-        ("$number('many')", "could not be evaluated"),
+        ("$sum([1, 2)", "threw an error during evaluation. S0202: "),
+        ("$number('many')", "threw an error during evaluation. "),
         ("$sum", "a function"),
         ("$states.input.nothing", "nothing (undefined)"),
     ],
@@ -36,7 +36,10 @@ def test_jsonata_takes_quotes_backslashes_lists_and_the_start_time(things: Thing
 def test_a_jsonata_expression_that_fails_is_named(things: Things, expression: str, words: str) -> None:
     done = things.run_definition({"A": {"Type": "Pass", "Output": f"{{% {expression} %}}", "End": True}})
     assert (done["status"], done["error"]) == ("FAILED", "States.QueryEvaluationError")
-    assert f"'{expression}'" in done["cause"]
+    where = f"The JSONata expression '{expression}' specified for the field 'Output' "
+    assert done["cause"].startswith(
+        f"An error occurred while executing the state 'A' (entered at the event id #2). {where}"
+    )
     assert words in done["cause"]
 
 
@@ -257,3 +260,50 @@ def test_stopping_an_execution_stops_its_job(things: Things) -> None:
     until(lambda: any(e["type"] == "TaskSubmitted" for e in history(executionArn=arn)["events"]))
     things.client("stepfunctions").stop_execution(executionArn=arn)
     until(lambda: things.job_status("endless") == "Stopped")
+
+
+@pytest.mark.parametrize(
+    ("state", "location"),
+    [
+        ({"Type": "Pass", "Output": {"a": ["{% $nothing %}"]}}, "Output/a[0]"),
+        ({"Type": "Pass", "Assign": {"a": "{% $nothing %}"}}, "Assign/a"),
+        (
+            {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": "{% $nothing %}"},
+            "Arguments",
+        ),
+        ({"Type": "Wait", "Timestamp": "{% 'today' %}"}, "Timestamp"),
+        (
+            {
+                "Type": "Map",
+                "Items": "{% 'one' %}",
+                "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}},
+            },
+            "Items",
+        ),
+    ],
+)
+def test_a_failed_evaluation_is_told_once_and_can_be_caught(
+    things: Things, state: dict[str, Any], location: str
+) -> None:
+    done = things.run_definition({"A": {**state, "End": True}})
+    assert (done["status"], done["error"]) == ("FAILED", "States.QueryEvaluationError")
+    history = things.client("stepfunctions").get_execution_history(executionArn=done["executionArn"])["events"]
+    (told,) = [event["evaluationFailedEventDetails"] for event in history if event["type"] == "EvaluationFailed"]
+    assert told == {"error": done["error"], "cause": done["cause"], "location": location, "state": "A"}
+    if state["Type"] in ("Task", "Map"):
+        way = {"ErrorEquals": ["States.QueryEvaluationError"], "Next": "B"}
+        caught = things.run_definition({"A": {**state, "Catch": [way], "End": True}, "B": {"Type": "Succeed"}})
+        assert caught["status"] == "SUCCEEDED"
+
+
+def test_a_map_of_what_is_no_array_fails(things: Things) -> None:
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    done = things.run_definition({"A": {"Type": "Map", "ItemProcessor": inner, "End": True}})
+    assert done["error"] == "States.QueryEvaluationError"
+    assert done["cause"].endswith("(entered at the event id #2). Map state input must be an array but was: {}")
+
+
+def test_a_quote_within_a_string_of_jsonata_is_equal_to_one_of_a_variable(things: Things) -> None:
+    given = {"Type": "Pass", "Assign": {"quoted": 'a"b'}, "Next": "B"}
+    compared = {"Type": "Pass", "Output": "{% $quoted = 'a\\\"b' %}", "End": True}
+    assert things.run_definition({"A": given, "B": compared})["output"] == "true"

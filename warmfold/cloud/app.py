@@ -20,6 +20,7 @@ from warmfold.cloud.events import EventBus
 from warmfold.cloud.failures import answering
 from warmfold.cloud.functions_runtime.pool import Functions
 from warmfold.cloud.hooks import (
+    absent,
     cloudformation,
     cloudwatch,
     eventbridge,
@@ -40,6 +41,7 @@ from warmfold.cloud.iam.enforcement import Enforcer, Recorder
 from warmfold.cloud.iam.identity import SAGEMAKER_SESSION, STATES_SESSION, AuthenticationError, Caller, Identities
 from warmfold.cloud.iam.policy import Call
 from warmfold.cloud.iam.steps import iam_steps
+from warmfold.cloud.iam.trust import MayAssume
 from warmfold.cloud.middleware import Step
 from warmfold.cloud.one_reading import for_moto, read_one_way
 from warmfold.cloud.sagemaker import wire
@@ -187,6 +189,7 @@ class Cloud:
         )
         memory.install()
         requests.install()
+        absent.install()
         logs.install(Shelf(home))
         iam.install()
         cloudformation.install()
@@ -204,6 +207,7 @@ class Cloud:
             credentials=lambda role_arn: self.identities.credentials(role_arn, STATES_SESSION),
             service=lambda: self.sagemaker,
             may_assume=self._may_assume(stepfunctions.roles.SERVICE),
+            log_sink=self._put_log_events,
         )
         self.steps = steps_of(region, self.identities, self.enforcer, self.sagemaker, moto_application())
 
@@ -219,11 +223,11 @@ class Cloud:
     def _authorize(self, operation: str, request: dict[str, Any], identity: Any) -> tuple[str, str] | None:
         return self.enforcer.sagemaker(identity, operation, request) if self.enforcer is not None else None
 
-    def _may_assume(self, service: str) -> Callable[[str | None], bool]:
-        def may_assume(role_arn: str | None) -> bool:
+    def _may_assume(self, service: str) -> MayAssume:
+        def may_assume(role_arn: str | None, source_arn: str | None = None) -> bool:
             if self.enforcer is None:
                 return True
-            return role_arn is not None and self.enforcer.is_trusted(role_arn, service)
+            return role_arn is not None and self.enforcer.is_trusted(role_arn, service, source_arn)
 
         return may_assume
 

@@ -1,4 +1,4 @@
-"""A state machine's definition as CloudFormation reads it: a text that is filled in first, and JSON or YAML then."""
+"""Templates and definitions as CloudFormation reads them: a definition is filled in first, and JSON or YAML then."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 
 class DefinitionError(Exception):
@@ -47,7 +48,29 @@ def _from_yaml(text: str) -> Any:
         raise DefinitionError(f"it is neither JSON nor YAML: {' '.join(str(error).split())}") from error
 
 
+def without_dates(loader: Any) -> dict[str, list[tuple[str, Any]]]:
+    """The implicit resolvers of a YAML loader but that of dates, which CloudFormation leaves as text."""
+    return {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in loader.yaml_implicit_resolvers.items()
+    }
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    yaml_implicit_resolvers = without_dates(yaml.SafeLoader)
+
+
+_TemplateLoader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
+def read_template(text: str) -> Any:
+    """A template's text, JSON or YAML with CloudFormation's tags, as plain values; raises yaml.YAMLError."""
+    return json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, _TemplateLoader)
+
+
 class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = without_dates(yaml.SafeLoader)
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             alias: yaml.AliasEvent = self.peek_event()  # type: ignore[no-untyped-call]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from samtranslator.yaml_helper import yaml_parse
+
+from warmfold.cloud.definitions import read_template
 
 if TYPE_CHECKING:
     import boto3
@@ -45,7 +46,7 @@ def deploy(session: boto3.Session, template: Path, stack_name: str, parameters: 
 
 def package(s3: S3Client, template: Path) -> dict[str, Any]:
     """The template with every local path replaced by the s3:// location of what was there; raises TemplateError."""
-    packaged: Any = yaml_parse(template.read_text())
+    packaged: Any = read_template(template.read_text())
     if not isinstance(packaged, dict) or not isinstance(packaged.get("Resources"), dict):
         raise TemplateError("it has no Resources")
     s3.create_bucket(Bucket=ARTIFACTS)

@@ -29,11 +29,9 @@ def answering(moto: WSGIApplication) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             beginning, body = held(moto, environ)
-        except NotImplementedError as error:
-            refusal = _refusal(environ, "UnknownOperationException", "InvalidAction", "NotImplemented", error)
         except Exception as error:
             logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
-            refusal = _refusal(environ, "ValidationException", "ValidationError", "InvalidRequest", error)
+            refusal = _refusal(environ, error)
         else:
             start_response(*beginning)
             return body if int(beginning[0][:3]) < _ERROR else [_NO_TEXT.sub(b"?", b"".join(body))]
@@ -60,8 +58,9 @@ def protocol_of(environ: WSGIEnvironment) -> str:
     return "query" if is_form or "Action=" in environ.get("QUERY_STRING", "") else "rest"
 
 
-def _refusal(environ: WSGIEnvironment, code: str, query_code: str, s3_code: str, error: Exception) -> Refusal:
+def _refusal(environ: WSGIEnvironment, error: Exception) -> Refusal:
     service = signature(environ).service or "s3"
     said = f"The local cloud's {service} can't carry this out ({type(error).__name__}: {str(error)[:500]})."
     said = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said)
-    return Refusal(code, said, s3=(s3_code, said, 400), query=(query_code, said), status=400)
+    s3, query = ("InvalidRequest", said, 400), ("ValidationError", said)
+    return Refusal("ValidationException", said, s3=s3, query=query, status=400)

@@ -25,6 +25,7 @@ from warmfold.cloud.hooks.stepfunctions.jsonata import evaluate
         ("$range(0, 10, 2)", [0, 2, 4, 6, 8, 10]),
         ("$range(5, 1, -2)", [5, 3, 1]),
         ("$range(1, 0, 1)", []),
+        ("$range(1, 1, 1)", 1),
         ('$parse(\'{"a": [1, null, {"b": 2}]}\')', {"a": [1, None, {"b": 2}]}),
         ('$parse(\'{"a": {"b": 2}}\').a.b', 2),
         ("$random(7) = $random(7)", True),

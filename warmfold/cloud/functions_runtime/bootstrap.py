@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 
@@ -39,6 +40,31 @@ class LambdaContext:
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
+class MarshalError(Exception):
+    """What a handler gave has no form in JSON."""
+
+
+class _Encoder(json.JSONEncoder):
+    """AWS's runtime writes a Decimal as the number that it is, and bytes as text."""
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, Decimal):
+            return int(o) if str(o).lstrip("-").isdigit() else float(o)
+        if isinstance(o, bytes):
+            return o.decode()
+        return super().default(o)
+
+
+def _marshalled(result: Any) -> str:
+    """A result as the runtime answers it: bytes as they are, all else as JSON."""
+    if isinstance(result, bytes):
+        return result.decode()
+    try:
+        return _Encoder().encode(result)
+    except Exception as error:
+        raise MarshalError(f"Unable to marshal response: {error}") from error
+
+
 class HandlerNotFoundError(Exception):
     """The module has nothing of the handler's name."""
 
@@ -53,7 +79,8 @@ def _load() -> Callable[[Any, LambdaContext], Any]:
 
 
 def _error(error: BaseException, kind: str | None = None) -> dict[str, Any]:
-    frames = traceback.format_tb(error.__traceback__)[1:]
+    code = os.environ["LAMBDA_TASK_ROOT"]
+    frames = [frame.replace(f'"{code}/', '"/var/task/') for frame in traceback.format_tb(error.__traceback__)[1:]]
     return {"errorMessage": str(error), "errorType": kind or type(error).__name__, "stackTrace": frames}
 
 
@@ -87,11 +114,16 @@ def main() -> None:
             answer = {"error": broken}
         else:
             try:
-                answer = {"result": json.dumps(handler(request["event"], LambdaContext(request)))}
+                answer = {"result": _marshalled(handler(request["event"], LambdaContext(request)))}
+            except MarshalError as error:
+                print(f"[ERROR] Runtime.MarshalError: {error}")
+                failure = {"errorMessage": str(error), "errorType": "Runtime.MarshalError", "stackTrace": []}
+                answer = {"error": {**failure, "requestId": request["request_id"]}}
             except Exception as error:  # noqa: BLE001 - it is the caller's to see
                 failure = _error(error)
                 print(f"[ERROR] {failure['errorType']}: {failure['errorMessage']}\n{''.join(failure['stackTrace'])}")
-                answer = {"error": {**failure, "requestId": request["request_id"]}}
+                frames = failure.pop("stackTrace")
+                answer = {"error": {**failure, "requestId": request["request_id"], "stackTrace": frames}}
         sys.stderr.flush()
         print(f"\0{request['request_id']}", flush=True)
         answers.write(json.dumps(answer) + "\n")

@@ -19,6 +19,7 @@ from warmfold.cloud.events import Deliver, Event, EventBus
 from warmfold.cloud.iam.denial import Denial
 from warmfold.cloud.iam.identity import EVENTS_SESSION, Caller
 from warmfold.cloud.iam.policy import Call
+from warmfold.cloud.iam.trust import MayAssume, anybody
 
 Target = tuple[Mapping[str, Any], str]
 SERVICE = "events.amazonaws.com"
@@ -99,7 +100,7 @@ def ways(
     region: str,
     invoke: Deliver,
     judge: Callable[[Caller, Iterable[Call]], Denial | None] = lambda _caller, _calls: None,
-    may_assume: Callable[[str | None], bool] = lambda _: True,
+    may_assume: MayAssume = anybody,
 ) -> dict[str, Deliver]:
     """A way to deliver for each kind of target there is.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
@@ -15,6 +15,7 @@ from moto.core.common_models import CloudFormationModel
 from warmfold.cloud.events import Deliver, EventBus
 from warmfold.cloud.functions_runtime.pool import Functions, FunctionSpec, TooManyInvocationsError
 from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, add, around
+from warmfold.cloud.iam.trust import MayAssume, anybody
 
 
 class FunctionFailedError(Exception):
@@ -34,7 +35,7 @@ class TooManyRequestsError(LambdaClientError):  # type: ignore[misc]
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
-def install(functions: Functions, bus: EventBus, may_assume: Callable[[str | None], bool] = lambda _: True) -> None:
+def install(functions: Functions, bus: EventBus, may_assume: MayAssume = anybody) -> None:
     """Run functions in `functions` (those that nobody waits for by way of `bus`), and mend what moto makes of them.
 
     `may_assume` says whether a role (its ARN) trusts Lambda.
@@ -50,9 +51,8 @@ def install(functions: Functions, bus: EventBus, may_assume: Callable[[str | Non
         function.logs_group_name = properties.get("LoggingConfig", {}).get("LogGroup", function.logs_group_name)
 
     def invoke_lambda(function: Any, event: Any = None) -> tuple[str, bool, str]:
-        text = event if isinstance(event, str) else json.dumps(event)
         try:
-            done = functions.invoke(spec_of(function), text)
+            done = functions.invoke(spec_of(function), json.dumps(event))
         except TooManyInvocationsError as error:
             raise TooManyRequestsError from error
         return done.payload, done.failed, done.log
@@ -64,7 +64,8 @@ def install(functions: Functions, bus: EventBus, may_assume: Callable[[str | Non
         if request_headers.get("x-amz-invocation-type") == "Event":
             bus.deliver({"Arn": function.function_arn}, body or "{}")
             return ""
-        answer = invoke(function, body, request_headers, response_headers)
+        answer = invoke(function, body or "{}", request_headers, response_headers)
+        response_headers["x-amz-executed-version"] = function.version
         if "x-amz-function-error" in response_headers:
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer
@@ -119,7 +120,7 @@ def _layer_archive(function: Any, arn: str) -> bytes:
     return bytes(backend.layers_versions_by_arn(arn).code_bytes) if deleted is None else deleted
 
 
-def _refuse_other_runtimes(may_assume: Callable[[str | None], bool]) -> None:
+def _refuse_other_runtimes(may_assume: MayAssume) -> None:
     """moto takes functions of every runtime and role; run as Python they would do something else, or nothing."""
     create, configure = LambdaBackend.create_function, LambdaFunction.update_configuration
 
@@ -130,20 +131,21 @@ def _refuse_other_runtimes(may_assume: Callable[[str | None], bool]) -> None:
                 f"the local cloud runs functions of the python3.x runtimes only; {name} has {what or 'no runtime'}"
             )
 
-    def check_role(role_arn: str | None) -> None:
-        if not may_assume(role_arn):
+    def check_role(role_arn: str | None, function_arn: str) -> None:
+        if not may_assume(role_arn, function_arn):
             raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
 
     def create_checked(self: Any, spec: Any) -> Any:
         check(spec.get("FunctionName"), spec)
-        check_role(spec.get("Role"))
+        region, account, name = self.region_name, self.account_id, spec.get("FunctionName")
+        check_role(spec.get("Role"), f"arn:aws:lambda:{region}:{account}:function:{name}")
         return create(self, spec)
 
     def configure_checked(self: Any, config_updates: Any) -> Any:
         if "Runtime" in config_updates:
             check(self.function_name, config_updates)
         if "Role" in config_updates:
-            check_role(config_updates["Role"])
+            check_role(config_updates["Role"], self.function_arn)
         return configure(self, config_updates)
 
     LambdaBackend.create_function = create_checked

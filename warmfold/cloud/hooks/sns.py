@@ -12,8 +12,9 @@ from warmfold.cloud.hooks.cloudformation.resources import Properties, Setting, a
 
 
 def install() -> None:
-    """Mend moto's topics; moto has no AWS::SNS::TopicPolicy."""
+    """Mend moto's topics; moto has no AWS::SNS::TopicPolicy and no AWS::SNS::Subscription."""
     _topics()
+    add(Subscription)
     add(TopicPolicy)
 
 
@@ -28,6 +29,30 @@ def _topics() -> None:
                 backend.subscribe(topic.arn, one["Endpoint"], one["Protocol"])
 
     changed_by(Topic, change)
+
+
+class Subscription(Setting, CloudFormationModel):  # type: ignore[misc]
+    """A subscription of its own, beside those that a topic names."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The type in a template."""
+        return "AWS::SNS::Subscription"
+
+    def put(self, properties: Properties, account_id: str, region: str) -> None:
+        """Subscribe; its ARN is what Ref gives."""
+        backend = sns_backends[account_id][region]
+        made = backend.subscribe(properties["TopicArn"], properties.get("Endpoint", ""), properties["Protocol"])
+        for name in ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "DeliveryPolicy", "RedrivePolicy"):
+            if name in properties:
+                value = properties[name]
+                text = value if isinstance(value, str) else json.dumps(value)
+                backend.set_subscription_attributes(made.arn, name, text)
+        self.physical_resource_id = made.arn
+
+    def remove(self, properties: Properties, account_id: str, region: str) -> None:
+        """Subscribe no longer."""
+        sns_backends[account_id][region].unsubscribe(self.physical_resource_id)
 
 
 class TopicPolicy(Setting, CloudFormationModel):  # type: ignore[misc]

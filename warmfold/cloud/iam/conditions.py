@@ -9,8 +9,9 @@ from warmfold.cloud.iam.patterns import Context, Match, matches, without_wildcar
 
 KNOWN_KEYS = re.compile(
     r"aws:(requesttag/.+|tagkeys|principal(arn|account|type|isawsservice)|requestedregion|securetransport|viaawsservice"
-    r"|calledvia(first|last)?|sourceaccount|username|multifactorauthpresent)"
+    r"|calledvia(first|last)?|sourceaccount|sourcearn|username|multifactorauthpresent)"
     r"|iam:passedtoservice"
+    r"|sts:externalid"
     r"|s3:(prefix|delimiter|max-keys|versionid|x-amz-(acl|server-side-encryption(-aws-kms-key-id)?))"
 )
 """The keys whose value, or absence, a call here tells as it would on AWS; any other permits nothing."""

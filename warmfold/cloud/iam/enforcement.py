@@ -143,18 +143,25 @@ class Enforcer:
             if operation.name in FOR_LONG_TERM_KEYS and caller.role_arn is not None:
                 return access_denied(f"Cannot call {operation.name} with session credentials")
             if operation.action == ASSUME_ROLE and operation.members.get("RoleArn"):
-                return self.assume_role(caller, str(operation.members["RoleArn"]))
+                return self.assume_role(caller, str(operation.members["RoleArn"]), operation.members.get("ExternalId"))
         denial = self.judge(caller, services.calls(operation, self._account_id, caller.region or self._region))
         return denial.refusal if denial is not None else None
 
-    def is_trusted(self, role_arn: str, service: str) -> bool:
-        """Whether there is such a role, and it lets a service such as `states.amazonaws.com` assume it."""
+    def is_trusted(self, role_arn: str, service: str, source_arn: str | None = None) -> bool:
+        """Whether there is such a role, and it lets a service such as `states.amazonaws.com` assume it.
+
+        `source_arn` is the resource for which the service does it, or None when that is not known here.
+        """
         role = self._role(role_arn)
         names = {service, f"{service.partition('.')[0]}.{self._region}.amazonaws.com"}
-        context = {"aws:sourceaccount": self._account_id, "aws:principalisawsservice": "true"}
+        context: Context = {
+            "aws:sourceaccount": self._account_id,
+            "aws:sourcearn": source_arn,
+            "aws:principalisawsservice": "true",
+        }
         return role is not None and trust.trusts(role.trust, trust.SERVICE, names, context)
 
-    def assume_role(self, caller: Caller, role_arn: str) -> Refusal | None:
+    def assume_role(self, caller: Caller, role_arn: str, external_id: str | None = None) -> Refusal | None:
         """Why a caller may not assume a role, or None: the role is there, trusts it, and its own policies allow it.
 
         A role that is trusted by its own name, not with its whole account, needs no policy that allows it.
@@ -164,17 +171,18 @@ class Enforcer:
         denial = self.judge(caller, [Call(ASSUME_ROLE, role_arn)])
         if denial is not None:
             explicit = denial.decision.by is not None or denial.policy_type == "permissions boundary"
-            if explicit or not self._trusts(caller, role_arn, own):
+            if explicit or not self._trusts(caller, role_arn, own, external_id):
                 return denial.refusal
-        if not self._trusts(caller, role_arn, own | account):
+        if not self._trusts(caller, role_arn, own | account, external_id):
             return access_denied(
                 f"User: {self._arn(caller)} is not authorized to perform: {ASSUME_ROLE} on resource: {role_arn}"
             )
         return None
 
-    def _trusts(self, caller: Caller, role_arn: str, names: Collection[str]) -> bool:
+    def _trusts(self, caller: Caller, role_arn: str, names: Collection[str], external_id: str | None) -> bool:
         role = self._role(role_arn)
-        return role is not None and trust.trusts(role.trust, trust.AWS, names, self._about(caller))
+        context = {**self._about(caller), **({} if external_id is None else {"sts:externalid": external_id})}
+        return role is not None and trust.trusts(role.trust, trust.AWS, names, context)
 
 
 class Recorder:

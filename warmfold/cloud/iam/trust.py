@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from warmfold.cloud.iam.conditions import all_of, holds
 from warmfold.cloud.iam.patterns import Context, Match, matches
@@ -12,6 +12,17 @@ from warmfold.cloud.iam.policy import PolicyError
 
 SERVICE, AWS = "Service", "AWS"
 """The kinds of principals that are told apart: services, and the users, roles and sessions of accounts."""
+
+
+class MayAssume(Protocol):
+    """Whether a role (its ARN) lets a service assume it, for a resource (its ARN, None when it is not known)."""
+
+    def __call__(self, role_arn: str | None, source_arn: str | None = None) -> bool: ...
+
+
+def anybody(*_: str | None, **__: str | None) -> bool:
+    """Where nobody asks for trust: every role may be assumed."""
+    return True
 
 
 def trusts(document: str, kind: str, names: Collection[str], context: Context) -> bool:

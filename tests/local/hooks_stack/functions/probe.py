@@ -1,5 +1,6 @@
 """Does as the event says."""
 
+import decimal
 import json
 import os
 import pathlib
@@ -34,3 +35,17 @@ def handle(event, context):
     if do == "echo":
         boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps({"function": event}))
     return event
+
+
+def echo(event, _context):
+    return event
+
+
+def give(event, _context):
+    if event == "raise":
+        raise ValueError(event)
+    return {
+        "decimal": {"whole": decimal.Decimal(5), "part": decimal.Decimal("1.5")},
+        "bytes": b'"as it is"',
+        "set": {1},
+    }[event]

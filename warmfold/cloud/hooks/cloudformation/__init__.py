@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warmfold.cloud.hooks.cloudformation import change_sets, stacks, templates
+from warmfold.cloud.hooks.cloudformation import attributes, change_sets, stacks, templates
 
 
 def install() -> None:
@@ -10,3 +10,4 @@ def install() -> None:
     templates.install()
     stacks.install()
     change_sets.install()
+    attributes.install()

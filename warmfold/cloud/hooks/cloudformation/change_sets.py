@@ -69,7 +69,10 @@ def _changes() -> None:
 
 
 def _results() -> None:
-    """moto's stack has no outputs after ExecuteChangeSet, and still the parameters it had before."""
+    """moto's stack has no outputs after ExecuteChangeSet, and still the parameters it had before.
+
+    An output that can't be had makes the change set fail; moto would fail whenever stacks are described.
+    """
     apply = ChangeSet.apply
 
     def apply_with_results(self: Any) -> None:
@@ -78,5 +81,7 @@ def _results() -> None:
         self.stack.description = self.template_dict.get("Description")
         self.stack.parameters = self.parameters
         self.stack.output_map = self.stack._create_output_map()
+        for name in self.stack.output_map.outputs:
+            self.stack.output_map[name]
 
     ChangeSet.apply = apply_with_results

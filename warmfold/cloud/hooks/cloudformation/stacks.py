@@ -38,7 +38,10 @@ def _roll_back() -> None:
 
     def discard(backend: Any, stack: Any) -> None:
         backend.stacks.pop(stack.stack_id, None)
-        stack.resource_map.delete()
+        try:
+            stack.resource_map.delete()
+        except Exception:  # what the stack failed of is to be told, not this
+            logger.exception("what there is of stack %s could not be deleted", stack.name)
 
     @functools.wraps(create)
     def create_whole(self: Any, *args: Any, **kwargs: Any) -> Any:

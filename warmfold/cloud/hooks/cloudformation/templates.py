@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import functools
-import json
 import logging
 from typing import Any
 
+import yaml
 from moto.cloudformation import exceptions
 from moto.cloudformation.models import ChangeSet, Stack
 from moto.cloudformation.parsing import get_model_map
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+
+from warmfold.cloud.definitions import read_template, without_dates
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class _NoManagedPolicies:
 
 def install() -> None:
     """Mend what moto makes of templates; each function below says what."""
+    _dates_are_text()
     _transform_templates()
     _say_what_is_left_out()
 
@@ -56,13 +58,19 @@ def install() -> None:
 @functools.lru_cache(maxsize=32)
 def transformed(text: str) -> dict[str, Any]:
     """A template (its text) without the SAM transform: leave it as it is, for others have the same one."""
-    template = json.loads(text) if text.lstrip().startswith("{") else yaml_parse(text)
+    template = read_template(text)
     transforms = template.get("Transform", [])
     if SAM not in ([transforms] if isinstance(transforms, str) else transforms):
         return dict(template)
     result = transform(template, {}, _NoManagedPolicies())
     result.pop("Transform", None)
     return dict(result)
+
+
+def _dates_are_text() -> None:
+    """moto's and SAM's loaders make a date of `Version: 2012-10-17`; CloudFormation leaves it as text."""
+    for loader in (yaml.SafeLoader, yaml.Loader):
+        loader.yaml_implicit_resolvers = without_dates(loader)
 
 
 def _transform_templates() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 import weakref
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +15,6 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from warmfold.cloud.events import EventBus
@@ -27,7 +25,7 @@ EVENT = "Step Functions Execution Status Change"
 def install(bus: EventBus) -> None:
     """Mend moto's executions; each function below says what."""
     _publish_status_changes(bus)
-    _start_executions()
+    _start_times()
     _stop_executions()
     _keep_the_verdict()
 
@@ -89,13 +87,9 @@ def _end_history(env: Any, event_type: Any, **details: Any) -> None:
     env.event_manager.add_event(env.event_history_context, event_type, EventDetails(**details))
 
 
-def _start_executions() -> None:
-    """moto gives executions without a name all the same one, and a start time that can't be written as JSON."""
-    start = StepFunctionsParserBackend.start_execution
+def _start_times() -> None:
+    """moto gives executions a start time that can't be written as JSON, and their context no count of redrives."""
     details = Execution.get_start_execution_details
-
-    def start_named(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        return start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
 
     def details_in_json(self: Any) -> Any:
         given = details(self)
@@ -103,7 +97,14 @@ def _start_executions() -> None:
         given.start_time = f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
         return given
 
-    StepFunctionsParserBackend.start_execution = start_named
+    environment = ExecutionWorker._get_evaluation_environment
+
+    def environment_with_redrives(self: Any) -> Any:
+        env = environment(self)
+        env.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
+        return env
+
+    ExecutionWorker._get_evaluation_environment = environment_with_redrives
     Execution.get_start_execution_details = details_in_json
 
 

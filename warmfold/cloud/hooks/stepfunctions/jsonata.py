@@ -10,13 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jsonata
-from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
-from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as interpreter_functions
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.jsonata import jsonata as interpreter_jsonata
 
 from warmfold.cloud.hooks.stepfunctions.rebind import rebind
@@ -26,7 +20,6 @@ def install() -> None:
     """Mend moto's JSONata; each function below says what."""
     _evaluate()
     _own_functions()
-    _name_errors()
 
 
 def evaluate(expression: str) -> Any:
@@ -91,10 +84,11 @@ def _partition(array: Sequence[Any], size: int) -> list[Any]:
     return [array[start : start + int(size)] for start in range(0, len(array), int(size))]
 
 
-def _range(first: int, last: int, step: int) -> list[int]:
+def _range(first: int, last: int, step: int) -> list[int] | int:
     if step == 0:
         raise ValueError("$range takes a step other than 0")
-    return list(range(int(first), int(last) + (1 if step > 0 else -1), int(step)))
+    numbers = list(range(int(first), int(last) + (1 if step > 0 else -1), int(step)))
+    return numbers[0] if len(numbers) == 1 else numbers  # as a sequence of one in JSONata
 
 
 def _eval(*_: object) -> None:
@@ -111,25 +105,3 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "eval": _eval,
 }
 """What Step Functions has beside, or otherwise than, JSONata's own functions."""
-
-
-def _name_errors() -> None:
-    """moto calls it States.Runtime when an expression fails, and does not say which one."""
-    evaluate_body = StringJSONata._eval_body
-
-    def evaluate_or_fail(self: Any, env: Any) -> None:
-        try:
-            evaluate_body(self, env)
-        except interpreter_jsonata.JSONataException as error:
-            name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
-            cause = f"The JSONata expression '{self.expression}' could not be evaluated: {error.details}"
-            details = EvaluationFailedEventDetails(cause=cause, error=name.error_name)
-            event = FailureEvent(
-                env=env,
-                error_name=name,
-                event_type=HistoryEventType.EvaluationFailed,
-                event_details=EventDetails(evaluationFailedEventDetails=details),
-            )
-            raise FailureEventException(failure_event=event) from error
-
-    StringJSONata._eval_body = evaluate_or_fail

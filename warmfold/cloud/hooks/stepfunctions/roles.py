@@ -15,7 +15,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from warmfold.cloud.hooks.stepfunctions.integrations import tell_metadata
 from warmfold.cloud.hooks.stepfunctions.rebind import rebind
+from warmfold.cloud.iam.trust import MayAssume
 
 SERVICE = "states.amazonaws.com"
 
@@ -33,9 +35,7 @@ class RoleNotTrustingError(AWSError):  # type: ignore[misc]
         )
 
 
-def install(
-    endpoint_url: str, credentials: Callable[[str], Mapping[str, str]], may_assume: Callable[[str | None], bool]
-) -> None:
+def install(endpoint_url: str, credentials: Callable[[str], Mapping[str, str]], may_assume: MayAssume) -> None:
     """Mend what moto makes of roles; each function below says what.
 
     `credentials` are those of a role (its ARN), `may_assume` says whether it trusts the service.
@@ -45,13 +45,14 @@ def install(
     _name_refused_invocations()
 
 
-def _refuse_other_roles(may_assume: Callable[[str | None], bool]) -> None:
+def _refuse_other_roles(may_assume: MayAssume) -> None:
     """moto takes any text for a role."""
     create, update = StepFunctionBackend.create_state_machine, StepFunctionBackend.update_state_machine
 
     @functools.wraps(create)
     def create_checked(self: Any, name: str, definition: str, roleArn: str, *more: Any, **options: Any) -> Any:  # noqa: N803
-        if not may_assume(roleArn):
+        arn = f"arn:aws:states:{self.region_name}:{self.account_id}:stateMachine:{name}"
+        if not may_assume(roleArn, arn):
             raise RoleNotTrustingError
         return create(self, name, definition, roleArn, *more, **options)
 
@@ -59,7 +60,7 @@ def _refuse_other_roles(may_assume: Callable[[str | None], bool]) -> None:
     def update_checked(
         self: Any, arn: str, definition: str | None = None, role_arn: str | None = None, *more: Any, **options: Any
     ) -> Any:
-        if role_arn is not None and not may_assume(role_arn):
+        if role_arn is not None and not may_assume(role_arn, arn):
             raise RoleNotTrustingError
         return update(self, arn, definition, role_arn, *more, **options)
 
@@ -74,7 +75,7 @@ def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, s
     def client(service: str, region: str, role_arn: str) -> Any:
         keys = credentials(role_arn)
         session: Any = boto3.Session()
-        return session.client(
+        made = session.client(
             service,
             region_name=region,
             endpoint_url=endpoint_url,
@@ -88,6 +89,8 @@ def _call_as_role(endpoint_url: str, credentials: Callable[[str], Mapping[str, s
                 max_pool_connections=50,
             ),
         )
+        tell_metadata(made)
+        return made
 
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         return client(service, region, state_credentials.role_arn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from moto.cloudformation import exceptions
 from moto.s3.models import s3_backends
@@ -13,11 +14,15 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from warmfold.cloud.definitions import DefinitionError, read_definition
 from warmfold.cloud.hooks.cloudformation.resources import Properties, around
+from warmfold.cloud.hooks.stepfunctions.machines import logging_of
 
 
 def install() -> None:
-    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, share names and do nothing."""
-    around(StateMachine, before=_define)
+    """moto's state machines ignore DefinitionS3Location and DefinitionSubstitutions, share names and do nothing.
+
+    Type, logging and tracing it does not take from templates either.
+    """
+    around(StateMachine, before=_define, after=_configure)
     models.stepfunctions_backends = stepfunctions_parser_backends
 
 
@@ -31,6 +36,19 @@ def _define(name: str, properties: Properties, account_id: str, original: StateM
     except DefinitionError as error:
         raise exceptions.ValidationError(message=f"Invalid State Machine Definition of {name}: {error}") from error
     properties["DefinitionString"] = json.dumps(definition)
+
+
+def _configure(machine: StateMachine, properties: Properties, _: str) -> None:
+    machine.type = machine.sm_type = properties.get("StateMachineType", "STANDARD")
+    machine.loggingConfiguration = logging_of(_lowered(properties.get("LoggingConfiguration", {})))
+    machine.tracingConfiguration = {"enabled": False} | _lowered(properties.get("TracingConfiguration", {}))
+
+
+def _lowered(value: Any) -> Any:
+    """A property as the API names its members: destinations for Destinations."""
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _lowered(item) for name, item in value.items()}
+    return [_lowered(item) for item in value] if isinstance(value, list) else value
 
 
 def _definition(properties: Properties, account_id: str) -> str:
