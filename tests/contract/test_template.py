@@ -6,8 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from pipeline.aws import environment, telemetry
 from pipeline.errors import PlanError
 from pipeline.planning.images import ACCOUNTS, training_image
-from tests.contract.resolving import ROOT, Deployment, transformed
+from tests.contract.resolving import ROOT, Deployment
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
@@ -377,28 +375,6 @@ def test_parliament_has_nothing_to_say_about_any_policy(parameters: dict[str, st
     findings = [json.loads(line) for line in asked.stdout.splitlines()]
     assert [found for found in findings if not any(found[1] == i and part in str(found) for i, part in EXCUSED)] == []
     assert len(documents) > 15
-
-
-def test_cfn_lint_has_nothing_to_say_about_the_transformed_template(tmp_path: Path) -> None:
-    template = transformed()
-    for name in ("TuningStateMachine", "CleanUpStateMachine"):
-        template["Resources"][name]["Properties"]["DefinitionString"] = json.dumps(
-            _with_numbers(Deployment().definition(name))
-        )
-    path = tmp_path / "template.json"
-    path.write_text(json.dumps(template))
-    command = [Path(sys.executable).with_name("cfn-lint"), path, "--regions", "us-east-1"]
-    linted = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (linted.stdout, linted.returncode) == ("", 0)
-
-
-def _with_numbers(definition: Any) -> Any:
-    """A definition whose TimeoutSeconds are plain: cfn-lint takes JSONata there for a mistake."""
-    if isinstance(definition, list):
-        return [_with_numbers(one) for one in definition]
-    if not isinstance(definition, dict):
-        return definition
-    return {key: 60 if key == "TimeoutSeconds" else _with_numbers(value) for key, value in definition.items()}
 
 
 def _listed(value: str | list[str]) -> list[str]:
