@@ -192,6 +192,9 @@ def test_versions_stay_as_they_were_published_and_aliases_lead_to_them(things: T
     assert (code, "[live]" in message) == ("ConflictException", True)
     client.delete_state_machine_alias(stateMachineAliasArn=alias)
     client.delete_state_machine_version(stateMachineVersionArn=first)
+    assert refused(client.update_state_machine, stateMachineArn=second, definition=DEFINITION)[0] == (
+        "StateMachineDoesNotExist"
+    )
     described = client.describe_state_machine(stateMachineArn=machine)
     assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
     assert described["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}

@@ -136,6 +136,14 @@ def test_activities_and_subscriptions_are_resources(things: Things, make: Make) 
     assert things.messages(1) == [{"told": True}]
 
 
+def test_batch_takes_the_name_of_its_role_which_is_what_ref_gives(things: Things) -> None:
+    batch, name = things.client("batch"), f"batch-{uuid.uuid4()}"
+    made = {"computeEnvironmentName": name, "type": "UNMANAGED", "serviceRole": things.outputs["JobRole"]}
+    arn = batch.create_compute_environment(**made)["computeEnvironmentArn"]
+    (found,) = batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"]
+    assert found["computeEnvironmentArn"] == arn
+
+
 def test_a_state_machine_of_a_template_logs_and_is_express(things: Things, make: Make) -> None:
     outputs = make(
         machine(

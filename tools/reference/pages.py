@@ -23,6 +23,7 @@ INDEX = {
 BY_HAND = {
     "fidelity.md": "what the local cloud shows of AWS, and what it does not",
     "conformance.md": "the local SageMaker, operation by operation",
+    "step-functions-coverage.md": "the local Step Functions against records of AWS's",
 }
 
 

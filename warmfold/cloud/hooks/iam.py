@@ -25,6 +25,17 @@ def install() -> None:
     _managed_policies()
     _deleted_policies()
     _simulation()
+    _roles_by_name()
+
+
+def _roles_by_name() -> None:
+    """moto's Batch finds its service role by ARN only; AWS takes the role's name too, which is what Ref gives."""
+    by_arn = IAMBackend.get_role_by_arn
+
+    def by_arn_or_name(self: Any, arn: str) -> Any:
+        return by_arn(self, arn) if arn.startswith("arn:") else self.get_role(arn)
+
+    IAMBackend.get_role_by_arn = by_arn_or_name
 
 
 def _aws_managed_policies() -> None:

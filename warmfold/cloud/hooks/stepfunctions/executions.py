@@ -101,7 +101,8 @@ def _start_times() -> None:
 
     def environment_with_redrives(self: Any) -> Any:
         env = environment(self)
-        env.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
+        if env.is_standard_workflow():
+            env.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
         return env
 
     ExecutionWorker._get_evaluation_environment = environment_with_redrives

@@ -102,6 +102,8 @@ def _update() -> None:
         if given.get("logging_configuration"):
             given["logging_configuration"] = logging_of(given["logging_configuration"])
         machine = self.describe_state_machine(arn)
+        if not isinstance(machine, StateMachine):  # a version stays as it was published
+            raise Refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
         before = _revised(machine)
         publish, description = given.pop("publish", None), given.pop("version_description", None)
         update(self, arn, **given)
