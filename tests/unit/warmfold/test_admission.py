@@ -77,3 +77,19 @@ def test_with_patience_left_the_line_waits(background: Callable[[Callable[[], No
         background(wait)
         assert not got.wait(0.1)
     assert got.wait(PATIENCE)
+
+
+def test_who_waits_for_other_jobs_holds_no_core_and_gives_none_back_twice() -> None:
+    admission, stop = Admission(1), StopSignal()
+    with admission.core(stop, owner="candidates") as granted:
+        assert granted
+        admission.waits("candidates")
+        with admission.core(stop, owner="folds") as fold, admission.core(stop, owner="candidates") as another:
+            assert fold
+            assert another, "it goes ahead, and holds none"
+    late = StopSignal()
+    with admission.core(stop, owner="folds") as granted:
+        assert granted
+        late.set()
+        with admission.core(late, owner="folds") as second:
+            assert not second, "there is one core, as before"

@@ -57,8 +57,9 @@ class StopSignal:
 class Admission:
     """As many jobs at a time as there are cores; the rest wait in line.
 
-    When it has waited for `patience` seconds without any coming or going, the head of the line gets a core that is not
-    there, as the jobs that hold the cores may wait for it.
+    A core is held in somebody's name, and those who turn out to wait for other jobs hold none any more. When it has
+    waited for `patience` seconds without any coming or going, the head of the line gets a core that is not there, as
+    the jobs that hold the cores may wait for it.
     """
 
     def __init__(self, cores: int, patience: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,22 +68,37 @@ class Admission:
         self._patience = patience
         self._moved_at = self._clock()
         self._line: deque[object] = deque()
+        self._held: dict[object, str | None] = {}
+        self._waiting: set[str] = set()
         self._changed = threading.Condition()
 
     @contextmanager
-    def core(self, stop: StopSignal, needed: bool = True) -> Iterator[bool]:
+    def core(self, stop: StopSignal, needed: bool = True, owner: str | None = None) -> Iterator[bool]:
         """Hold one core for the length of the block; false (and no core) when `stop` was raised first."""
-        granted = needed and self._take(stop)
+        needed = needed and owner not in self._waiting
+        hold = object()
+        granted = needed and self._take(stop, hold, owner)
         try:
             yield granted or (not needed and not stop.is_set())
         finally:
-            if granted:
-                with self._changed:
-                    self._free += 1
-                    self._moved_at = self._clock()
-                    self._changed.notify_all()
+            with self._changed:
+                self._give_back(hold)
 
-    def _take(self, stop: StopSignal) -> bool:
+    def waits(self, owner: str) -> None:
+        """Let whoever holds a core in this name, now or later, go on without: it waits for other jobs."""
+        with self._changed:
+            self._waiting.add(owner)
+            for hold in [hold for hold, name in self._held.items() if name == owner]:
+                self._give_back(hold)
+
+    def _give_back(self, hold: object) -> None:
+        if hold in self._held:
+            del self._held[hold]
+            self._free += 1
+            self._moved_at = self._clock()
+            self._changed.notify_all()
+
+    def _take(self, stop: StopSignal, hold: object, owner: str | None) -> bool:
         ticket, arrived_at = object(), self._clock()
 
         def patience_left() -> float:
@@ -103,6 +119,7 @@ class Admission:
                     self._patience,
                 )
             self._free -= 1
+            self._held[hold] = owner
             self._moved_at = self._clock()
             return True
 

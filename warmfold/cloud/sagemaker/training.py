@@ -52,7 +52,19 @@ class TrainingJobs(JobGroup[TrainingJob]):
 
     def operations(self) -> Mapping[str, Callable[[dict[str, Any], object], dict[str, Any]]]:
         """Operation name to its handler."""
-        return {**super().operations(), "UpdateTrainingJob": lambda request, _: self.update(request)}
+        return {
+            **super().operations(),
+            "CreateTrainingJob": self._created_by,
+            "UpdateTrainingJob": lambda request, _: self.update(request),
+        }
+
+    def _created_by(self, request: dict[str, Any], identity: object) -> dict[str, Any]:
+        """CreateTrainingJob; jobs of a role that creates another role's wait for those, and hold no core."""
+        job = self.create(request)
+        role_arn = getattr(identity, "role_arn", None)
+        if role_arn not in (None, request["RoleArn"]):
+            self._core.admission.waits(role_arn)
+        return {"TrainingJobArn": job.arn}
 
     def on_finish(self, listener: Callable[[TrainingJob], None]) -> None:
         """Call `listener` with every job that becomes terminal, from that job's thread, without the lock."""

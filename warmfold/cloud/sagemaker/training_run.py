@@ -109,7 +109,7 @@ class TrainingRun:
         stopped = "Stopped", "Stopped", "Training job stopped"
         if job.stop.wait(settings.warm_start_seconds if self._instance else settings.cold_start_seconds):
             return stopped
-        with core.admission.core(job.stop, job.holds_core) as admitted:
+        with core.admission.core(job.stop, job.holds_core, job.request["RoleArn"]) as admitted:
             if not admitted:
                 return stopped
             self._move(job, None, "Pending", "Preparing the instances for training")
