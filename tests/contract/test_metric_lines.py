@@ -42,6 +42,7 @@ def definitions(name: str) -> dict[str, re.Pattern[str]]:
             "instance_type": "ml.m5.xlarge",
             "candidate_instance_type": "ml.m5.large",
             "keep_alive_seconds": "auto",
+            "max_fold_seconds": "auto",
         },
     }
     context = Context(

@@ -20,7 +20,7 @@ KEYS = {"AccessKeyId": "testing", "SecretAccessKey": "testing", "SessionToken": 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     built = build_service(
-        Settings(tmp_path, "123456789012"),
+        Settings(tmp_path, "123456789012", list_lag_seconds=0.0),
         credentials=lambda _: KEYS,
         log_sink=lambda *_: None,
         event_sink=lambda *_: None,

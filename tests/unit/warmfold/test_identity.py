@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from warmfold.cloud.iam.denial import EXPIRED, UNKNOWN_KEY, UNSIGNED, WRONG_TOKE
 from warmfold.cloud.iam.identity import STATES_SESSION, AuthenticationError, Caller, Identities
 from warmfold.cloud.sagemaker import wire
 from warmfold.cloud.sagemaker.errors import ServiceError
+from warmfold.cloud.sagemaker.settings import Settings
 
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/candidate"
 
@@ -28,6 +30,7 @@ class Recorder:
 
     def __init__(self, *answers: dict[str, Any] | ServiceError) -> None:
         self.calls: list[tuple[str, Any]] = []
+        self.core = SimpleNamespace(settings=Settings(Path(), "123456789012"))
         self._answers = iter(answers)
 
     def call(self, operation: str, request: dict[str, Any], identity: Any) -> dict[str, Any]:  # noqa: ARG002

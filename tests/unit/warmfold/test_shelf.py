@@ -17,6 +17,7 @@ REQUEST = {
     "TrainingJobName": "job",
     "HyperParameters": {"depth": "3"},
     "RoleArn": "arn:aws:iam::123456789012:role/fold",
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/output/"},
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
 }
 

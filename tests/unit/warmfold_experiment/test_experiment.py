@@ -29,6 +29,7 @@ def test_without_a_file_every_key_has_its_default() -> None:
         "candidate_instance_type": "ml.m5.xlarge",
         "fold_placement": "auto",
         "keep_alive_seconds": "auto",
+        "max_fold_seconds": "auto",
         "split_instances": "auto",
     }
     assert found["search"]["abandon"] == "forgiving"
@@ -58,7 +59,7 @@ search:
     learning_rate: {min: 0.01, max: 0.5, scaling: Logarithmic}
     max_leaf_nodes: {min: 7, max: 127, type: integer}
 compute: {instance_type: ml.m5.xlarge, candidate_instance_type: ml.m5.large, fold_placement: auto,
-  keep_alive_seconds: auto, split_instances: 4}
+  keep_alive_seconds: auto, max_fold_seconds: 7200, split_instances: 4}
 quality_gate: {min_score: null, beat_champion: true, approval: manual}
 budget: {max_usd: 10}
 """
