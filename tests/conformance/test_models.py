@@ -104,7 +104,6 @@ def test_an_unversioned_package_goes_by_its_name(endpoint: Endpoint) -> None:
             f"Could not find model data at s3://{BUCKET}/nothing.tar.gz.",
         ),
         ({"InferenceExecutionConfig": {"Mode": "Serial"}}, "InferenceExecutionConfig is not built"),
-        ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation must be False"),
     ],
 )
 def test_what_cannot_be_served_is_refused(endpoint: Endpoint, changes: dict[str, Any], message: str) -> None:

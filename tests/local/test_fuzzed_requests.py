@@ -26,6 +26,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAlone]:
         yield server
 
 
+LACKING = 501
+"""The status of what the local cloud refuses by name."""
+
+
 def send(server: ServerAlone, request: Fuzzed) -> Answer:
     headers = {name.replace("-", "_"): value for name, value in request.headers.items()}
     return server.ask(request.method, request.target, request.body, **headers)
@@ -56,7 +60,8 @@ def test_no_request_is_answered_by_500_or_by_a_traceback(server: ServerAlone, se
     wrong = []
     for request in requests(seed, EACH):
         answer = send(server, request)
-        if answer.status >= 500 or b"Traceback" in answer.body or not is_readable(answer):
+        fails = answer.status >= 500 and answer.status != LACKING
+        if fails or b"Traceback" in answer.body or not is_readable(answer):
             wrong.append((request, answer))
     assert wrong == []
 

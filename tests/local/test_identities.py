@@ -81,7 +81,7 @@ def test_the_user_s_session_is_the_user(things: Things, bucket: str) -> None:
     assert keys["AccessKeyId"].startswith("ASIA")
     client = clients_with(things.cloud, keys)
     assert client("s3").get_object(Bucket=bucket, Key="a")["Body"].read() == b"content"
-    assert refusal(things.client("sts").get_federation_token, Name="me")[0] == "UnsupportedOperation"
+    assert refusal(things.client("sts").get_federation_token, Name="me")[0] == "InvalidAction"
 
 
 def test_temporary_keys_that_nobody_gave_are_refused_by_every_service(things: Things, bucket: str) -> None:

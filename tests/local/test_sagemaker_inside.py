@@ -18,6 +18,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.conformance.endpoint import KINDS, archive
 from tests.conformance.requests import (
+    AT_ONCE,
     BUCKET,
     channel,
     input_of,
@@ -74,7 +75,9 @@ class Cloud:
         )
         self.service: Service = build_service(
             Settings(
-                **{"base_dir": base, "account_id": DEFAULT_ACCOUNT_ID, "endpoint_url": url, "preload": False} | settings
+                **{"base_dir": base, "account_id": DEFAULT_ACCOUNT_ID, "endpoint_url": url, "preload": False}
+                | AT_ONCE
+                | settings
             ),
             credentials=lambda _: KEYS,
             log_sink=self._log,

@@ -206,7 +206,9 @@ def test_a_copied_dataset_ends_in_a_run_of_what_was_built(
         assert all(Path(path).is_relative_to(home / "functions") for path in paths), (function, paths)
     trained = built_files(terminal.log("/aws/sagemaker/TrainingJobs"))
     assert trained
-    assert all(Path(path).is_relative_to(home / "sagemaker") for path in trained), trained
+    # the job's folder by its own path, or mounted
+    jobs = (home / "sagemaker", Path("/opt/ml/code"))
+    assert all(any(Path(path).is_relative_to(folder) for folder in jobs) for path in trained), trained
 
 
 def built_files(lines: list[str]) -> list[str]:

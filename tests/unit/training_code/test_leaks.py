@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from tests.unit.training_code.dataset import ROWS, labels, measured, remarks, understood
+from warmfold_data.errors import DatasetRuleError
 
 
 def classes_beside(column: list[object], target: list[str]) -> list[str]:
@@ -91,7 +92,13 @@ def test_a_column_that_only_follows_the_target_is_none(column: list[object]) -> 
 def test_columns_by_chance_are_no_leaks(seed: int, different: int, rows: int, share: float) -> None:
     numbers = random.Random(seed)
     target = ["yes" if numbers.random() < share else "no" for _ in range(rows)]
-    assert classes_beside([numbers.randrange(different) for _ in range(rows)], target) == []
+    try:
+        found = classes_beside([numbers.randrange(different) for _ in range(rows)], target)
+    except DatasetRuleError as refused:
+        if "no score can be told from them" not in str(refused):
+            raise
+        reject()  # few rows of a class, by chance all on one side
+    assert found == []
 
 
 def test_a_copy_of_amounts_is_a_leak_however_they_are_written() -> None:

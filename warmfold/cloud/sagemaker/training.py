@@ -102,7 +102,7 @@ class TrainingJobs(JobGroup[TrainingJob]):
         def prepare() -> None:
             self._refresh()
             if job.pool_key not in self._reserved:
-                takes_pool = self._pools.matches(job.shape, self._core.clock())
+                takes_pool = job.pool_key is None and self._pools.matches(job.shape, self._core.clock())
                 count = job.shape.instance_count
                 self._check_quota(job.shape.instance_type, count, count if takes_pool else 0)
             self._take_instance(job)

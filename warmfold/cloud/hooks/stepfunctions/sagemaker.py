@@ -104,6 +104,9 @@ class SageMakerTask(StateTaskServiceCallback):  # type: ignore[misc]
     def _get_supported_parameters(self) -> set[str] | None:
         return set() if self.resource.api_action in ACTIONS else None
 
+    def _normalise_parameters(self, parameters: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Nothing: SageMaker's members are spelt as in its model, and others are refused."""
+
     def _eval_service_task(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> None:
