@@ -105,7 +105,7 @@ benchmark-full: install-dev  ## the same in every cell, live tuning, and the loc
 benchmark-local: install-dev  ## the local cloud against a plain scikit-learn and Optuna loop (1 minute)
 	$(BIN)/python -m benchmarks.local_cloud
 
-benchmark-data: install-dev  ## a gigabyte split and read by folds, against pyarrow (2 minutes; --large: 5 GB too)
+benchmark-data: install-dev  ## a gigabyte split and read by folds, against pyarrow (3 minutes; --large: 5 GB too)
 	PYTHONPATH=training_code:. $(BIN)/python -m benchmarks.data
 
 benchmark-models: $(BENCHMARK_VENV)/.installed  ## tuned models against others on public datasets (20 minutes; ROWS: of each)
