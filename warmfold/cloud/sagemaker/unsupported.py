@@ -187,7 +187,7 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "SourceAlgorithmSpecification": METADATA,
         "MetadataProperties": METADATA,
         "ModelMetrics": METADATA,
-        "ClientToken": "answers are not lost on one machine, so that no client has to repeat",
+        "ClientToken": "no answer is lost here unless it is set so, and a client that repeats makes another version",
         "Domain": METADATA,
         "Task": METADATA,
         "SamplePayloadUrl": METADATA,
