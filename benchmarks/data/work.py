@@ -47,6 +47,10 @@ class Files:
         new.write_bytes(Body if isinstance(Body, bytes) else Body.read())
         new.replace(file)
 
+    def upload_file(self, file: str, _: str, key: str) -> None:
+        """Write the file that the key is, whole or not at all."""
+        self.put_object(Bucket="bucket", Key=key, Body=Path(file).read_bytes())
+
     def download_file(self, _: str, key: str, file: str) -> None:
         """Copy the file that the key is."""
         self.read += Path(shutil.copyfile(key, file)).stat().st_size

@@ -145,3 +145,16 @@ def test_a_search_with_fewer_combinations_than_jobs_is_refused(
         assert message.startswith("You don't have enough combinations of hyperparameter ranges. The total number of ")
         assert f"[{combinations}]" in message
         assert message.endswith(f"MaxNumberOfJobs, [{total}].")
+
+
+def test_a_tuning_job_that_is_refused_sets_nothing_aside(tmp_path: Path, clock: Clock) -> None:
+    parents = [{"HyperParameterTuningJobName": "nowhere"}]
+    request = tuning("orphan", total=1, parallel=1)
+    request["WarmStartConfig"] = {
+        "ParentHyperParameterTuningJobs": parents,
+        "WarmStartType": "IdenticalDataAndAlgorithm",
+    }
+    with sagemaker_alone(tmp_path, clock, instance_quota=1) as client:
+        assert "nowhere" in refusal(client.create_hyper_parameter_tuning_job, **request)[1]
+        client.create_training_job(**training("free"))
+        assert finished(client, "free")["TrainingJobStatus"] == "Completed"

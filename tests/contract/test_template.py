@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -379,3 +380,10 @@ def test_parliament_has_nothing_to_say_about_any_policy(parameters: dict[str, st
 
 def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("kind", ["ml.trn1.32xlarge", "ml.p5.48xlarge", "ml.g5.xlarge", "ml.inf2.xlarge"])
+def test_no_accelerator_is_allowed_unless_the_stack_says_so(plain: Deployment, kind: str) -> None:
+    allowed = plain.environment("PlanRunFunction")["ALLOWED_INSTANCE_TYPES"].split(",")
+    assert any(fnmatchcase("ml.m5.xlarge", one) for one in allowed)
+    assert not any(fnmatchcase(kind, one) for one in allowed)

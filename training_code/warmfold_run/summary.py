@@ -206,7 +206,7 @@ class Summary(TypedDict):
     pools: Annotated[Pools, "how fold jobs found their pools"]
     final_job: Annotated[FinalJob | None, "the job of the final model"]
     pools_left: Annotated[list[str], "jobs whose pool is still Available"]
-    jobs_left: Annotated[list[str], "jobs that still run: the tuning job, and training jobs"]
+    jobs_left: Annotated[list[str], "jobs that still run, of every kind"]
     model_package: Annotated[ModelPackage | None, "the registered model"]
     bound: Annotated[str | None, "what tuning could have taken at most"]
     seconds: Annotated[Seconds, "wall-clock seconds"]

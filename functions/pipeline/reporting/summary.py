@@ -96,8 +96,12 @@ def summarize(facts: Facts, ending: Ending, report_uri: str, now: datetime) -> S
 
 
 def _jobs_left(facts: Facts) -> list[str]:
-    tuning = facts.tuning or {}
-    own = [facts.tuning_job] if tuning.get("HyperParameterTuningJobStatus") in RUNNING else []
+    described = (
+        (facts.processing, "ProcessingJob"),
+        (facts.tuning, "HyperParameterTuningJob"),
+        (facts.transform, "TransformJob"),
+    )
+    own = [str(job[f"{kind}Name"]) for job, kind in described if job and job[f"{kind}Status"] in RUNNING]
     return own + [job["TrainingJobName"] for job in facts.training_jobs if job["TrainingJobStatus"] in RUNNING]
 
 

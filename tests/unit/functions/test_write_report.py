@@ -215,10 +215,14 @@ def test_an_aborted_run_keeps_what_it_had_and_names_what_is_still_billed(
     pool = f"{run.candidate_name(1)}-f0"
     sagemaker.add_fold(pool, "Available")
     sagemaker.add_fold(stuck := f"{run.candidate_name(2)}-f1", TrainingJobStatus="Stopping")
+    sagemaker.others["Transform"][f"wf-{run.id}-score"] = "InProgress"
     summary, page = report("ABORTED", "Stopped", "warmfold stop")
-    assert summary["jobs_left"] == [stuck]
-    assert f"Still running, and billed: <code>{stuck}</code>; stop them in SageMaker's console." in page
-    assert f"Still running, and billed: {stuck}" in notified()["Message"]
+    assert summary["jobs_left"] == [f"wf-{run.id}-score", stuck]
+    assert (
+        f"Still running, and billed: <code>wf-{run.id}-score</code>, <code>{stuck}</code>; stop them in SageMaker's console."
+        in page
+    )
+    assert f"Still running, and billed: wf-{run.id}-score, {stuck}" in notified()["Message"]
     assert summary["best"]["number"] == 1
     assert summary["candidates"]["stopped"] == 1
     assert summary["pools_left"] == [pool]

@@ -116,7 +116,7 @@ def split(
             "search": {"hyperparameters": LEARNING_RATE if space is None else space, "abandon": "off"},
         },
         "locations": {"run": RUN, **{place: f"{RUN}{place}/" for place in PLACES}},
-        "requests": {"final": {"TrainingJobName": "wf-r-final"}},
+        "requests": {"final": {"TrainingJobName": "wf-r-final", "StoppingCondition": {"MaxRuntimeInSeconds": 7200}}},
     }
     split_dataset(plan, OneObject(frame.to_csv(index=False, quoting=csv.QUOTE_ALL).encode()), folder)  # type: ignore[arg-type]
     (folder / "plan.json").write_text(json.dumps(plan))

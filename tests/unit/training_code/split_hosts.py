@@ -33,6 +33,9 @@ class Shared(Bucket):
             self.exchanged.add(request["Key"])
             self.told.notify_all()
 
+    def upload_file(self, file: str, bucket: str, key: str) -> None:
+        self.put_object(Bucket=bucket, Key=key, Body=Path(file).read_bytes())
+
     def paginate(self, **request: Any) -> list[dict[str, Any]]:
         with self.told:
             return super().paginate(**request)

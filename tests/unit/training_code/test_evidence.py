@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,22 @@ def test_every_metric_has_a_name_for_sentences() -> None:
     titles = [load_metric(name).title for name in METRICS]
     assert len(set(titles)) == len(titles)
     assert not any("neg" in title or "_" in title for title in titles)
+
+
+def test_a_job_without_time_for_more_fits_saves_its_model_and_says_what_it_left_out(tmp_path: Path) -> None:
+    ready = split(tmp_path, diabetes(), problem="regression", metric="r2", estimator="linear", space=ALPHA)
+    most = ready.plan["requests"]["final"]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    looks = chain([0.0], count(most))
+    model = tmp_path / "model"
+    metrics = train_final(
+        ready.plan, ready.schema, {"alpha": "1"}, ready.files, ready.holdout, model, clock=lambda: next(looks)
+    )
+    defaults = metrics["baselines"]["defaults"]
+    assert defaults["score"] is None
+    assert "and the job has 0 left; `compute.max_fold_seconds` gives it more" in defaults["said"]
+    told = json.loads((model / "diagnostics.json").read_text())
+    assert {"importance", "dependence"} <= {one["what"].partition(" ")[0] for one in told["left_out"]}
+    assert (model / "model.joblib").is_file()
 
 
 def test_defaults_and_dummy_are_fitted_on_the_same_rows_and_scored_on_the_same_holdout(tmp_path: Path) -> None:

@@ -96,7 +96,9 @@ def test_residuals_that_no_float_holds_are_not_told_and_the_rest_is(tmp_path: Pa
     features, labels = read_table(ready.holdout, ready.schema)
     model = Told([predicted, 1.0])
     held = Held(features, labels, Answers(model, features))
-    told = diagnose(ready.plan, ready.schema, model, features, held, lambda: None, fit_seconds=1, clock=lambda: 0)  # type: ignore[arg-type]
+    told = diagnose(
+        ready.plan, ready.schema, model, features, held, lambda: None, fit_seconds=1, seconds_left=60, clock=lambda: 0
+    )  # type: ignore[arg-type]
     assert (told["numbers"], told["worst_rows"], told["importance"]) == (None, [], [])
     assert {"numbers", "worst_rows", "importance"} <= {one["what"] for one in told["left_out"]}
     json.dumps([told, monitoring_files(ready.schema, features, held, 1)], allow_nan=False)

@@ -49,7 +49,9 @@ def test_a_table_of_the_largest_classes_says_that_the_others_are_not_there() -> 
     schema = Schema(["x"], {"x": plain_reading(NUMERIC)}, "y", "classification", names)
     plan: Any = {"run": "r", "experiment": {"metric": "accuracy", "cross_validation": {"seed": 1}}}
     held = diagnose.Held(features, np.arange(count), Answers(model, features))
-    told = diagnose.diagnose(plan, schema, model, features, held, lambda: None, fit_seconds=1, clock=lambda: 0)
+    told = diagnose.diagnose(
+        plan, schema, model, features, held, lambda: None, fit_seconds=1, seconds_left=60, clock=lambda: 0
+    )
     assert told["classes"] is not None
     assert len(told["classes"]["table"]) == 200
     why = "there are 201 classes; the table is of the 200 largest"

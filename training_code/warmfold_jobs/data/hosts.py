@@ -127,8 +127,7 @@ class Hosts:
         if file is None:
             return False
         bucket, key = places.split_uri(uri)
-        with file.open("rb") as body:
-            at.s3.put_object(Bucket=bucket, Key=key, Body=body)
+        at.s3.upload_file(str(file), bucket, key)
         return True
 
     def _fail(self, at: Meeting, error: Exception) -> None:

@@ -51,9 +51,10 @@ def diagnose(
     rows_to_score: Callable[[], RowsToScore | None],
     *,
     fit_seconds: float,
+    seconds_left: float,
     clock: Clock,
 ) -> Diagnostics:
-    """What the holdout tells; `left_out` says what it does not, and why.
+    """What the holdout tells, within the seconds that the job has left; `left_out` says what it does not, and why.
 
     Rows to score that do not fit cost the drift only: the transform will say what is wrong with them.
     """
@@ -64,7 +65,8 @@ def diagnose(
         score = rows_to_score()
     except TableError as error:
         left_out.append({"what": "drift", "why": str(error)})
-    told = _Influence(plan, schema, model, held, max(LEAST_SECONDS, FITS * fit_seconds), clock, left_out)
+    seconds = min(max(LEAST_SECONDS, FITS * fit_seconds), max(0.0, seconds_left))
+    told = _Influence(plan, schema, model, held, seconds, clock, left_out)
     importance = told.importance()
     seed = plan["experiment"]["cross_validation"]["seed"]
     found: Diagnostics = {

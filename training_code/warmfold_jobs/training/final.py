@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
@@ -16,7 +15,7 @@ import pandas as pd
 import sklearn
 
 from warmfold_jobs.data.table import Schema, read_table
-from warmfold_jobs.training.baselines import compared, held_against, untold
+from warmfold_jobs.training.baselines import Rival, compared, held_against, untold
 from warmfold_jobs.training.champion import ChampionModel, challenged, remembered, row_hashes
 from warmfold_jobs.training.diagnose import Clock, Held, RowsToScore, diagnose
 from warmfold_jobs.training.fit import fitted
@@ -31,6 +30,8 @@ from warmfold_run.sources import source_files
 
 CODE = Path(__file__).parents[2]
 """The training code: entry scripts and packages."""
+SHARE_OF_TIME = 0.8
+"""Of its MaxRuntime, what the job may use up to the end of its diagnostics: downloads and uploads need some as well."""
 
 
 def train_final(
@@ -51,11 +52,21 @@ def train_final(
     metrics.json, diagnostics.json, the files for Model Monitor, trained_on.npy (hashes of rows) and code/ (what serves
     it). `champion` gives the model to beat, for an experiment that asks for it.
     """
+    ends = clock() + SHARE_OF_TIME * plan["requests"]["final"]["StoppingCondition"]["MaxRuntimeInSeconds"]
     features, labels = read_table(train, schema)
     model, seconds = fitted(plan, schema, given, features, labels)
     held_features, held_labels = read_table(holdout, schema)
     held = Held(held_features, held_labels, Answers(model, held_features))
-    on_holdout = _on_holdout(plan, schema, given, (features, labels), held, seconds)
+    against = held_against(
+        plan,
+        schema,
+        given,
+        (features, labels),
+        (held_features, held.answers),
+        fit_seconds=seconds,
+        seconds_left=ends - clock(),
+    )
+    on_holdout = _on_holdout(plan, schema, held, against)
     metrics: FinalMetrics = {
         "positive_class": schema.positive_class,
         "train_score": score(model, features, labels, plan["experiment"]["metric"]),
@@ -64,7 +75,10 @@ def train_final(
         "fit_seconds": seconds,
         "rows": {"train": len(labels), "holdout": len(held_labels)},
     }
-    told = diagnose(plan, schema, model, features, held, rows_to_score, fit_seconds=seconds, clock=clock)
+    left = ends - clock()
+    told = diagnose(
+        plan, schema, model, features, held, rows_to_score, fit_seconds=seconds, seconds_left=left, clock=clock
+    )
     model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(model, model_dir / places.MODEL)
     files: dict[str, object] = {
@@ -82,18 +96,10 @@ def train_final(
     return metrics
 
 
-def _on_holdout(
-    plan: Plan,
-    schema: Schema,
-    given: dict[str, str],
-    train: tuple[pd.DataFrame, np.ndarray[Any, Any]],
-    held: Held,
-    fit_seconds: float,
-) -> HoldoutMetrics:
+def _on_holdout(plan: Plan, schema: Schema, held: Held, others: Sequence[Rival]) -> HoldoutMetrics:
     """What the holdout tells of the model and of what it is held against, or a note that says why it does not."""
     metric, seed = plan["experiment"]["metric"], plan["experiment"]["cross_validation"]["seed"]
     answers, labels = held.answers, held.labels
-    others = held_against(plan, schema, given, train, (held.features, answers), fit_seconds)
     note, value = None, None
     try:
         if (absent := absent_class(schema.classes, labels, metric)) is not None:

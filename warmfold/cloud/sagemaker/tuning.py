@@ -83,9 +83,9 @@ class TuningJobs(JobGroup[TuningJob]):
         parallel = config["ResourceLimits"]["MaxParallelTrainingJobs"]
 
         def prepare() -> None:
-            self._training.reserve(arn, resources["InstanceType"], parallel * resources["InstanceCount"])
             job.parents = parents_of(request, self._jobs)
             teach(job, job.parents)
+            self._training.reserve(arn, resources["InstanceType"], parallel * resources["InstanceCount"])
 
         self._register(job, prepare)
         self._core.start_thread(lambda: self._drive(job), f"tuning-{name}")
