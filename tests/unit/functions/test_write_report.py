@@ -219,7 +219,8 @@ def test_an_aborted_run_keeps_what_it_had_and_names_what_is_still_billed(
     summary, page = report("ABORTED", "Stopped", "warmfold stop")
     assert summary["jobs_left"] == [f"wf-{run.id}-score", stuck]
     assert (
-        f"Still running, and billed: <code>wf-{run.id}-score</code>, <code>{stuck}</code>; stop them in SageMaker's console."
+    left = f"<code>wf-{run.id}-score</code>, <code>{stuck}</code>"
+    assert f"Still running, and billed: {left}; stop them in SageMaker's console." in page
         in page
     )
     assert f"Still running, and billed: wf-{run.id}-score, {stuck}" in notified()["Message"]
