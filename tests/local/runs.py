@@ -74,9 +74,11 @@ def nothing_tried_twice(stack: Stack) -> Iterator[None]:
             state.pop("Retry", None)
         client.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
     assert before
-    yield
-    for arn, text in before.items():
-        client.update_state_machine(stateMachineArn=arn, definition=text)
+    try:
+        yield
+    finally:
+        for arn, text in before.items():
+            client.update_state_machine(stateMachineArn=arn, definition=text)
 
 
 def approve(stack: Stack, execution_arn: str, model_package: str) -> str:

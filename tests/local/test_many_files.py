@@ -50,6 +50,7 @@ def test_files_are_split_by_two_instances_with_the_same_scores_as_by_one(stack: 
     assert same == [
         key.removeprefix(one) for key in keys(stack, one) if key.startswith((f"{one}parts/", f"{one}holdout/"))
     ]
+    assert {name.partition("/")[0] for name in same} == {"parts", "holdout"}
     for name in same:
         first, second = (stack.s3.get_object(Bucket=stack.bucket, Key=run + name)["Body"].read() for run in (one, two))
         assert first == second, name

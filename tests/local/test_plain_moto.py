@@ -126,9 +126,13 @@ def test_a_refused_definition_has_no_code(moto: Plain) -> None:
 
 def test_a_second_machine_of_a_name_is_taken_for_the_first(moto: Plain) -> None:
     client = moto.client("stepfunctions")
+    made = []
     for result in (1, 2):
         definition = json.dumps({"StartAt": "A", "States": {"A": {**PASS, "Result": result}}})
-        client.create_state_machine(name="twice", definition=definition, roleArn=ROLE)
+        made.append(client.create_state_machine(name="twice", definition=definition, roleArn=ROLE)["stateMachineArn"])
+    assert made[0] == made[1]
+    kept = json.loads(client.describe_state_machine(stateMachineArn=made[0])["definition"])
+    assert kept["States"]["A"]["Result"] == 1
 
 
 def test_histories_are_told_forwards_and_executions_without_redrives(moto: Plain) -> None:

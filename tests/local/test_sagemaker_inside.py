@@ -33,7 +33,6 @@ from tests.conformance.scripts import TRAINING_FILES
 from tests.patience import PATIENCE
 from tests.waiting import given_time, until
 from warmfold.cloud.sagemaker import processing_run, training_run
-from warmfold.cloud.sagemaker import tuning as tuning_jobs
 from warmfold.cloud.sagemaker.data import DataError
 from warmfold.cloud.sagemaker.errors import ServiceError
 from warmfold.cloud.sagemaker.processing import ProcessingJobs
@@ -292,25 +291,6 @@ def test_a_pool_that_no_candidate_takes_counts_against_the_quota(make: Callable[
     with pytest.raises(ServiceError, match="current utilization of 1 Instances"):
         cloud.service.feature(TrainingJobs).create(training("candidate", **pooled()), pool_key="tuning")
     assert cloud.run(training("takes-it"))["TrainingJobStatus"] == "Completed"
-
-
-def test_a_refused_candidate_is_tried_again_with_its_values(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = cloud.service.feature(TrainingJobs)
-    create, refusals = jobs.create, iter([True, True, False, True])
-    monkeypatch.setattr(tuning_jobs, "QUOTA_RETRY_SECONDS", 0.01)
-
-    def sometimes(*given: Any, **more: Any) -> TrainingJob:
-        if next(refusals, False):
-            raise ServiceError("ResourceLimitExceeded", "no instance left")
-        return create(*given, **more)
-
-    tried = []
-    for name in ("refused-a", "refused-b"):
-        assert cloud.run(tuning(name, total=3, parallel=1))["TrainingJobStatusCounters"]["Completed"] == 3
-        tried.append([item["TunedHyperParameters"] for item in cloud.candidates(name)])
-        monkeypatch.setattr(jobs, "create", sometimes)
-    assert tried[0] == tried[1]
-    assert next(refusals, None) is None
 
 
 def test_a_candidate_that_cannot_be_created_fails_the_tuning_job(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,11 @@ def test_members_are_read_from_one_place(server: ServerAlone, role_with: Callabl
     elif way == "header":
         role.ask("sqs", "POST", "/", **SENDS, QueueUrl=secret, MessageBody="own")
     elif way == "action header":
-        role.ask("sqs", "POST", "/", **SENDS | {"X_Amz_Target": "AmazonSQS.ListQueues"}, Action="PurgeQueue")
+        server.client("sqs").send_message(QueueUrl=secret, MessageBody="kept")
+        body = json.dumps({"QueueUrl": allowed, "MessageBody": "own"}).encode()
+        role.ask("sqs", "POST", "/", body, **SENDS, Action="PurgeQueue", QueueUrl=secret)
+        assert message_of(server, "secret") == ["kept"]
+        assert message_of(server, "allowed") == ["own"]
     else:
         role.ask("sqs", "POST", "/", form + f"&QueueUrl={secret}".encode())
         role.ask("sqs", "POST", "/", form + f"&QueueUrl={secret}".encode(), Content_Type=FORM)

@@ -125,8 +125,10 @@ class TrainingRun:
             self._move(job, None, "Training", "Training image download completed. Training in progress.")
             try:
                 outcome = self._train(self._instance)
-            finally:
-                self._keep_checkpoints()
+            except InstanceLost:
+                self._keep_what_a_lost_instance_had()
+                raise
+            self._keep_checkpoints()
             failed = self._failure_of(outcome)
             if failed:
                 return self._fail(failed)
@@ -165,6 +167,12 @@ class TrainingRun:
         if checkpoints := self._checkpoints():
             uri, folder = checkpoints
             upload_folder(self._core.s3.of_role(self._job.request["RoleArn"]), folder, uri)
+
+    def _keep_what_a_lost_instance_had(self) -> None:
+        try:
+            self._keep_checkpoints()
+        except DataError:
+            logger.exception("the checkpoints of training job %s are lost with its instance", self._job.name)
 
     def _train(self, instance: Instance) -> Outcome:
         core, job = self._core, self._job

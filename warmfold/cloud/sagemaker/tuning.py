@@ -33,8 +33,6 @@ TUNING = JobKind(
 )
 FAILURES_ALLOWED = 5
 """A tuning job fails after this many candidates without a score when none has one."""
-QUOTA_RETRY_SECONDS = 1.0
-FULL = ("ResourceLimitExceeded", "ThrottlingException")
 COPIED = (
     "AlgorithmSpecification",
     "RoleArn",
@@ -174,30 +172,23 @@ class TuningJobs(JobGroup[TuningJob]):
 
     def _search(self, job: TuningJob) -> tuple[str, str | None]:
         """Create candidates until the job is over; returns its terminal status and FailureReason."""
-        refused: Candidate | None = None
-        wait = False
         while True:
             with self._changed:
                 self._take_scores(job)
                 end = self._end_of(job)
                 if end is not None:
                     return end
-                candidate = None if wait else self._next(job, refused)
+                candidate = self._next(job)
                 if candidate is None:
-                    left = self._seconds_left(job)
-                    self._changed.wait(min(QUOTA_RETRY_SECONDS, left) if wait else min(left, threading.TIMEOUT_MAX))
-                    wait = False
+                    self._changed.wait(min(self._seconds_left(job), threading.TIMEOUT_MAX))
                     continue
                 number = len(job.candidates)
             try:
                 self._start(job, candidate, number)
-                refused = None
-            except Exception as error:
+            except Exception:
                 with self._core.lock:
                     job.candidates.remove(candidate)
-                if not isinstance(error, ServiceError) or error.code not in FULL:
-                    raise
-                refused, wait = candidate, True
+                raise
 
     def _take_scores(self, job: TuningJob) -> bool:
         """Tell the sampler what ended since the last look; true while candidates run."""
@@ -245,12 +236,12 @@ class TuningJobs(JobGroup[TuningJob]):
         """Have the jobs look whose time may be over."""
         self._changed.notify_all()
 
-    def _next(self, job: TuningJob, refused: Candidate | None) -> Candidate | None:
-        """The candidate to create now, if any: first the one that was refused, for a seed tries the same values."""
+    def _next(self, job: TuningJob) -> Candidate | None:
+        """The candidate to create now, if any; its instance was set aside when the tuning job was made."""
         limit = job.config["ResourceLimits"]["MaxParallelTrainingJobs"]
         if len(job.in_flight) >= limit or len(job.candidates) >= job.total:
             return None
-        candidate = refused or Candidate(*job.sampler.ask())
+        candidate = Candidate(*job.sampler.ask())
         job.candidates.append(candidate)
         return candidate
 

@@ -48,11 +48,11 @@ def install() -> None:
             raise Refusal(
                 "MissingRequiredParameter", "Either the description or the RoutingConfiguration must be specified"
             )
-        if routes is not None:
-            _routed(self.stepfunction_backend, routes)
         alias = alias_of(self.stepfunction_backend, self._get_param("stateMachineAliasArn"))
         if alias is None:
             raise Refusal("ResourceNotFound", "Request references a resource that does not exist.")
+        if routes is not None and _routed(self.stepfunction_backend, routes).arn != alias.statemachine_arn:
+            raise Refusal("ValidationException", "An alias leads to versions of its own state machine only.")
         alias.update(description=description, routing_configuration=routes)
         return answer({"updateDate": alias.update_date})
 

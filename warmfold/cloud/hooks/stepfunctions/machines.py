@@ -104,6 +104,8 @@ def _update() -> None:
         machine = self.describe_state_machine(arn)
         if not isinstance(machine, StateMachine):  # a version stays as it was published
             raise Refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+        if given.get("definition"):
+            self._validate_definition(given["definition"], express=machine.type == "EXPRESS")
         before = _revised(machine)
         publish, description = given.pop("publish", None), given.pop("version_description", None)
         update(self, arn, **given)

@@ -58,7 +58,11 @@ def _not_json(text: str, error: ValueError) -> Diagnostic:
 def _machine(body: Mapping[str, Any], path: str, language: str | None, express: bool) -> Iterator[Diagnostic]:
     yield from _required(body, ["States", "StartAt"], path or "/")
     states = body.get("States")
+    if not isinstance(body.get("StartAt", ""), str):
+        yield Diagnostic(SCHEMA, "Expected value of type String", f"{path}/StartAt")
     if not isinstance(states, dict):
+        if "States" in body:
+            yield Diagnostic(SCHEMA, "Expected value of type Object", f"{path}/States")
         return
     for name, state in states.items():
         if isinstance(state, dict):
