@@ -10,6 +10,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
+from tests.patience import SLOWNESS
 from tests.ports import free_port
 from tests.waiting import until
 from warmfold.cloud.listening import Server
@@ -57,7 +58,7 @@ def post(port: int, body: bytes) -> bytes:
     ],
 )
 def test_half_sent_requests_do_not_keep_others_out(serve: Callable[..., int], half: bytes) -> None:
-    port = serve(head_seconds=0.5, body_seconds=0.5)
+    port = serve(head_seconds=0.5 * SLOWNESS, body_seconds=0.5 * SLOWNESS)
     held = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(12)]
     for connection in held:
         connection.sendall(half)
@@ -83,7 +84,7 @@ def test_headers_that_come_a_byte_at_a_time_have_no_longer(serve: Callable[..., 
 
 
 def test_a_client_that_had_an_answer_may_rest(serve: Callable[..., int]) -> None:
-    port = serve(head_seconds=0.2, body_seconds=0.2)
+    port = serve(head_seconds=SLOWNESS, body_seconds=SLOWNESS)
     resting = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     resting.request("POST", "/", b"one", {"Host": "localhost"})
     assert resting.getresponse().read() == b"one"
