@@ -27,8 +27,9 @@ def check_ceilings(given: Experiment, resolved: Resolved, environment: PlanEnvir
                 f"the stack deployed with a greater parameter {parameter}"
             )
     patterns = [one.strip() for one in environment.allowed_instance_types.split(",") if one.strip()]
-    for key in ("instance_type", "candidate_instance_type"):
-        asked = compute[key]  # type: ignore[literal-required]
+    own = given.compute.candidate_instance_type
+    asked_for = {"instance_type": compute["instance_type"]} | ({"candidate_instance_type": own} if own else {})
+    for key, asked in asked_for.items():
         if patterns and not any(fnmatchcase(asked, pattern) for pattern in patterns):
             raise ExperimentError(
                 f"{given.place('compute', key)} is {asked}, and this stack allows {', '.join(patterns)} only; ask for "

@@ -61,3 +61,8 @@ def test_without_them_everything_is_allowed(plan: Any, monkeypatch: pytest.Monke
         monkeypatch.delenv(name)
     text = "search: {max_candidates: 750}\ncompute: {instance_type: ml.p5.48xlarge}"
     assert plan(experiment=text)["run"]
+
+
+def test_what_candidates_wait_on_by_default_is_nobody_s_request(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_INSTANCE_TYPES", "ml.c5.*")
+    assert plan(experiment="compute: {instance_type: ml.c5.xlarge, fold_placement: warm-pool}")["run"]

@@ -93,3 +93,19 @@ def test_who_waits_for_other_jobs_holds_no_core_and_gives_none_back_twice() -> N
         late.set()
         with admission.core(late, owner="folds") as second:
             assert not second, "there is one core, as before"
+
+
+def test_who_turns_out_to_wait_for_other_jobs_leaves_the_line(
+    background: Callable[[Callable[[], None]], threading.Thread],
+) -> None:
+    admission, inside, stop = Admission(1), threading.Event(), StopSignal()
+
+    def candidate() -> None:
+        with admission.core(StopSignal(), owner="candidates") as admitted:
+            assert admitted
+            inside.set()
+
+    with admission.core(stop, owner="folds"):
+        background(candidate)
+        admission.waits("candidates")
+        assert inside.wait(PATIENCE), "it goes ahead though the only core is held"

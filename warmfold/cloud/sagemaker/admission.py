@@ -75,11 +75,9 @@ class Admission:
     @contextmanager
     def core(self, stop: StopSignal, needed: bool = True, owner: str | None = None) -> Iterator[bool]:
         """Hold one core for the length of the block; false (and no core) when `stop` was raised first."""
-        needed = needed and owner not in self._waiting
         hold = object()
-        granted = needed and self._take(stop, hold, owner)
         try:
-            yield granted or (not needed and not stop.is_set())
+            yield self._take(stop, hold, owner) if needed else not stop.is_set()
         finally:
             with self._changed:
                 self._give_back(hold)
@@ -90,6 +88,7 @@ class Admission:
             self._waiting.add(owner)
             for hold in [hold for hold, name in self._held.items() if name == owner]:
                 self._give_back(hold)
+            self._changed.notify_all()
 
     def _give_back(self, hold: object) -> None:
         if hold in self._held:
@@ -99,6 +98,7 @@ class Admission:
             self._changed.notify_all()
 
     def _take(self, stop: StopSignal, hold: object, owner: str | None) -> bool:
+        """Wait for a core, or for what makes one needless; false when `stop` was raised first."""
         ticket, arrived_at = object(), self._clock()
 
         def patience_left() -> float:
@@ -107,12 +107,16 @@ class Admission:
 
         with stop.calling(self._wake), self._changed:
             self._line.append(ticket)
-            while not (stop.is_set() or (self._line[0] is ticket and (self._free > 0 or patience_left() <= 0))):
+            while not (
+                stop.is_set()
+                or owner in self._waiting
+                or (self._line[0] is ticket and (self._free > 0 or patience_left() <= 0))
+            ):
                 self._changed.wait(patience_left() if self._line[0] is ticket else None)
             self._line.remove(ticket)
             self._changed.notify_all()
-            if stop.is_set():
-                return False
+            if stop.is_set() or owner in self._waiting:
+                return not stop.is_set()
             if self._free <= 0:
                 logger.warning(
                     "no core came free for %g s; the next job in line goes ahead, as others may wait for it",

@@ -161,7 +161,7 @@ class WorkJobs(JobGroup[Job]):
     def _admitted(self, job: Job, work: Callable[[Job], Ending]) -> Ending:
         if job.stop.wait(self._core.settings.cold_start_seconds):
             return STOPPED
-        with self._core.admission.core(job.stop) as admitted:
+        with self._core.admission.core(job.stop, owner=job.request.get("RoleArn")) as admitted:
             if not admitted:
                 return STOPPED
             with self._core.lock:
