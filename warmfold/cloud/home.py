@@ -15,7 +15,8 @@ RECORD = "cloud.json"
 SDK_CONFIG = "sagemaker-sdk-config.yaml"
 _NEW_RECORD = "cloud.json.new"
 _JOBS = Path("sagemaker", "jobs")
-_OWN = (LOG, LOCK, RECORD, SDK_CONFIG, _NEW_RECORD, "functions", "sagemaker", _JOBS, Path("sagemaker", "code"))
+_FOLDERS = ("functions", "sagemaker", _JOBS, Path("sagemaker", "code"), Path("sagemaker", "pythons"))
+_OWN = (LOG, LOCK, RECORD, SDK_CONFIG, _NEW_RECORD, *_FOLDERS)
 _ELSEWHERE = "warmfold-jobs-"
 _OWNER_ONLY = 0o600
 

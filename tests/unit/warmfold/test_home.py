@@ -17,8 +17,15 @@ from warmfold.cloud import local, server
 from warmfold.cloud.home import HomeError
 from warmfold.cloud.local import LocalCloudError
 
-FILES = ("cloud.log", "cloud.json", "cloud.json.new", "cloud.lock")
-FOLDERS = ("functions", "sagemaker", "sagemaker/jobs", "sagemaker/code", "functions/package-0123456789abcdef")
+FILES = ("sagemaker-sdk-config.yaml", "cloud.log", "cloud.json", "cloud.json.new", "cloud.lock")
+FOLDERS = (
+    "functions",
+    "sagemaker",
+    "sagemaker/jobs",
+    "sagemaker/code",
+    "sagemaker/pythons",
+    "functions/package-0123456789abcdef",
+)
 
 
 @pytest.fixture
